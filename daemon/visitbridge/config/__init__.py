@@ -1,0 +1,1 @@
+"""Configuration: frozen sections, TOML + conf.d, unknown keys refused, all problems at once."""

@@ -1,0 +1,182 @@
+"""A visit (訪視/看診): one patient, one practitioner, one occasion.
+
+The same types serve the API, the OpenAPI document, storage and the uploads, so a field means one thing
+everywhere. Rows M01-M23, N01-N09.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from visitbridge.domain.people import BasicRecord, Institution, StaffKind
+
+Text = Annotated[str, Meta(max_length=4000)]
+Code = Annotated[str, Meta(max_length=20)]
+
+
+class Identification(enum.StrEnum):
+    """How the patient was identified; decides the form of the sequence number (N09)."""
+
+    CARD = "card"
+    CARD_OFFLINE = "card_offline"
+    VIRTUAL_CARD = "virtual_card"
+    PHOTO = "photo"
+    NO_CARD = "no_card"
+    ABNORMAL = "abnormal"
+
+
+class FinishMode(enum.IntEnum):
+    """The four ways to finish (N01); each includes those before it."""
+
+    SAVE = 1
+    WRITE_CARD = 2
+    UPLOAD_VPN = 3
+    UPLOAD_IC = 4
+
+
+class FlagState(enum.StrEnum):
+    """One of the four flags of a visit. Words: ux §3.6."""
+
+    NOT_WANTED = "not_wanted"
+    WAITING = "waiting"
+    WORKING = "working"
+    ATTENTION = "attention"
+    DONE = "done"
+
+
+class VisitFlags(msgspec.Struct, frozen=True, kw_only=True):
+    """已存 · 寫卡 · VPN · IC. ``saved`` is DONE only after the commit returned."""
+
+    saved: FlagState = FlagState.WAITING
+    card: FlagState = FlagState.NOT_WANTED
+    vpn: FlagState = FlagState.NOT_WANTED
+    ic: FlagState = FlagState.NOT_WANTED
+
+
+class VisitState(enum.StrEnum):
+    DRAFT = "draft"
+    FINISHED = "finished"
+    DISCARDED = "discarded"
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """An ICD-10-CM code as chosen from a data set (M07); the first one is the main diagnosis."""
+
+    code: Code
+    name_zh: Text = ""
+    name_en: Text = ""
+
+
+class OrderKind(enum.StrEnum):
+    """Six categories, the union of both source documents (M09, X7)."""
+
+    DRUG = "drug"
+    MATERIAL = "material"
+    SERVICE = "service"
+    TEST = "test"
+    SELF_PAID = "self_paid"
+    CONTROLLED = "controlled"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the prescription (M13).
+
+    ``dose`` per intake and ``total`` in the item's own unit, one decimal at most (nhi-domain §3.1);
+    ``total_overridden`` marks a total that a person typed instead of the computed one (X17);
+    ``self_entered`` marks a code that is in no data set (M12).
+    """
+
+    kind: OrderKind
+    code: Code
+    name: Text = ""
+    dose: Annotated[float, Meta(ge=0, le=9999)] = 0.0
+    frequency: Code = ""
+    route: Code = ""
+    days: Annotated[int, Meta(ge=0, le=92)] = 0
+    total: Annotated[float, Meta(ge=0, le=99999)] = 0.0
+    total_overridden: bool = False
+    chronic: bool = False
+    refills: Annotated[int, Meta(ge=0, le=4)] = 0
+    price: Annotated[float, Meta(ge=0)] = 0.0
+    note: Text = ""
+    self_entered: bool = False
+
+
+class ClaimSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The six pickers of 申報資料設定 (M03)."""
+
+    case_type: Code = "E1"
+    department: Code = "EA"
+    payment_category: Code = "4"
+    visit_type: Code = "01"
+    dispensing: Code = "0"
+    copay: Code = "K00"
+
+
+class Practitioner(msgspec.Struct, frozen=True, kw_only=True):
+    """Who signs: the holder of the HPC (F09)."""
+
+    staff_id: str
+    name: str
+    kind: StaffKind
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """A GNSS fix in WGS 84 degrees, accuracy in metres (T05)."""
+
+    latitude: float
+    longitude: float
+    accuracy_m: float
+    fixed_at: dt.datetime
+
+
+class VisitContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person types; every change is saved as a new revision of the draft."""
+
+    programme: Code = "home_integrated"
+    claim: ClaimSettings = ClaimSettings()
+    subjective: Text = ""
+    objective: Text = ""
+    diagnoses: Annotated[tuple[Diagnosis, ...], Meta(max_length=20)] = ()
+    orders: Annotated[tuple[Order, ...], Meta(max_length=60)] = ()
+    virtual_orders: Annotated[tuple[Code, ...], Meta(max_length=10)] = ()
+    special_note: Text = ""
+    fee_points: Annotated[int, Meta(ge=0, le=9999999)] = 0
+    copay_points: Annotated[int, Meta(ge=0, le=9999999)] = 0
+
+
+class Sequence(msgspec.Struct, frozen=True, kw_only=True):
+    """就醫序號. ``source`` says who gave it: the card with its data centre, or the box's own F00B."""
+
+    number: str
+    source: Literal["card", "box", "data_centre"]
+    taken_at: dt.datetime
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One visit at one revision.
+
+    ``visit_id`` is minted by the box at first durable save (UUIDv7 text). ``visit_at`` is 看診時間 and, with
+    ``institution.code``, the key of the card's record. ``revision`` counts every saved change, from 1.
+    ``clock_trusted`` tells whether ``visit_at`` came from trusted time (Y10).
+    """
+
+    visit_id: str
+    revision: int
+    state: VisitState
+    patient: BasicRecord
+    identification: Identification
+    practitioner: Practitioner
+    institution: Institution
+    visit_at: dt.datetime
+    clock_trusted: bool
+    content: VisitContent
+    finished_at: dt.datetime | None = None
+    finish_mode: FinishMode | None = None
+    sequence: Sequence | None = None
+    position: Position | None = None

@@ -1,0 +1,1 @@
+"""Seams: what services need of the world, as Protocols. Adapters and simulators implement them."""

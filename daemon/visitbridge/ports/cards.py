@@ -1,0 +1,79 @@
+"""Readers and the cards in them, the same for USB, Bluetooth and simulated ones."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import msgspec
+
+
+class ReaderState(enum.StrEnum):
+    """What a slot says. ``MUTE``: a card that gives no ATR. ``UNAVAILABLE``: reader known, not answering."""
+
+    EMPTY = "empty"
+    CARD = "card"
+    MUTE = "mute"
+    UNAVAILABLE = "unavailable"
+
+
+class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One slot of one reader.
+
+    ``reader_id`` is stable across re-plugs (never the PC/SC name). ``insertion`` counts insertions, so a
+    quick swap is seen as another card. ``battery_percent`` and ``signal_dbm`` where the transport has them.
+    """
+
+    reader_id: str
+    name: str
+    transport: str
+    state: ReaderState
+    insertion: int = 0
+    atr: str = ""
+    virtual: bool = False
+    battery_percent: int | None = None
+    signal_dbm: int | None = None
+
+
+class CardChannel(Protocol):
+    """An exclusive, powered connection to one card."""
+
+    @property
+    def atr(self) -> bytes: ...
+
+    async def transmit(self, apdu: bytes, *, deadline_s: float = 5.0) -> bytes:
+        """Send one command APDU, return the response APDU with its status word.
+
+        T=0 61xx/6Cxx and chaining are handled below this seam. Raises CardRemoved, ReaderRemoved,
+        DeviceTimeout (all ``retry=unknown``), CardMute.
+        """
+        ...
+
+
+class CardReader(Protocol):
+    """One slot. Holds at most one session at a time."""
+
+    @property
+    def info(self) -> ReaderInfo: ...
+
+    def open_session(self, owner: str, *, deadline_s: float) -> AbstractAsyncContextManager[CardChannel]:
+        """Power the card and hold the reader until the block ends or ``deadline_s`` is over.
+
+        Raises ReaderBusy (owner and remaining seconds in ``params``), CardAbsent, CardMute, ReaderUnavailable.
+        """
+        ...
+
+
+class ReaderSource(Protocol):
+    """A transport: finds readers and tells of every change in one of its slots."""
+
+    def readers(self) -> Sequence[CardReader]: ...
+
+    def watch(self) -> AsyncIterator[ReaderInfo]:
+        """Every slot once, then each change; a vanished reader comes as UNAVAILABLE.
+
+        Raises DeviceError when the transport itself fails; the caller starts over.
+        """
+        ...

@@ -1,0 +1,83 @@
+"""The insurer's side, as services see it (architecture.md "The data-centre seam").
+
+All calls raise LinkDown (not sent), PortalUntrusted (not sent), ReplyLost (sent, no answer), DataCentreBusy,
+DataCentreGarbled, Rejected, DeviceDisabled, NotBound; the ones behind a SAM or a staff session also
+SamNotVerified and StaffTokenRefused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
+from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
+from visitbridge.protocols.datacentre.device import (
+    BindAnswer,
+    BindTicket,
+    DeviceInfo,
+    DeviceStatus,
+    SamVerification,
+)
+from visitbridge.protocols.datacentre.uploads import (
+    DataSetInfo,
+    Eligibility,
+    EligibilityRequest,
+    UploadKind,
+)
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last answer said of the other side: its epoch, its time, and our monotonic time then."""
+
+    epoch: str
+    time: dt.datetime
+    monotonic_s: float
+
+
+class DataCentre(Protocol):
+    @property
+    def contact(self) -> Contact | None: ...
+
+    @property
+    def is_bound(self) -> bool: ...
+
+    async def bind(self, ticket: BindTicket, pin: str, device: DeviceInfo) -> BindAnswer:
+        """Make a key, have it certified, keep both (B05-B08). Raises BindRefused."""
+        ...
+
+    async def device_status(self) -> DeviceStatus: ...
+
+    async def verify_sam(self) -> SamVerification: ...
+
+    async def open_staff_session(self) -> SessionStep: ...
+
+    async def answer_staff(self, session_id: str, answers: BatchAnswers) -> SessionStep: ...
+
+    async def end_staff_session(self, token: str) -> None: ...
+
+    async def open_card_session(self, request: OpenCardSession) -> SessionStep: ...
+
+    async def answer_card(self, session_id: str, answers: BatchAnswers) -> SessionStep: ...
+
+    async def end_card_session(self, session_id: str) -> None: ...
+
+    async def send(self, kind: UploadKind, key: str, body: bytes) -> Receipt:
+        """Deliver one upload under its key. Rejected carries field and words; see also KeyConflict."""
+        ...
+
+    async def receipt(self, key: str) -> ReceiptStatus: ...
+
+    async def missing_receipts(self, keys: Sequence[str]) -> tuple[str, ...]: ...
+
+    async def datasets(self) -> tuple[DataSetInfo, ...]: ...
+
+    async def download_dataset(self, info: DataSetInfo, target: Path) -> None:
+        """Fetch to ``target`` (resumed if a part is there), check size and SHA-256, else DataCentreGarbled."""
+        ...
+
+    async def eligibility(self, request: EligibilityRequest) -> Eligibility: ...

@@ -1,0 +1,94 @@
+"""Rows of the store that are neither visits nor jobs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from visitbridge.domain.people import Right, StaffKind
+from visitbridge.domain.visit import VisitFlags, VisitState
+
+
+class VisitSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a visit list; flags are derived from the visit's jobs."""
+
+    visit_id: str
+    revision: int
+    state: VisitState
+    patient_name: str
+    card_no: str
+    visit_at: dt.datetime
+    sequence_no: str
+    flags: VisitFlags
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what to whose record, from which phone; written in the act's own transaction (Y08).
+
+    ``who``: staff id, ``box`` or ``technician``. ``act``: dotted verb such as ``visit.finish``. ``record``: the
+    visit or patient concerned. ``why``: purpose where one was asked for.
+    """
+
+    at: dt.datetime
+    who: str
+    act: str
+    record: str = ""
+    phone_id: str = ""
+    why: str = ""
+
+
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    """``chain``: SHA-256 (hex) over the previous row's chain value and this row's canonical JSON."""
+
+    number: int
+    entry: AuditEntry
+    chain: str
+
+
+class PairedPhone(msgspec.Struct, frozen=True, kw_only=True):
+    """``token_hash``: SHA-256 (hex) of the session cookie's value."""
+
+    phone_id: str
+    name: str
+    token_hash: str
+    paired_at: dt.datetime
+    used_at: dt.datetime
+
+
+class StaffSessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A live staff session. ``token`` is the data centre's; ``ends_at`` the earlier of 8 h and midnight (X1).
+
+    ``boot_id`` and ``ends_monotonic_s`` bind the limit to the monotonic clock while the box runs (Y06).
+    """
+
+    session_id: str
+    staff_id: str
+    name: str
+    kind: StaffKind
+    rights: tuple[Right, ...]
+    token: str
+    started_at: dt.datetime
+    ends_at: dt.datetime
+    boot_id: str
+    ends_monotonic_s: float
+    phone_ids: tuple[str, ...] = ()
+
+
+class DataSetRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A loaded data set: the one complete version that searches see."""
+
+    name: str
+    version: str
+    group: str
+    rows: int
+    sha256: str
+    loaded_at: dt.datetime
+
+
+class LinkSample(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of the 24 h history chart."""
+
+    at: dt.datetime
+    link: str
+    queue_depth: int

@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: APDUs, reader frames, AT lines, data-centre messages. No sockets, no clock."""

@@ -1,0 +1,1 @@
+"""How the daemon runs: lanes (one thread owning one blocking library) and the supervisor."""
