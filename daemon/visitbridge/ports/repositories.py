@@ -25,6 +25,7 @@ class Visits(Protocol):
     def put(self, visit: Visit) -> None:
         """Insert or replace; the former revision is kept. Raises StaleRevision unless revision = stored + 1."""
         ...
+
     def summaries(
         self, *, state: VisitState | None = None, patient_card_no: str = "", limit: int = 200
     ) -> Sequence[VisitSummary]: ...
@@ -36,12 +37,15 @@ class Jobs(Protocol):
     def replace(self, job: Job, *, fence: int) -> bool:
         """Store a new state of the row if its fence is still ``fence``; False when a newer lease exists."""
         ...
+
     def of_visit(self, visit_id: str) -> Sequence[Job]: ...
     def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]: ...
     def ready(self, now: dt.datetime, *, limit: int = 100) -> Sequence[Job]:
         """Queued and unknown jobs whose ``not_before`` has passed and whose earlier siblings in the visit are
-        settled; by deadline, then age."""
+        settled; by deadline, then age.
+        """
         ...
+
     def counts(self) -> dict[JobState, int]: ...
 
 

@@ -57,7 +57,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
 class BatchAnswers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``answers``: R-APDUs with status words, one per step sent. ``stopped_at``: index of the step whose status
-    word was not expected; absent when the script ran to its end."""
+    word was not expected; absent when the script ran to its end.
+    """
 
     batch_id: str
     answers: tuple[Hex, ...]

@@ -1,0 +1,59 @@
+"""A clock that only moves when told to, for tests and time-lapse training."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+from visitbridge.ports.clock import TimeTrust
+
+
+class FakeClock:
+    """Implements ``ports.clock.Clock``. ``advance`` moves wall and monotonic time; ``jump`` wall time only."""
+
+    def __init__(
+        self,
+        now: dt.datetime = dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC),
+        *,
+        trust: TimeTrust = TimeTrust.DATA_CENTRE,
+        boot_id: str = "boot-1",
+    ) -> None:
+        self._now = now
+        self._monotonic = 1000.0
+        self.trust = trust
+        self.boot_id = boot_id
+        self._waiters: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> dt.datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += dt.timedelta(seconds=seconds)
+        self._monotonic += seconds
+        for at, future in list(self._waiters):
+            if at <= self._monotonic and not future.done():
+                future.set_result(None)
+
+    def jump(self, seconds: float) -> None:
+        """Move wall time without time passing, as a wrong or corrected clock does."""
+        self._now += dt.timedelta(seconds=seconds)
+
+    async def wait_until(self, monotonic_s: float) -> None:
+        if monotonic_s <= self._monotonic:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (monotonic_s, future)
+        self._waiters.append(entry)
+        try:
+            await future
+        finally:
+            self._waiters.remove(entry)
+
+    @property
+    def sleepers(self) -> int:
+        """How many tasks wait for time to pass."""
+        return len(self._waiters)
