@@ -14,6 +14,8 @@ BASE_PATH = "/dc/v1"
 
 HEADER_KEY = "Idempotency-Key"
 HEADER_EPOCH = "DC-Epoch"
+HEADER_STAFF_TOKEN = "Staff-Token"
+"""The token of a staff session, on the calls that act for a person and carry no body member for it."""
 HEADER_TIME = "DC-Time"
 """``DC-Time`` is RFC 3339 UTC with milliseconds, on every answer, errors included."""
 
@@ -53,6 +55,8 @@ class ProblemCode(enum.StrEnum):
     IN_PROGRESS = "in_progress"
     UNKNOWN_SESSION = "unknown_session"
     BATCH_MISMATCH = "batch_mismatch"
+    CERTIFICATE_REQUIRED = "certificate_required"
+    CERTIFICATE_REFUSED = "certificate_refused"
     DEVICE_DISABLED = "device_disabled"
     BIND_REFUSED = "bind_refused"
     SAM_REQUIRED = "sam_required"

@@ -84,6 +84,18 @@ class BindAnswer(msgspec.Struct, frozen=True, kw_only=True):
     receipt_key_hex: str
 
 
+class RenewRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of ``POST /device/certificate``: a request for the next client certificate, with a new key."""
+
+    csr_pem: str
+
+
+class RenewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The next certificate; the one that asked stays good until its own end."""
+
+    certificate_pem: str
+
+
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """``orders``: what the institution wants of this box at its next contact (B10, B11)."""
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from visitbridge.domain.visit import Visit
+from visitbridge.protocols.datacentre.common import CheckFinding
 
 
 class UploadKind(enum.StrEnum):
@@ -49,6 +50,12 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
     recognised_at: dt.datetime
     visit_id: str
     offline: bool
+
+
+class PrecheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of the pre-check variants: what an upload of this body would be refused for, if anything."""
+
+    checks: tuple[CheckFinding, ...]
 
 
 class DataSetInfo(msgspec.Struct, frozen=True, kw_only=True):
