@@ -1,0 +1,154 @@
+"""The sections of ``visitbridge.toml``. Each part of the daemon receives only its own.
+
+A key's type, bounds, default and description stand here and nowhere else: the loader, ``config dump`` and
+``docs/configuration.md`` read them from these types. What a person changes on a phone is not here but in the
+store.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Realm = Literal["test", "production"]
+LogFormat = Literal["auto", "console", "journal"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+HOST_PATTERN = r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$|^[0-9a-fA-F:]*:[0-9a-fA-F:]*$"
+Host = Annotated[str, Meta(max_length=253, pattern=HOST_PATTERN)]
+
+
+class BoxSection(msgspec.Struct, frozen=True, kw_only=True):
+    name: Annotated[
+        str, Meta(min_length=1, max_length=80, description="What this box is called until it is bound")
+    ] = "visitbridge"
+    state_dir: Annotated[
+        Path, Meta(description="Absolute folder of the store, the certificates and the data sets")
+    ] = Path("/var/lib/visitbridge")
+    runtime_dir: Annotated[Path, Meta(description="Absolute folder for what may vanish at a reboot")] = Path(
+        "/run/visitbridge"
+    )
+
+
+class HttpSection(msgspec.Struct, frozen=True, kw_only=True):
+    bind: Annotated[Host, Meta(description="Address to listen on; 0.0.0.0 for all")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="TCP port; 0 takes any free one")] = 8443
+    hosts: Annotated[
+        tuple[Host, ...],
+        Meta(
+            min_length=1,
+            max_length=32,
+            description="Names and addresses that phones may use for this box. A request for any other Host is "
+            "refused, and the box's certificate covers exactly these",
+        ),
+    ] = ("127.0.0.1", "localhost")
+    tls_cert: Annotated[
+        Path | None,
+        Meta(description="PEM chain to use instead of the box's own certificate; needs tls_key"),
+    ] = None
+    tls_key: Annotated[Path | None, Meta(description="PEM private key of tls_cert")] = None
+    webui_dir: Annotated[
+        Path | None, Meta(description="Folder of the web UI; empty means the one beside this program")
+    ] = None
+
+
+class DataCentreSection(msgspec.Struct, frozen=True, kw_only=True):
+    realm: Annotated[
+        Realm, Meta(description="Which cards this box may work with; test and production cards never mix")
+    ] = "test"
+    connect: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^[^\s:]+:[0-9]{1,5}$",
+            description="HOST:PORT to connect to instead of the bound data centre's own address (a relay); "
+            "certificate and names are still checked against the bound one",
+        ),
+    ] = ""
+
+
+class ReadersSection(msgspec.Struct, frozen=True, kw_only=True):
+    pcsc: Annotated[bool, Meta(description="Use USB readers through pcscd")] = True
+    socket: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^127\.0\.0\.1:[0-9]{1,5}$")], ...],
+        Meta(
+            max_length=8,
+            description="Virtual readers: 127.0.0.1:PORT to listen on for one virtual card each "
+            "(only with --allow-virtual)",
+        ),
+    ] = ()
+
+
+class LabSection(msgspec.Struct, frozen=True, kw_only=True):
+    control: Annotated[
+        Path | None,
+        Meta(description="Unix socket of the lab that this box runs in (only with --allow-virtual)"),
+    ] = None
+
+
+class PolicySection(msgspec.Struct, frozen=True, kw_only=True):
+    staff_max_hours: Annotated[
+        float, Meta(gt=0, le=8, description="Longest staff session in hours after the PIN; the rule allows 8")
+    ] = 8.0
+    staff_ends_at_midnight: Annotated[
+        bool, Meta(description="A staff session also ends at midnight, Taipei time")
+    ] = True
+    make_up_write: Annotated[
+        bool, Meta(description="Write a visit made without VPN onto the card later, when it is seen again")
+    ] = False
+    phone_idle_hours: Annotated[
+        float, Meta(gt=0, le=168, description="A phone unused for this long has to be paired again")
+    ] = 12.0
+
+
+class OutboxSection(msgspec.Struct, frozen=True, kw_only=True):
+    concurrency: Annotated[int, Meta(ge=1, le=16, description="Uploads under way at once")] = 4
+    amber_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="Seconds after the visit at which unsent work turns amber")
+    ] = 43_200.0
+    red_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="Seconds after the visit at which unsent work turns red")
+    ] = 72_000.0
+    overdue_s: Annotated[
+        float, Meta(gt=0, le=604_800, description="Seconds after the visit at which unsent work is late")
+    ] = 86_400.0
+
+
+class StoreSection(msgspec.Struct, frozen=True, kw_only=True):
+    credential: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9._-]{1,64}$",
+            description="Name of the systemd credential with the store's key: 32 bytes, or 64 hex digits",
+        ),
+    ] = "store.key"
+    key_file: Annotated[
+        Path | None,
+        Meta(
+            description="File with the store's key, used when there is no such credential; made at first start "
+            "with mode 0600. It protects nothing from somebody who takes the disk"
+        ),
+    ] = None
+
+
+class LogSection(msgspec.Struct, frozen=True, kw_only=True):
+    format: Annotated[
+        LogFormat, Meta(description="auto writes to the journal when systemd started the program")
+    ] = "auto"
+    level: Annotated[LogLevel, Meta(description="Least level that is logged")] = "info"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the files say, with defaults for the rest."""
+
+    box: BoxSection = BoxSection()
+    http: HttpSection = HttpSection()
+    datacentre: DataCentreSection = DataCentreSection()
+    readers: ReadersSection = ReadersSection()
+    lab: LabSection = LabSection()
+    policy: PolicySection = PolicySection()
+    outbox: OutboxSection = OutboxSection()
+    store: StoreSection = StoreSection()
+    log: LogSection = LogSection()
