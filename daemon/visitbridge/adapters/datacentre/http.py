@@ -1,0 +1,153 @@
+"""One request to the data centre: what left the box, what came back, and which error that is.
+
+The distinction that matters is between *not sent* (LinkDown, PortalUntrusted: safe to repeat) and *sent, no
+answer* (ReplyLost: ask by key first).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from visitbridge.adapters.datacentre.problems import error_of
+from visitbridge.errors import DataCentreGarbled, LinkDown, PortalUntrusted, ReplyLost
+from visitbridge.ports.datacentre import Contact
+from visitbridge.protocols.datacentre.common import BASE_PATH, HEADER_EPOCH, HEADER_TIME
+
+T = TypeVar("T")
+
+_ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
+
+
+class Portal:
+    """An HTTPS connection pool to one data centre.
+
+    ``connect`` (``host:port``) replaces where the TCP connection goes, while certificate and Host header stay
+    those of ``url``: the lab puts its VPN relay there.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        context: ssl.SSLContext,
+        *,
+        monotonic: Callable[[], float],
+        connect: str = "",
+        connect_timeout_s: float = 5.0,
+        answer_timeout_s: float = 20.0,
+    ) -> None:
+        self._base = URL(url.rstrip("/") + BASE_PATH)
+        self._host = self._base.host or ""
+        self._authority = self._base.authority
+        if connect:
+            host, _, port = connect.rpartition(":")
+            self._base = self._base.with_host(host).with_port(int(port))
+        self._monotonic = monotonic
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, connect=connect_timeout_s, sock_connect=connect_timeout_s, sock_read=answer_timeout_s
+        )
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context, limit=8, keepalive_timeout=30),
+            timeout=self._timeout,
+            auto_decompress=True,
+        )
+        self.contact: Contact | None = None
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def ask(
+        self, method: str, path: str, *, into: type[T], headers: Mapping[str, str] | None = None
+    ) -> T:
+        """A request that changes nothing, or nothing that matters when repeated."""
+        return self._decode(await self._exchange(method, path, b"", headers or {}, repeatable=True), into)
+
+    async def post(
+        self,
+        path: str,
+        body: bytes,
+        *,
+        into: type[T],
+        content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+    ) -> T:
+        """A request whose effect may have happened when no answer comes (unless ``repeatable``)."""
+        sent = {"Content-Type": content_type, **(headers or {})}
+        return self._decode(await self._exchange("POST", path, body, sent, repeatable=repeatable), into)
+
+    async def discard(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
+        await self._exchange("DELETE", path, b"", headers or {}, repeatable=True)
+
+    async def fetch(self, path: str, *, offset: int, sink: Callable[[bytes], object]) -> None:
+        """GET from byte ``offset`` to the end, piece by piece into ``sink``."""
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        try:
+            async with self._request("GET", path, b"", headers) as response:
+                self._note(response)
+                if response.status >= 400:
+                    raise error_of(response.status, response.headers, await response.read(), repeatable=True)
+                if offset and response.status != 206:
+                    raise DataCentreGarbled("a range was asked for and the whole was sent")
+                async for piece in response.content.iter_chunked(1 << 16):
+                    sink(piece)
+        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            raise _translate(exc, repeatable=True) from exc
+
+    async def _exchange(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], *, repeatable: bool
+    ) -> bytes:
+        try:
+            async with self._request(method, path, body, headers) as response:
+                self._note(response)
+                answer = await response.content.read(_ANSWER_LIMIT_BYTES)
+                if response.status >= 400:
+                    raise error_of(response.status, response.headers, answer, repeatable=repeatable)
+                return answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            raise _translate(exc, repeatable=repeatable) from exc
+
+    def _request(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> aiohttp.client._RequestContextManager:
+        return self._session.request(
+            method,
+            self._base.joinpath(path.lstrip("/"), encoded=True),
+            data=body or None,
+            headers={**headers, "Host": self._authority},
+            server_hostname=self._host,
+            allow_redirects=False,
+        )
+
+    def _note(self, response: aiohttp.ClientResponse) -> None:
+        epoch = response.headers.get(HEADER_EPOCH, "")
+        try:
+            moment = dt.datetime.fromisoformat(response.headers.get(HEADER_TIME, ""))
+        except ValueError as exc:
+            raise DataCentreGarbled("no time in the answer") from exc
+        if not epoch or moment.tzinfo is None:
+            raise DataCentreGarbled("no epoch or zone in the answer")
+        self.contact = Contact(epoch=epoch, time=moment, monotonic_s=self._monotonic())
+
+    @staticmethod
+    def _decode(answer: bytes, into: type[T]) -> T:
+        try:
+            return msgspec.json.decode(answer, type=into)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise DataCentreGarbled(f"answer is not a {into.__name__}") from exc
+
+
+def _translate(exc: Exception, *, repeatable: bool) -> Exception:
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return PortalUntrusted("TLS handshake refused")
+    if isinstance(exc, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return LinkDown("no connection")
+    if repeatable:
+        return LinkDown("no answer")
+    return ReplyLost(f"no answer after sending ({type(exc).__name__})")
