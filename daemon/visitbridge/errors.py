@@ -447,3 +447,9 @@ class DraftHeld(RequestError):
     """Another phone is editing this draft; take-over is possible (Y05)."""
 
     code = "GW-REQ-08"
+
+
+class MethodRefused(RequestError):
+    """The address exists but does not take this HTTP method."""
+
+    code = "GW-REQ-09"
