@@ -65,24 +65,25 @@ class Lane:
         The deadline counts from the moment of asking, so it covers waiting behind other calls. When the
         awaiting task is cancelled the call still runs to its end and its result is dropped.
         """
+        return await self.start(fn, *args, deadline_s=deadline_s)
+
+    def start(self, fn: Callable[[Unpack[Ts]], T], *args: *Ts, deadline_s: float) -> asyncio.Future[T]:
+        """Ask for a call and go on: the future that ``call`` awaits, for code that is not in a task."""
         if self._closed:
             raise LaneClosed(f"lane {self.name}")
         future: asyncio.Future[T] = self._loop.create_future()
+        timer = self._loop.call_later(deadline_s, self._expire, future, deadline_s)
 
         def work() -> None:
             try:
                 result = fn(*args)
             except BaseException as exc:  # noqa: BLE001 - raised again in the task that asked
-                self.post(_fail, future, exc)
+                self.post(_fail, future, timer, exc)
             else:
-                self.post(_succeed, future, result)
+                self.post(_succeed, future, timer, result)
 
         self._calls.put(work)
-        try:
-            return await asyncio.wait_for(future, deadline_s)
-        except TimeoutError as exc:
-            self._late += 1
-            raise LaneLate(f"lane {self.name}: no answer within {deadline_s:g} s") from exc
+        return future
 
     def post(self, callback: Callable[[Unpack[Ts]], object], *args: *Ts) -> None:
         """From the lane's thread: run ``callback`` on the event loop. Dropped when the loop is closed."""
@@ -115,6 +116,11 @@ class Lane:
         self._thread.join(timeout=grace_s)
         return True
 
+    def _expire(self, future: asyncio.Future[T], deadline_s: float) -> None:
+        if not future.done():
+            self._late += 1
+            future.set_exception(LaneLate(f"lane {self.name}: no answer within {deadline_s:g} s"))
+
     def _run(self) -> None:
         while (work := self._calls.get()) is not None:
             self._started_at = time.monotonic()
@@ -124,11 +130,13 @@ class Lane:
         self.post(self._ended.set)
 
 
-def _succeed(future: asyncio.Future[T], result: T) -> None:
+def _succeed(future: asyncio.Future[T], timer: asyncio.TimerHandle, result: T) -> None:
+    timer.cancel()
     if not future.done():
         future.set_result(result)
 
 
-def _fail(future: asyncio.Future[T], error: BaseException) -> None:
+def _fail(future: asyncio.Future[T], timer: asyncio.TimerHandle, error: BaseException) -> None:
+    timer.cancel()
     if not future.done():
         future.set_exception(error)
