@@ -73,7 +73,7 @@ def test_refuses_values_that_do_not_fit(cla: int, data_length: int, le: int | No
     extended=st.booleans(),
 )
 def test_round_trip(header: bytes, data: bytes, le: int | None, extended: bool) -> None:
-    command = Command(*header, data, le, extended)
+    command = Command(header[0], header[1], header[2], header[3], data, le, extended)
 
     decoded = Command.decode(command.encode())
 
