@@ -1,0 +1,200 @@
+"""The box and its institution: binding, the cloud SAM, enabled or not (B05-B14, E01-E04)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+from collections.abc import Callable
+
+import msgspec
+
+from visitbridge.domain.people import Institution
+from visitbridge.domain.roc import TAIPEI
+from visitbridge.errors import DeviceDisabled, FieldInvalid, NotBound
+from visitbridge.ports.clock import Clock
+from visitbridge.ports.datacentre import DataCentre
+from visitbridge.ports.records import AuditEntry
+from visitbridge.ports.store import Store, Transaction
+from visitbridge.protocols.datacentre.device import (
+    BindAnswer,
+    DeviceInfo,
+    DeviceStatus,
+    SamRecord,
+    SamVerification,
+    decode_ticket,
+)
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import BoxTopic
+
+_SETTING = "box.binding"
+
+
+class BoxRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What the box knows of itself, as one durable value."""
+
+    sheet_id: str
+    name: str
+    institution: Institution | None = None
+    sam: SamRecord | None = None
+    sam_verified: SamVerification | None = None
+    dataset_group: str = ""
+    enabled: bool = True
+
+
+class Binding:
+    """Call :meth:`load` once before anything else."""
+
+    def __init__(
+        self,
+        store: Store,
+        data_centre: DataCentre,
+        board: LiveBoard,
+        clock: Clock,
+        *,
+        new_id: Callable[[], str],
+        default_name: str,
+        version: str,
+    ) -> None:
+        self._store = store
+        self._data_centre = data_centre
+        self._board = board
+        self._clock = clock
+        self._new_id = new_id
+        self._version = version
+        self._record = BoxRecord(sheet_id="", name=default_name)
+        self._on_change: list[Callable[[], None]] = []
+
+    def when_changed(self, listener: Callable[[], None]) -> None:
+        self._on_change.append(listener)
+
+    async def load(self) -> None:
+        text = await self._store.read(lambda tx: tx.settings.get(_SETTING))
+        if text is None:
+            await self._keep(
+                msgspec.structs.replace(self._record, sheet_id=self._new_id()), act="box.first_start"
+            )
+        else:
+            self._record = msgspec.json.decode(text, type=BoxRecord)
+            self._publish()
+
+    @property
+    def record(self) -> BoxRecord:
+        return self._record
+
+    def institution(self) -> Institution:
+        """Raises NotBound."""
+        if self._record.institution is None:
+            raise NotBound
+        return self._record.institution
+
+    def sam_id(self) -> str:
+        """12 characters. Raises NotBound."""
+        if self._record.sam is None:
+            raise NotBound
+        return self._record.sam.sam_id
+
+    def sam_is_verified(self) -> bool:
+        """Verified today and still valid; the need ``sam`` of a job."""
+        verified = self._record.sam_verified
+        return verified is not None and self._clock.now() < verified.valid_until
+
+    def require_enabled(self) -> None:
+        """Raises NotBound, or DeviceDisabled when the institution switched this box off (B11)."""
+        self.institution()
+        if not self._record.enabled:
+            raise DeviceDisabled
+
+    async def bind(self, ticket_text: str, pin: str, name: str) -> BoxRecord:
+        """Bind with the content of QR-2 and the registration number (B05-B08).
+
+        Raises FieldInvalid (``ticket``, ``pin``, ``name``), BindRefused, LinkDown, PortalUntrusted.
+        """
+        if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+            raise FieldInvalid("a registration number has 4 to 8 digits", field="pin")
+        if not name.strip():
+            raise FieldInvalid("the box needs a name", field="name")
+        ticket = decode_ticket(ticket_text)
+        device = DeviceInfo(
+            sheet_id=self._record.sheet_id,
+            name=name.strip(),
+            kind="visitbridge",
+            os_version=platform.platform(terse=True),
+            software_version=self._version,
+        )
+        answer: BindAnswer = await self._data_centre.bind(ticket, pin, device)
+        await self._keep(
+            msgspec.structs.replace(
+                self._record,
+                name=name.strip(),
+                institution=answer.institution,
+                sam=answer.sam,
+                sam_verified=None,
+                dataset_group=answer.dataset_group,
+                enabled=True,
+            ),
+            act="box.bind",
+        )
+        return self._record
+
+    async def verify_sam(self) -> BoxRecord:
+        """Verify the cloud SAM for today (E01)."""
+        verified = await self._data_centre.verify_sam()
+        await self._keep(msgspec.structs.replace(self._record, sam_verified=verified), act="sam.verify")
+        return self._record
+
+    async def verify_sam_if_due(self) -> None:
+        """What link-up does by itself: verify unless it was done today (E01, E02)."""
+        if self._record.sam is None or not self._record.enabled:
+            return
+        verified = self._record.sam_verified
+        today = self._clock.now().astimezone(TAIPEI).date()
+        if (
+            verified is None
+            or verified.verified_at.astimezone(TAIPEI).date() != today
+            or not self.sam_is_verified()
+        ):
+            await self.verify_sam()
+
+    async def take_status(self, status: DeviceStatus) -> None:
+        """Keep what the institution says of this box."""
+        record = msgspec.structs.replace(self._record, enabled=status.enabled, sam=status.sam)
+        if record != self._record:
+            await self._keep(record, act="box.enabled" if status.enabled else "box.disabled")
+
+    async def disabled(self) -> None:
+        """An answer said that this box is disabled (B11)."""
+        if self._record.enabled:
+            await self._keep(msgspec.structs.replace(self._record, enabled=False), act="box.disabled")
+
+    async def _keep(self, record: BoxRecord, *, act: str) -> None:
+        text = msgspec.json.encode(record).decode()
+        entry = AuditEntry(at=self._clock.now(), who="box", act=act)
+
+        def work(tx: Transaction) -> None:
+            tx.settings.set(_SETTING, text)
+            tx.audit.append(entry)
+
+        await self._store.write(work)
+        self._record = record
+        self._publish()
+
+    def _publish(self) -> None:
+        self._board.put("box", self.topic())
+        for listener in self._on_change:
+            listener()
+
+    def topic(self) -> BoxTopic:
+        record = self._record
+        verified: dt.datetime | None = record.sam_verified.verified_at if record.sam_verified else None
+        return BoxTopic(
+            bound=record.institution is not None,
+            box_name=record.name,
+            sheet_id=record.sheet_id,
+            version=self._version,
+            institution=record.institution,
+            sam_id=record.sam.sam_id if record.sam else "",
+            sam_valid_until=record.sam.valid_until if record.sam else None,
+            sam_verified_at=verified,
+            dataset_group=record.dataset_group,
+            enabled=record.enabled,
+        )

@@ -1,0 +1,258 @@
+"""Which card is in which reader, and whose it is.
+
+On insertion the card's applications are selected (never the ATR trusted, nhi-domain §1.1) and the public
+record is read; no network is needed for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import msgspec
+
+from visitbridge.domain.people import BasicRecord, mask_id
+from visitbridge.errors import (
+    CardAbsent,
+    CardError,
+    CardMute,
+    CardRealmMixed,
+    CardRefused,
+    DeviceError,
+    NotFound,
+    NotNhiCard,
+    ReaderUnavailable,
+)
+from visitbridge.ports.cards import CardChannel, CardReader, ReaderInfo, ReaderSource, ReaderState
+from visitbridge.protocols.apdu import Response
+from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI, decode_basic
+from visitbridge.protocols.nhi.hpc import SELECT_HPC
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import CardPatient, CardsTopic, Slot, SlotCard
+
+CardKind = Literal["none", "reading", "nhi", "hpc", "unknown", "mute"]
+
+_RECOGNISE_DEADLINE_S = 10.0
+_KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", ReaderState.MUTE: "mute"}
+
+
+class PresentCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in one reader now. ``basic`` only for an NHI card that could be read."""
+
+    reader_id: str
+    reader_name: str
+    kind: CardKind
+    insertion: int
+    basic: BasicRecord | None = None
+    error_code: str = ""
+
+
+async def read_basic(channel: CardChannel) -> BasicRecord:
+    """SELECT and GET DATA of the public record. Raises NotNhiCard when the application is not there."""
+    if not Response.decode(await channel.transmit(SELECT_NHI)).is_ok:
+        raise NotNhiCard
+    answer = Response.decode(await channel.transmit(READ_BASIC))
+    if not answer.is_ok:
+        raise CardRefused(params={"sw": answer.sw_hex})
+    return decode_basic(answer.data)
+
+
+class CardDesk:
+    """Keeps track of every slot of every source. ``realm``: ``test`` or ``production``."""
+
+    def __init__(self, board: LiveBoard, *, realm: str, on_change: Iterable[Callable[[], None]] = ()) -> None:
+        self._board = board
+        self._realm = realm
+        self._on_change = list(on_change)
+        self._readers: dict[str, CardReader] = {}
+        self._infos: dict[str, ReaderInfo] = {}
+        self._cards: dict[str, PresentCard] = {}
+        self._publish()
+
+    def when_changed(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every insertion, removal or recognition."""
+        self._on_change.append(listener)
+
+    def watcher(self, name: str, source: ReaderSource) -> ReaderWatcher:
+        """The service that feeds this desk from one transport."""
+        return ReaderWatcher(name, source, self)
+
+    def present(self) -> tuple[PresentCard, ...]:
+        return tuple(self._cards.values())
+
+    def info(self, reader_id: str) -> ReaderInfo | None:
+        return self._infos.get(reader_id)
+
+    def reader(self, reader_id: str) -> CardReader:
+        """Raises ReaderUnavailable for a reader that is unknown or gone."""
+        reader = self._readers.get(reader_id)
+        if reader is None:
+            raise ReaderUnavailable(f"reader {reader_id}")
+        return reader
+
+    def at(self, reader_id: str) -> PresentCard:
+        """Raises NotFound for a reader that this box has never seen."""
+        card = self._cards.get(reader_id)
+        if card is None:
+            raise NotFound("reader", field="reader_id")
+        return card
+
+    def require_nhi(self, reader_id: str) -> tuple[PresentCard, BasicRecord]:
+        """The NHI card in this reader. Raises CardAbsent, CardMute, NotNhiCard, CardRealmMixed."""
+        card = self.at(reader_id)
+        if card.kind == "none":
+            raise CardAbsent
+        if card.kind == "mute":
+            raise CardMute
+        if card.error_code == CardRealmMixed.code:
+            raise CardRealmMixed
+        if card.basic is None:
+            raise NotNhiCard
+        return card, card.basic
+
+    def find_card(self, card_no: str) -> PresentCard | None:
+        for card in self._cards.values():
+            if card.basic is not None and card.basic.card_no == card_no and not card.error_code:
+                return card
+        return None
+
+    async def refresh(self, reader_id: str) -> PresentCard:
+        """Read the card again, on request."""
+        self.at(reader_id)
+        await self.recognise(self.reader(reader_id))
+        return self.at(reader_id)
+
+    def slot_changed(self, info: ReaderInfo, reader: CardReader | None) -> bool:
+        """Take a slot's new state; True when there is a card to recognise."""
+        self._infos[info.reader_id] = info
+        if reader is None:
+            self._readers.pop(info.reader_id, None)
+        else:
+            self._readers[info.reader_id] = reader
+        known = self._cards.get(info.reader_id)
+        if (
+            info.state is ReaderState.CARD
+            and known
+            and known.insertion == info.insertion
+            and known.kind != "none"
+        ):
+            self._publish()
+            return False
+        kind = _KIND_OF_STATE.get(info.state, "none")
+        self._set(info, kind, error_code=CardMute.code if kind == "mute" else "")
+        return kind == "reading"
+
+    async def recognise(self, reader: CardReader) -> None:
+        """Find out which card this is; the result is dropped when the card has changed meanwhile."""
+        info = reader.info
+        kind: CardKind = "unknown"
+        record: BasicRecord | None = None
+        code = ""
+        try:
+            async with reader.open_session("recognise", deadline_s=_RECOGNISE_DEADLINE_S) as channel:
+                kind, record = await self._identify(channel)
+        except (CardError, DeviceError) as exc:
+            code = exc.code
+            kind = "mute" if isinstance(exc, CardMute) else "unknown"
+        if record is not None and record.is_test_card != (self._realm == "test"):
+            code = CardRealmMixed.code
+        if kind == "unknown" and not code:
+            code = NotNhiCard.code
+        current = self._infos.get(info.reader_id)
+        if current is None or current.insertion != info.insertion or current.state is ReaderState.EMPTY:
+            return
+        self._set(current, kind, basic_record=record, error_code=code)
+
+    async def _identify(self, channel: CardChannel) -> tuple[CardKind, BasicRecord | None]:
+        try:
+            return "nhi", await read_basic(channel)
+        except NotNhiCard:
+            answer = Response.decode(await channel.transmit(SELECT_HPC))
+        return ("hpc" if answer.is_ok else "unknown"), None
+
+    def _set(
+        self,
+        info: ReaderInfo,
+        kind: CardKind,
+        *,
+        basic_record: BasicRecord | None = None,
+        error_code: str = "",
+    ) -> None:
+        self._cards[info.reader_id] = PresentCard(
+            reader_id=info.reader_id,
+            reader_name=info.name,
+            kind=kind,
+            insertion=info.insertion,
+            basic=basic_record,
+            error_code=error_code,
+        )
+        self._publish()
+        for listener in self._on_change:
+            listener()
+
+    def _publish(self) -> None:
+        slots = tuple(_slot(self._infos[reader_id], card) for reader_id, card in sorted(self._cards.items()))
+        self._board.put("cards", CardsTopic(readers=slots))
+
+
+class ReaderWatcher:
+    """Service: follows one source for as long as it works (restarted by the supervisor when it fails)."""
+
+    critical = False
+
+    def __init__(self, name: str, source: ReaderSource, desk: CardDesk) -> None:
+        self.name = name
+        self._source = source
+        self._desk = desk
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        ready()
+        seen: set[str] = set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for info in self._source.watch():
+                    seen.add(info.reader_id)
+                    reader = self._reader(info.reader_id)
+                    if self._desk.slot_changed(info, reader) and reader is not None:
+                        group.create_task(self._desk.recognise(reader), name=f"recognise-{info.reader_id}")
+        except* DeviceError as failed:
+            raise _first(failed) from failed
+        finally:
+            self._lose(seen)
+
+    def _reader(self, reader_id: str) -> CardReader | None:
+        return next((r for r in self._source.readers() if r.info.reader_id == reader_id), None)
+
+    def _lose(self, seen: set[str]) -> None:
+        """A source that does not work shows its readers as unavailable, without cards."""
+        for info in filter(None, map(self._desk.info, seen)):
+            self._desk.slot_changed(msgspec.structs.replace(info, state=ReaderState.UNAVAILABLE), None)
+
+
+def _first(group: BaseExceptionGroup[DeviceError]) -> DeviceError:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _slot(info: ReaderInfo, card: PresentCard) -> Slot:
+    record = card.basic
+    patient = record and CardPatient(
+        name=record.name,
+        card_no_tail=record.card_no[-4:],
+        id_masked=mask_id(record.id_no),
+        birth_date=record.birth_date,
+        sex=record.sex,
+    )
+    return Slot(
+        reader_id=info.reader_id,
+        name=info.name,
+        transport=info.transport,
+        state=info.state,
+        virtual=info.virtual,
+        battery_percent=info.battery_percent,
+        signal_dbm=info.signal_dbm,
+        card=SlotCard(
+            kind=card.kind, insertion=card.insertion, error_code=card.error_code, patient=patient or None
+        ),
+    )

@@ -1,0 +1,57 @@
+"""Running one script of the data centre on a card: APDUs in order, stop at the first unexpected status word."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from visitbridge.errors import DataCentreGarbled, PinBlocked, PinWrong
+from visitbridge.ports.cards import CardChannel
+from visitbridge.protocols.apdu import Response, pin_tries_left
+from visitbridge.protocols.datacentre.cards import BatchAnswers, Script, ScriptStep
+
+_HEADER_LENGTH = 5
+
+
+async def run_script(
+    channel: CardChannel,
+    script: Script,
+    *,
+    before_mutating: Callable[[], Awaitable[None]] | None = None,
+    pin: bytearray | None = None,
+) -> BatchAnswers:
+    """Send the steps, collect the answers.
+
+    ``before_mutating`` is awaited before every mutating step; without it a script with such a step is
+    refused. ``pin`` is put into the step marked for it. Raises PinWrong (``tries_left``), PinBlocked, and what
+    the channel raises.
+    """
+    answers: list[str] = []
+    for index, step in enumerate(script.steps):
+        if step.mutating:
+            if before_mutating is None:
+                raise DataCentreGarbled("a mutating step in a session that may only read")
+            await before_mutating()
+        raw = await channel.transmit(_command(step, pin), deadline_s=script.deadline_s)
+        answer = Response.decode(raw)
+        answers.append(raw.hex().upper())
+        if answer.sw_hex not in step.expect:
+            if step.pin:
+                raise _pin_error(answer)
+            return BatchAnswers(batch_id=script.batch_id, answers=tuple(answers), stopped_at=index)
+    return BatchAnswers(batch_id=script.batch_id, answers=tuple(answers))
+
+
+def _command(step: ScriptStep, pin: bytearray | None) -> bytes:
+    apdu = bytes.fromhex(step.apdu)
+    if not step.pin:
+        return apdu
+    if pin is None or len(apdu) != _HEADER_LENGTH + apdu[4] or len(pin) > apdu[4]:
+        raise DataCentreGarbled("a PIN step that this box cannot fill")
+    return apdu[:_HEADER_LENGTH] + bytes(pin).ljust(apdu[4], b"\xff")
+
+
+def _pin_error(answer: Response) -> PinWrong | PinBlocked:
+    left = pin_tries_left(answer.sw)
+    if left == 0:
+        return PinBlocked()
+    return PinWrong(params={} if left is None else {"tries_left": left})

@@ -1,0 +1,116 @@
+"""Shapes of the live topics: what ``/api/state`` returns and the event stream sends (ux §3.6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from visitbridge.domain.jobs import Age
+from visitbridge.domain.people import Institution, Right, StaffKind
+from visitbridge.domain.visit import VisitFlags, VisitState
+
+
+class ModeTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """``virtual``: simulated devices are in use; the UI's banner cannot be hidden."""
+
+    virtual: bool
+    training: bool
+
+
+class BoxTopic(msgspec.Struct, frozen=True, kw_only=True):
+    bound: bool
+    box_name: str
+    sheet_id: str
+    version: str
+    institution: Institution | None = None
+    sam_id: str = ""
+    sam_valid_until: dt.date | None = None
+    sam_verified_at: dt.datetime | None = None
+    dataset_group: str = ""
+    enabled: bool = True
+
+
+class LinkTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """``hop``: the first broken one of network, dns, host, tls, data_centre, device_disabled, not_bound."""
+
+    link: str
+    hop: str
+    since: dt.datetime
+    last_success_at: dt.datetime | None = None
+
+
+class QueueTopic(msgspec.Struct, frozen=True, kw_only=True):
+    depth: int
+    attention: int
+    sending: int
+    oldest_at: dt.datetime | None
+    oldest_age: Age
+    last_success_at: dt.datetime | None
+
+
+class CardPatient(msgspec.Struct, frozen=True, kw_only=True):
+    """Patient header (G04)."""
+
+    name: str
+    card_no_tail: str
+    id_masked: str
+    birth_date: dt.date
+    sex: str
+
+
+class SlotCard(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    insertion: int
+    error_code: str
+    patient: CardPatient | None
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    reader_id: str
+    name: str
+    transport: str
+    state: str
+    virtual: bool
+    battery_percent: int | None
+    signal_dbm: int | None
+    card: SlotCard
+
+
+class CardsTopic(msgspec.Struct, frozen=True, kw_only=True):
+    readers: tuple[Slot, ...]
+
+
+class StaffSessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A staff session without its token."""
+
+    session_id: str
+    staff_id: str
+    name: str
+    kind: StaffKind
+    rights: tuple[Right, ...]
+    started_at: dt.datetime
+    ends_at: dt.datetime
+    phone_ids: tuple[str, ...]
+
+
+class StaffTopic(msgspec.Struct, frozen=True, kw_only=True):
+    sessions: tuple[StaffSessionView, ...]
+
+
+class TimeTopic(msgspec.Struct, frozen=True, kw_only=True):
+    trust: str
+
+
+class PowerTopic(msgspec.Struct, frozen=True, kw_only=True):
+    battery_percent: int | None
+    under_voltage: bool | None
+
+
+class VisitNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A visit changed; phones that show it fetch it again."""
+
+    visit_id: str
+    revision: int
+    state: VisitState
+    flags: VisitFlags
