@@ -299,6 +299,13 @@ class BindRefused(DataCentreError):
     code = "GW-DC-09"
 
 
+class ReceiptRefused(DataCentreError):
+    """A receipt whose signature, key, kind or digest is not the job's: it proves nothing."""
+
+    code = "GW-DC-10"
+    default_retry = Retry.UNKNOWN
+
+
 class StoreError(VisitBridgeError):
     """The box's own disk and database."""
 
@@ -453,3 +460,15 @@ class MethodRefused(RequestError):
     """The address exists but does not take this HTTP method."""
 
     code = "GW-REQ-09"
+
+
+class VisitClosed(RequestError):
+    """The visit is finished or discarded, and nothing of it was sent back for correction."""
+
+    code = "GW-REQ-10"
+
+
+class JobNotMovable(RequestError):
+    """The outbox item is being worked on, or is past the point where this can be done to it."""
+
+    code = "GW-REQ-11"

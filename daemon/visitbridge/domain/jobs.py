@@ -5,7 +5,8 @@ States of architecture.md "Card writes" and "Uploads"::
     queued → leased → prepared → executing → written → confirmed
                  ↘ unknown ↗ (settled only by asking)      ↘ rejected (needs a person)
 
-Uploads use queued → leased → executing → confirmed, with the same ``unknown`` and ``rejected``.
+Uploads use queued → leased → executing → confirmed, with the same ``unknown`` and ``rejected``. Which move leads
+where is the table in :mod:`visitbridge.domain.job_states`.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def age_of(visit_at: dt.datetime, now: dt.datetime, limits: AgeLimits) -> Age:
 
 
 class Need(msgspec.Struct, frozen=True, order=True):
-    """What a job waits for: ``link`` · ``sam`` · ``staff`` + id · ``card`` + card number."""
+    """What a job waits for: ``link`` · ``sam`` · ``time`` (trusted) · ``staff`` + id · ``card`` + card number."""
 
     kind: str
     value: str = ""
@@ -75,6 +76,7 @@ class Need(msgspec.Struct, frozen=True, order=True):
 
 LINK = Need("link")
 SAM = Need("sam")
+TIME = Need("time")
 
 
 def staff_need(staff_id: str) -> Need:
@@ -85,12 +87,24 @@ def card_need(card_no: str) -> Need:
     return Need("card", card_no)
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the outbox.
+INTERRUPTION_LIMIT = 5
+"""A job in whose hands the program died this often in a row is left alone until a person asks for it."""
 
-    ``key`` is the idempotency key towards the data centre, minted with the row. ``position`` orders the jobs
-    of one visit. ``fence`` grows with every lease; a result carrying an older fence is refused.
-    ``payload`` is kind-specific JSON bytes; ``digest`` its SHA-256 in hex. Times are aware UTC.
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the outbox. Times are aware UTC.
+
+    ``key`` is the idempotency key towards the data centre, minted with the row; ``former_key`` the one before
+    the last revision, asked about once before the new one is used. ``position`` orders the jobs of one visit.
+    ``needs`` is what the next attempt waits for. ``payload`` is what goes out, empty until it is built;
+    ``digest`` its SHA-256 in hex, which the key is bound to. ``revision`` counts keys, from 1.
+
+    ``fence`` grows with every lease and every recovery; a result carrying an older fence is refused.
+    ``leased_by`` is the run of the engine that holds the lease, so that a lease dies with its run.
+    ``attempts`` counts leases; ``interruptions`` how often in a row a run died while it held one.
+
+    ``error_*`` say why the last attempt ended; ``needs_person``: no attempt can help until somebody acts.
+    ``settled_at`` is the first confirmation. ``result``: kind-specific JSON of an answer worth keeping.
     """
 
     job_id: str
@@ -107,9 +121,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     due_at: dt.datetime
     not_before: dt.datetime | None = None
     attempts: int = 0
+    interruptions: int = 0
     fence: int = 0
-    lease_until: dt.datetime | None = None
+    leased_by: str = ""
+    former_key: str = ""
     error_code: str = ""
     error_field: str = ""
     error_words: str = ""
+    needs_person: bool = False
     settled_at: dt.datetime | None = None
+    result: str = ""
