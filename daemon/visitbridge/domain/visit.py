@@ -119,11 +119,12 @@ class ClaimSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Practitioner(msgspec.Struct, frozen=True, kw_only=True):
-    """Who signs: the holder of the HPC (F09)."""
+    """Who signs: the holder of the HPC (F09). ``id_no``: 醫事人員身分證號, which uploads ask for (A15)."""
 
     staff_id: str
     name: str
     kind: StaffKind
+    id_no: str = ""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,6 +73,7 @@ class StaffSessionRow(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
     ends_monotonic_s: float
     phone_ids: tuple[str, ...] = ()
+    id_no: str = ""
 
 
 class DataSetRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -192,6 +192,7 @@ class StaffDesk:
             boot_id=self._clock.boot_id,
             ends_monotonic_s=self._clock.monotonic() + (ends_at - now).total_seconds(),
             phone_ids=(phone_id,),
+            id_no=token.id_no,
         )
 
         def work(tx: Transaction) -> None:

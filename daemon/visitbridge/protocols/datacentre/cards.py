@@ -151,6 +151,7 @@ class StaffToken(msgspec.Struct, frozen=True, kw_only=True):
     kind: StaffKind
     rights: tuple[Right, ...]
     valid_until: dt.datetime
+    id_no: str = ""
 
 
 class SessionStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
