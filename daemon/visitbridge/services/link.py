@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -23,7 +22,6 @@ from visitbridge.errors import (
     VisitBridgeError,
 )
 from visitbridge.ports.clock import Clock
-from visitbridge.ports.datacentre import DataCentre
 from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import LinkTopic
@@ -31,6 +29,12 @@ from visitbridge.services.topics import LinkTopic
 log = logging.getLogger(__name__)
 
 LinkState = Literal["good", "unstable", "down"]
+
+
+class StatusSource(Protocol):
+    """The part of the data centre that a probe asks."""
+
+    async def device_status(self) -> DeviceStatus: ...
 
 
 class LinkPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ class LinkWatch:
     critical = False
 
     def __init__(
-        self, data_centre: DataCentre, board: LiveBoard, clock: Clock, *, policy: LinkPolicy
+        self, data_centre: StatusSource, board: LiveBoard, clock: Clock, *, policy: LinkPolicy
     ) -> None:
         self._data_centre = data_centre
         self._board = board
@@ -68,7 +72,8 @@ class LinkWatch:
         self._hop = "not_bound"
         self._since = clock.now()
         self._last_success_at: dt.datetime | None = None
-        self._successes: deque[float] = deque(maxlen=policy.good_successes)
+        self._successes_in_row = 0
+        self._streak_began_s = 0.0
         self._failures_in_row = 0
         self._last_failure_s: float | None = None
         self._asked = asyncio.Event()
@@ -124,12 +129,14 @@ class LinkWatch:
 
     def _succeeded(self) -> None:
         now_s = self._clock.monotonic()
+        if self._successes_in_row == 0:
+            self._streak_began_s = now_s
         self._failures_in_row = 0
-        self._successes.append(now_s)
+        self._successes_in_row += 1
         self._last_success_at = self._clock.now()
         steady = (
-            len(self._successes) == self._policy.good_successes
-            and now_s - self._successes[0] >= self._policy.good_after_s
+            self._successes_in_row >= self._policy.good_successes
+            and now_s - self._streak_began_s >= self._policy.good_after_s
         )
         recent_failure = (
             self._last_failure_s is not None and now_s - self._last_failure_s < self._policy.unstable_window_s
@@ -137,7 +144,7 @@ class LinkWatch:
         self._enter("good" if steady and not recent_failure else "unstable", "")
 
     def _failed(self, hop: str) -> None:
-        self._successes.clear()
+        self._successes_in_row = 0
         self._failures_in_row += 1
         self._last_failure_s = None if hop == "not_bound" else self._clock.monotonic()
         certain = hop in {"not_bound", "device_disabled"}

@@ -33,9 +33,11 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         self._now += dt.timedelta(seconds=seconds)
         self._monotonic += seconds
-        for at, future in list(self._waiters):
-            if at <= self._monotonic and not future.done():
-                future.set_result(None)
+        due = [entry for entry in self._waiters if entry[0] <= self._monotonic]
+        for entry in due:
+            self._waiters.remove(entry)
+            if not entry[1].done():
+                entry[1].set_result(None)
 
     def jump(self, seconds: float) -> None:
         """Move wall time without time passing, as a wrong or corrected clock does."""
@@ -51,7 +53,8 @@ class FakeClock:
         try:
             await future
         finally:
-            self._waiters.remove(entry)
+            if entry in self._waiters:
+                self._waiters.remove(entry)
 
     @property
     def sleepers(self) -> int:

@@ -1,0 +1,191 @@
+"""The link is what the data centre answers, with hysteresis; the first broken hop is named (C04, C05)."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from visitbridge.errors import (
+    DataCentreBusy,
+    DeviceDisabled,
+    LinkDown,
+    NotBound,
+    PortalUntrusted,
+    VisitBridgeError,
+)
+from visitbridge.protocols.datacentre.device import DeviceStatus, SamRecord
+from visitbridge.services.link import LinkPolicy, LinkWatch, StatusSource
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import LinkTopic
+from visitbridge.sim.clock import FakeClock
+
+STATUS = DeviceStatus(
+    enabled=True,
+    sam=SamRecord(sam_id="SAM000000001", valid_from=dt.date(2026, 1, 1), valid_until=dt.date(2027, 1, 1)),
+)
+POLICY = LinkPolicy()
+
+
+class Answers(StatusSource):
+    """Answers every probe with ``outcome``."""
+
+    def __init__(self, outcome: VisitBridgeError | None) -> None:
+        self.outcome = outcome
+        self.probes = 0
+
+    async def device_status(self) -> DeviceStatus:
+        self.probes += 1
+        if self.outcome is not None:
+            raise self.outcome
+        return STATUS
+
+
+async def _settle(condition: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("condition never held")
+
+
+async def _run_loop() -> None:
+    """Let every task go on until it waits for the clock again."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class Bench:
+    """A running watch, its clock and what it asks."""
+
+    def __init__(self, outcome: VisitBridgeError | None) -> None:
+        self.clock = FakeClock()
+        self.answers = Answers(outcome)
+        self.board = LiveBoard()
+        self.watch = LinkWatch(self.answers, self.board, self.clock, policy=POLICY)
+
+    async def after(self, seconds: float) -> None:
+        """Let time pass in steps of a second, every due probe answered."""
+        for _ in range(round(seconds)):
+            self.clock.advance(1)
+            await _run_loop()
+
+    @property
+    def topic(self) -> LinkTopic:
+        topic = self.board.snapshot()["link"]
+        assert isinstance(topic, LinkTopic)
+        return topic
+
+
+@asynccontextmanager
+async def _running(outcome: VisitBridgeError | None) -> AsyncIterator[Bench]:
+    bench = Bench(outcome)
+    task = asyncio.ensure_future(bench.watch.run(lambda: None))
+    await _settle(lambda: bench.clock.sleepers == 1)
+    try:
+        yield bench
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def test_one_answer_brings_the_link_up_but_not_yet_good() -> None:
+    async with _running(None) as bench:
+        assert bench.watch.is_up()
+        assert bench.watch.state == "unstable"
+
+
+async def test_good_after_three_answers_over_ten_seconds() -> None:
+    async with _running(None) as bench:
+        await bench.after(POLICY.good_after_s - 3)
+        assert bench.topic.link == "unstable"
+        await bench.after(6)
+        assert bench.topic.link == "good"
+
+
+async def test_one_failure_makes_a_good_link_unstable_for_two_minutes() -> None:
+    async with _running(None) as bench:
+        await bench.after(20)
+        bench.answers.outcome = LinkDown()
+        bench.watch.probe_now()
+        await _settle(lambda: bench.watch.state == "unstable")
+        assert bench.watch.is_up()
+        bench.answers.outcome = None
+        await bench.after(POLICY.unstable_window_s - 5)
+        assert bench.topic.link == "unstable"
+        await bench.after(10)
+        assert bench.topic.link == "good"
+
+
+async def test_down_after_three_failures_and_found_again_within_two_seconds() -> None:
+    async with _running(None) as bench:
+        await bench.after(20)
+        bench.answers.outcome = LinkDown()
+        bench.watch.probe_now()
+        await _settle(lambda: bench.topic.hop == "network")
+        await bench.after(4)
+        assert bench.watch.state == "down"
+        assert not bench.watch.is_up()
+        await bench.after(600)
+        bench.answers.outcome = None
+        await bench.after(2)
+        assert bench.watch.is_up()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "hop"),
+    [
+        (LinkDown(), "network"),
+        (PortalUntrusted(), "tls"),
+        (DataCentreBusy(), "data_centre"),
+        (NotBound(), "not_bound"),
+        (DeviceDisabled(), "device_disabled"),
+    ],
+)
+async def test_the_first_broken_hop_is_named(outcome: VisitBridgeError, hop: str) -> None:
+    async with _running(outcome) as bench:
+        assert (bench.topic.link, bench.topic.hop) == ("down", hop)
+
+
+async def test_probes_are_rare_while_all_is_well() -> None:
+    async with _running(None) as bench:
+        await bench.after(60)
+        before = bench.answers.probes
+        await bench.after(600)
+        assert bench.answers.probes - before <= 600 / POLICY.probe_good_s + 1
+
+
+async def test_listeners_hear_of_answers_changes_and_being_disabled() -> None:
+    heard: list[str] = []
+
+    async def note_status(status: DeviceStatus) -> None:
+        heard.append(f"enabled={status.enabled}")
+
+    async def note_disabled() -> None:
+        heard.append("disabled")
+
+    async with _running(LinkDown()) as bench:
+        bench.watch.when_answered(note_status)
+        bench.watch.when_disabled(note_disabled)
+        bench.watch.when_changed(lambda: heard.append(bench.watch.state))
+        bench.answers.outcome = None
+        await bench.after(2)
+        bench.answers.outcome = DeviceDisabled()
+        bench.watch.probe_now()
+        await _settle(lambda: "disabled" in heard)
+    assert heard[:2] == ["unstable", "enabled=True"]
+    assert heard[-2:] == ["down", "disabled"]
+
+
+async def test_a_listener_that_fails_on_the_link_counts_as_a_failed_probe() -> None:
+    async def fail(_status: DeviceStatus) -> None:
+        raise LinkDown
+
+    async with _running(LinkDown()) as bench:
+        bench.watch.when_answered(fail)
+        bench.answers.outcome = None
+        await bench.after(2)
+        assert bench.topic.hop == "network"
