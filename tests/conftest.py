@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import leaks
-from tests.clock import FakeClock
+from visitbridge.sim.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from tests.clock import FakeClock
 
 pytest_plugins = ["pytester"]
 
@@ -141,39 +135,3 @@ def test_only_suites_of_whole_programs_get_more_time(
     result = house.runpytest_subprocess("-p", "no:cacheprovider", "--timeout=0.1", "--timeout-method=signal")
 
     result.assert_outcomes(**outcome)
-
-
-async def test_the_clock_wakes_each_waiter_at_its_own_time(clock: FakeClock) -> None:
-    begin = clock.monotonic()
-    began_at = clock.now()
-    woken: list[tuple[str, float]] = []
-
-    async def tick() -> None:
-        for _ in range(3):
-            await clock.wait_until(clock.monotonic() + 10)
-            woken.append(("tick", clock.monotonic() - begin))
-
-    async def once() -> None:
-        await clock.wait_until(begin + 15)
-        woken.append(("once", clock.monotonic() - begin))
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(tick())
-        group.create_task(once())
-        await clock.advance(29)
-        assert woken == [("tick", 10), ("once", 15), ("tick", 20)]
-        await clock.advance(1)
-
-    assert woken[3:] == [("tick", 30)]
-    assert clock.now() - began_at == dt.timedelta(seconds=30)
-
-
-def test_a_reboot_starts_another_boot_without_trusted_time(clock: FakeClock) -> None:
-    boot, trust, now = clock.boot_id, clock.trust, clock.now()
-
-    clock.reboot(off_s=60)
-
-    assert clock.boot_id != boot
-    assert clock.trust != trust
-    assert clock.monotonic() < 60
-    assert clock.now() - now == dt.timedelta(seconds=60)
