@@ -1,0 +1,128 @@
+"""Runs inside namespaces of its own: a private pcscd, out of reach of everything else on the machine.
+
+Started by :mod:`visitbridge.sim.pcscd` as ``unshare --mount --net python pcscd_nest.py FD WORK PCSCD...``;
+standard library only, as it is run as a file. ``FD`` is a SOCK_SEQPACKET socket, ``WORK`` a folder with
+``run`` (becomes /run/pcscd) and ``empty``. Requests: ``start``, ``kill``, ``connect PORT``; answers: ``ok``
+(for ``connect`` with a socket that is connected to that port in here) or ``error REASON``. When the other
+end of FD closes, however its process ended, pcscd is stopped and WORK removed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_START_S = 10.0
+_STOP_S = 3.0
+
+
+class PcscdNotStarted(Exception):
+    """The reason is pcscd's own last line."""
+
+
+class Pcscd:
+    """The daemon, started and ended on request; its log goes to ``log_path``."""
+
+    def __init__(self, command: list[str], log_path: Path) -> None:
+        self._command = command
+        self._log_path = log_path
+        self._process: subprocess.Popen[str] | None = None
+        self._ready = threading.Event()
+        self._last_line = "pcscd ended without a word"
+
+    def start(self) -> None:
+        """Return when pcscd takes clients. Raises PcscdNotStarted."""
+        self.end(signal.SIGTERM)
+        self._ready.clear()
+        self._process = subprocess.Popen(  # noqa: S603 - the command line comes from sim.pcscd
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        )
+        threading.Thread(target=self._read_log, args=(self._process,), daemon=True).start()
+        if not self._ready.wait(_START_S) or self._process.poll() is not None:
+            raise PcscdNotStarted(self._last_line)
+
+    def end(self, how: signal.Signals) -> None:
+        """Send the signal, and SIGKILL to one that does not go."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _read_log(self, process: subprocess.Popen[str]) -> None:
+        with self._log_path.open("a") as log:
+            for line in process.stdout or ():
+                log.write(line)
+                log.flush()
+                self._last_line = line.strip()
+                if "daemon ready" in line:
+                    self._ready.set()
+        self._ready.set()
+
+
+def isolate(work: Path) -> None:
+    """Loopback up; /run/pcscd ours; no drivers for real USB readers, so that a private pcscd takes none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        name = struct.pack("16sH14x", b"lo", 0)
+        (flags,) = struct.unpack_from("H", fcntl.ioctl(control, _SIOCGIFFLAGS, name), 16)
+        fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
+    _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+    Path("/run/pcscd").mkdir()
+    _mount("--bind", str(work / "run"), "/run/pcscd")
+    _mount("--bind", str(work / "empty"), "/usr/lib/pcsc/drivers")
+
+
+def serve(control: socket.socket, pcscd: Pcscd) -> None:
+    """Answer requests until the other end is closed."""
+    while request := control.recv(200).decode():
+        verb, _, argument = request.partition(" ")
+        try:
+            if verb == "connect":
+                with socket.create_connection(("127.0.0.1", int(argument)), timeout=1.0) as connection:
+                    socket.send_fds(control, [b"ok"], [connection.fileno()])
+                continue
+            if verb == "start":
+                pcscd.start()
+            elif verb == "kill":
+                pcscd.end(signal.SIGKILL)
+            control.send(b"ok")
+        except (OSError, PcscdNotStarted) as exc:
+            control.send(f"error {exc}".encode()[:1000])
+
+
+def main(arguments: list[str]) -> None:
+    fd, work_path, *command = arguments
+    work = Path(work_path)
+    pcscd = Pcscd(command, work / "pcscd.log")
+    try:
+        with socket.socket(fileno=int(fd)) as control:
+            try:
+                isolate(work)
+            except (OSError, subprocess.CalledProcessError) as exc:
+                control.send(f"error {exc}".encode()[:1000])
+                return
+            control.send(b"ok")
+            serve(control, pcscd)
+    finally:
+        pcscd.end(signal.SIGTERM)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _mount(*arguments: str) -> None:
+    subprocess.run(["/usr/bin/mount", *arguments], check=True)  # noqa: S603 - arguments of our own
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
