@@ -76,7 +76,9 @@ async def test_a_device_service_comes_back_after_its_delay(error: Exception) -> 
     states: list[ServiceState] = []
     clock = FakeClock()
     service = Recorder("pcsc", journal, critical=False, failures=[error])
-    supervisor = Supervisor([service], clock, on_change=states.append, jitter=lambda: 0.0, start_budget_s=0.01)
+    supervisor = Supervisor(
+        [service], clock, on_change=states.append, jitter=lambda: 0.0, start_budget_s=0.01
+    )
     task, ready = _start(supervisor)
     await asyncio.wait_for(ready.wait(), 1)
     await _until(lambda: clock.sleepers == 1)
