@@ -14,7 +14,7 @@ BASE_PATH = "/dc/v1"
 
 HEADER_KEY = "Idempotency-Key"
 HEADER_EPOCH = "DC-Epoch"
-HEADER_STAFF_TOKEN = "Staff-Token"
+HEADER_STAFF = "Staff-Token"
 """The token of a staff session, on the calls that act for a person and carry no body member for it."""
 HEADER_TIME = "DC-Time"
 """``DC-Time`` is RFC 3339 UTC with milliseconds, on every answer, errors included."""

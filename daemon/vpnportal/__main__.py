@@ -1,0 +1,5 @@
+"""``python -m vpnportal``."""
+
+from vpnportal.cli import main
+
+main()

@@ -1,0 +1,48 @@
+"""The portal wired together: one readable place where every part meets its collaborators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from visitbridge.protocols.datacentre.uploads import UploadKind
+from vpnportal.bind import BindingDesk
+from vpnportal.ca import load_device_authority
+from vpnportal.checks.simple import check_delivery, check_recognition
+from vpnportal.checks.visit import check_visit
+from vpnportal.clock import PortalClock, machine_now
+from vpnportal.database import Database
+from vpnportal.limits import RateLimit
+from vpnportal.receipts import ReceiptBook, load_signing_key
+from vpnportal.routes.device import DeviceRoutes
+from vpnportal.routes.uploads import UploadRoutes
+from vpnportal.routing import Guard, answer_problems, stamp_answers
+from vpnportal.uploads import UploadDesk
+
+BODY_LIMIT_BYTES = 4 * 1024 * 1024
+
+BIND_TRIES, BIND_WINDOW_S = 20, 60.0
+
+
+def build_app(folder: Path, database: Database, clock: PortalClock) -> web.Application:
+    """The portal over an open database; keys are read from, or made in, ``folder``."""
+    receipts = ReceiptBook(database, load_signing_key(folder), clock)
+    binding = BindingDesk(database, load_device_authority(folder, machine_now()), receipts, clock)
+    upload_desk = UploadDesk(
+        database,
+        receipts,
+        clock,
+        {
+            UploadKind.VISIT: check_visit,
+            UploadKind.RECOGNITION: check_recognition,
+            UploadKind.DELIVERY: check_delivery,
+        },
+    )
+
+    app = web.Application(middlewares=[answer_problems], client_max_size=BODY_LIMIT_BYTES)
+    stamp_answers(app, database, clock)
+    guard = Guard(database, clock)
+    DeviceRoutes(database, binding, RateLimit(BIND_TRIES, BIND_WINDOW_S), clock).register(app, guard)
+    UploadRoutes(database, upload_desk, receipts).register(app, guard)
+    return app

@@ -1,0 +1,32 @@
+"""What an upload must satisfy, judged here alone: the box's own rules are not asked (data-centre.md §1.7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+from sqlalchemy import Connection
+
+from visitbridge.domain.people import Institution
+from visitbridge.protocols.datacentre.common import CheckFinding
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """Against what an upload is judged: the box's institution and SAM, the time, what the database knows."""
+
+    connection: Connection
+    institution: Institution
+    sam_id: str
+    now: dt.datetime
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """``findings``: why the upload is refused, empty when it is not.
+
+    ``records``: what each record in it is known by, unique per kind and institution, with the field to name when
+    it is known already. ``has_orders``: a prescription, which gets a 通關密碼.
+    """
+
+    findings: tuple[CheckFinding, ...]
+    records: dict[str, str] = {}
+    has_orders: bool = False

@@ -1,0 +1,192 @@
+"""One database, reached from one thread: transactions that are on disk when they return.
+
+SQLite for a lab or a training server, PostgreSQL by URL for more (docs/decisions). The event loop never waits
+for a disk: :meth:`Database.run` hops to the database's own thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlcipher3.dbapi2
+from sqlalchemy import (
+    Connection,
+    Engine,
+    StaticPool,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from visitbridge.errors import ConfigError, SchemaNewer, StoreDamaged
+from vpnportal.schema import SCHEMA_VERSION, meta, metadata
+
+T = TypeVar("T")
+
+
+class Database:
+    """Transactions on one engine. ``epoch`` is the id of this database's life (data-centre.md §1.5)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn = threading.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="portal-database")
+        self.epoch = self.transact(_prepare)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` as one transaction in the database's thread; committed when this returns."""
+        return await self.call(lambda: self.transact(work))
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Run plain code that uses :meth:`transact` in the database's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` as one transaction in the calling thread; an exception undoes it."""
+        with self._turn, self._engine.begin() as connection:
+            return work(connection)
+
+    def back_up(self, target: Path) -> None:
+        """Copy the whole database to a new file while in use. SQLite only: raises ConfigError otherwise."""
+        if target.exists():
+            raise ConfigError("the backup file exists already; choose another name")
+        with self._turn, contextlib.closing(sqlcipher3.dbapi2.connect(str(target))) as copy:
+            self._sqlite_connection().backup(copy)
+
+    def restore(self, source: Path) -> str:
+        """Replace all content by a backup's, give it a new epoch, and return that.
+
+        Raises ConfigError when ``source`` is no backup of this program, SchemaNewer when it is a later one's.
+        """
+        if not source.is_file():
+            raise ConfigError("there is no such backup file")
+        with contextlib.closing(sqlcipher3.dbapi2.connect(":memory:")) as staged:
+            # Staged in memory, so that the live database changes in one step and never holds the old epoch.
+            try:
+                with contextlib.closing(
+                    sqlcipher3.dbapi2.connect(f"{source.as_uri()}?mode=ro", uri=True)
+                ) as backup:
+                    backup.backup(staged)
+                version = staged.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
+            except sqlcipher3.dbapi2.DatabaseError as exc:
+                raise ConfigError("the file is not a backup of this program") from exc
+            if version is None or int(version[0]) > SCHEMA_VERSION:
+                raise SchemaNewer("the backup is a newer program's")
+            epoch = new_epoch()
+            staged.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
+            staged.commit()
+            with self._turn:
+                staged.backup(self._sqlite_connection())
+        self.epoch = epoch
+        return epoch
+
+    def close(self) -> None:
+        """End the thread and the connections; work that was begun is finished first."""
+        self._thread.shutdown()
+        self._engine.dispose()
+
+    def _sqlite_connection(self) -> sqlcipher3.dbapi2.Connection:
+        if self._engine.dialect.name != "sqlite":
+            raise ConfigError("backup and restore are for SQLite; use the database server's own tools")
+        with self._engine.connect() as connection:
+            driver = connection.connection.driver_connection
+        if not isinstance(driver, sqlcipher3.dbapi2.Connection):
+            raise TypeError("the engine was made with another driver")
+        return driver
+
+
+@contextlib.contextmanager
+def open_database(url: str) -> Iterator[Database]:
+    """Open the database at an SQLAlchemy URL, made on first use.
+
+    Raises SchemaNewer for a later program's database, ConfigError for a URL that cannot be used.
+    """
+    database = Database(_engine(url))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def new_epoch() -> str:
+    return secrets.token_hex(16)
+
+
+def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """``INSERT … ON CONFLICT DO NOTHING``; says whether the row is new."""
+    insert_row: sqlite.Insert | postgresql.Insert = (
+        postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    )
+    return connection.execute(insert_row.values(dict(values)).on_conflict_do_nothing()).rowcount == 1
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, hide_parameters=True)
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigError("the database URL must be sqlite:///… or postgresql+psycopg://…")
+    # sqlcipher3 without a key is plain SQLite, and newer than Debian 12's, whose WAL mode can corrupt a file that two
+    # programs write.
+    engine = create_engine(
+        parsed,
+        module=sqlcipher3.dbapi2,
+        poolclass=StaticPool,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": 30.0},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _prepare(connection: Connection) -> str:
+    """Make the tables on first use, refuse a newer schema, and return the epoch."""
+    if not inspect(connection).has_table(meta.name):
+        metadata.create_all(connection)
+        connection.execute(
+            insert(meta),
+            [
+                {"name": "schema_version", "value": str(SCHEMA_VERSION)},
+                {"name": "epoch", "value": new_epoch()},
+            ],
+        )
+    values = {str(row.name): str(row.value) for row in connection.execute(select(meta))}
+    if int(values.get("schema_version", "0")) > SCHEMA_VERSION:
+        raise SchemaNewer(f"schema {values['schema_version']}, this program knows {SCHEMA_VERSION}")
+    if "epoch" not in values:
+        raise StoreDamaged("the database has no epoch")
+    return values["epoch"]
+
+
+def start_new_epoch(connection: Connection) -> str:
+    """Write a new epoch into the database, for servers that restore PostgreSQL with its own tools."""
+    epoch = new_epoch()
+    connection.execute(update(meta).where(meta.c.name == "epoch").values(value=epoch))
+    return epoch

@@ -1,0 +1,1 @@
+"""HTTP: one module per resource, each a thin layer over a desk."""

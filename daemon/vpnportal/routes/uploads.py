@@ -1,0 +1,68 @@
+"""Uploads, their pre-checks, and receipts (data-centre.md §1.2-1.5)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from visitbridge.protocols.datacentre.common import MissingAnswer, MissingRequest
+from visitbridge.protocols.datacentre.uploads import PrecheckAnswer, UploadKind
+from vpnportal.callers import Caller, Need
+from vpnportal.database import Database
+from vpnportal.receipts import ReceiptBook
+from vpnportal.routing import Guard, GuardedHandler
+from vpnportal.uploads import UploadDesk
+from vpnportal.wire import answer, idempotency_key, read_message
+
+PRECHECKED = (UploadKind.VISIT, UploadKind.IC_RECORD)
+
+WORK_DELAY_S = web.RequestKey("WORK_DELAY_S", float)
+"""Set by a fault: hold the request between the claim of its key and its effect."""
+
+
+class UploadRoutes:
+    """What a box sends, and what it asks about that."""
+
+    def __init__(self, database: Database, desk: UploadDesk, receipts: ReceiptBook) -> None:
+        self._database = database
+        self._desk = desk
+        self._receipts = receipts
+
+    def register(self, app: web.Application, guard: Guard) -> None:
+        for kind in UploadKind:
+            guard.add(app, "POST", kind.path, Need.SAM, self._accept(kind))
+        for kind in PRECHECKED:
+            guard.add(app, "POST", f"{kind.path}/precheck", Need.SAM, self._precheck(kind))
+        # Asking must be possible at any time: it is how a box settles what it is unsure of.
+        guard.add(app, "GET", "/receipts/{key}", Need.CERTIFICATE, self._receipt)
+        guard.add(app, "POST", "/receipts/missing", Need.CERTIFICATE, self._missing)
+
+    def _accept(self, kind: UploadKind) -> GuardedHandler:
+        async def accept(request: web.Request, caller: Caller) -> web.Response:
+            key = idempotency_key(request)
+            body = await request.read()
+            delay_s = request.get(WORK_DELAY_S, 0.0)
+            receipt = await self._desk.accept(
+                kind, caller, key, body, before_effect=lambda: asyncio.sleep(delay_s)
+            )
+            return answer(receipt)
+
+        return accept
+
+    def _precheck(self, kind: UploadKind) -> GuardedHandler:
+        async def precheck(request: web.Request, caller: Caller) -> web.Response:
+            findings = await self._desk.precheck(kind, caller, await request.read())
+            return answer(PrecheckAnswer(checks=findings))
+
+        return precheck
+
+    async def _receipt(self, request: web.Request, caller: Caller) -> web.Response:
+        return answer(await self._desk.status(caller, request.match_info["key"]))
+
+    async def _missing(self, request: web.Request, caller: Caller) -> web.Response:
+        message = await read_message(request, MissingRequest)
+        missing = await self._database.run(
+            lambda connection: self._receipts.missing(connection, message.keys, caller.institution)
+        )
+        return answer(MissingAnswer(missing=missing))

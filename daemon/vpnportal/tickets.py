@@ -1,0 +1,47 @@
+"""QR-2 as an institution's web page would show it: text and picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import qrcode
+from qrcode.image.pil import PilImage
+
+from visitbridge.errors import ConfigError
+from visitbridge.protocols.datacentre.device import BindTicket, encode_ticket
+from vpnportal.bind import Ticket
+
+_ADDRESS_FILE = "address"
+
+
+class Handout(msgspec.Struct, frozen=True, kw_only=True):
+    """What a technician takes to the box: the text of QR-2 and the registration number."""
+
+    ticket: str
+    pin: str
+
+
+def hand_out(ticket: Ticket, url: str, ca_pem: str) -> Handout:
+    text = encode_ticket(BindTicket(url=url, token=ticket.token, ca_pem=ca_pem))
+    return Handout(ticket=text, pin=ticket.pin)
+
+
+def write_png(text: str, path: Path) -> None:
+    """Draw QR-2 so that a phone's photo of a screen can be read."""
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L, box_size=6, border=4)
+    code.add_data(text)
+    code.make_image(image_factory=PilImage).save(path)
+
+
+def note_address(folder: Path, url: str) -> None:
+    """Remember where this portal was last reached, for tickets that are made beside it."""
+    (folder / _ADDRESS_FILE).write_text(url, "ascii")
+
+
+def noted_address(folder: Path) -> str:
+    """Raises ConfigError when the portal never ran from this folder."""
+    try:
+        return (folder / _ADDRESS_FILE).read_text("ascii")
+    except FileNotFoundError as exc:
+        raise ConfigError("start the portal once before, or name its address with --url") from exc

@@ -1,0 +1,39 @@
+"""A real portal on loopback TLS in this process, and boxes that are bound to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.vpnportal.box import Box, open_box
+from tests.vpnportal.portal import RunningPortal, open_running_portal
+
+
+@pytest.fixture
+async def portal(tmp_path: Path) -> AsyncIterator[RunningPortal]:
+    async with open_running_portal(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def stranger(portal: RunningPortal) -> AsyncIterator[Box]:
+    """A box without a certificate."""
+    async with open_box(portal.url, portal.ca_pem) as box:
+        yield box
+
+
+@pytest.fixture
+async def bound(portal: RunningPortal, stranger: Box) -> Box:
+    """A bound box whose SAM is not verified today."""
+    ticket = portal.issue_ticket()
+    await stranger.bind(ticket.token, ticket.pin)
+    return stranger
+
+
+@pytest.fixture
+async def box(bound: Box) -> Box:
+    """A bound box with its SAM verified."""
+    assert (await bound.ask("POST", "/sam/verify")).status == 200
+    return bound
