@@ -78,6 +78,14 @@ class CardDesk:
         """The service that feeds this desk from one transport."""
         return ReaderWatcher(name, source, self)
 
+    def topic(self) -> CardsTopic:
+        """Every slot as phones see it, by reader id."""
+        return CardsTopic(
+            readers=tuple(
+                _slot(self._infos[reader_id], card) for reader_id, card in sorted(self._cards.items())
+            )
+        )
+
     def present(self) -> tuple[PresentCard, ...]:
         return tuple(self._cards.values())
 
@@ -192,8 +200,7 @@ class CardDesk:
             listener()
 
     def _publish(self) -> None:
-        slots = tuple(_slot(self._infos[reader_id], card) for reader_id, card in sorted(self._cards.items()))
-        self._board.put("cards", CardsTopic(readers=slots))
+        self._board.put("cards", self.topic())
 
 
 class ReaderWatcher:
