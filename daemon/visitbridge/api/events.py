@@ -1,0 +1,188 @@
+"""Live state for the phones: one snapshot, then changes, as server-sent events.
+
+An event's id is ``<run>-<seq>``: the run tells one life of the daemon from the next, so that a phone that comes
+back after a restart gets a snapshot and not a wrong remainder. Changes of one thing that come within a second
+are sent as one, the newest. A comment every 15 s tells the phone that the box is still there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+from aiohttp import web
+
+from visitbridge.errors import TooManyTries
+from visitbridge.ports.clock import Clock
+from visitbridge.ports.records import PairedPhone
+from visitbridge.services.live import Change, LiveBoard
+from visitbridge.services.topics import VisitNotice
+
+HEARTBEAT_S = 15.0
+PACE_S = 1.0
+STREAMS_AT_ONCE = 64
+
+_HEARTBEAT = b": still here\n\n"
+_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+
+
+class ChangeEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """``data`` of a ``change`` event."""
+
+    topic: str
+    value: msgspec.Struct
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    """One phone's page. ``news`` is set when there is something to look at."""
+
+    phone_id: str
+    ended: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def end(self) -> None:
+        self.ended = True
+        self.news.set()
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """Changes not yet sent to one phone, the newest of each thing, held to the pace of one a second."""
+
+    last_seq: int
+    waiting: dict[str, Change] = field(default_factory=dict)
+    sent_s: dict[str, float] = field(default_factory=dict)
+
+    def add(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.last_seq = change.seq
+            self.waiting[_subject(change)] = change
+
+    def due(self, now_s: float) -> list[Change]:
+        ready = [name for name in self.waiting if now_s - self.sent_s.get(name, -PACE_S) >= PACE_S]
+        for name in ready:
+            self.sent_s[name] = now_s
+        return sorted((self.waiting.pop(name) for name in ready), key=lambda change: change.seq)
+
+    def next_due_s(self, now_s: float) -> float | None:
+        return min((self.sent_s[name] + PACE_S for name in self.waiting), default=None)
+
+    def resume_after(self, change: Change) -> int:
+        """Seq from which a phone that got ``change`` last misses nothing, held-back changes included."""
+        return min((held.seq - 1 for held in self.waiting.values()), default=change.seq)
+
+
+class EventStreams:
+    """Serves ``/api/events``. ``snapshot`` gives the whole state for one phone.
+
+    ``is_live`` is asked before anything is sent: a phone whose session ended gets no more events.
+    """
+
+    def __init__(
+        self,
+        board: LiveBoard,
+        clock: Clock,
+        *,
+        snapshot: Callable[[PairedPhone], msgspec.Struct],
+        is_live: Callable[[str], bool],
+    ) -> None:
+        self._board = board
+        self._clock = clock
+        self._snapshot = snapshot
+        self._is_live = is_live
+        self._run = secrets.token_hex(4)
+        self._streams: set[_Stream] = set()
+
+    def drop(self, phone_id: str) -> None:
+        """End all streams of a phone that was removed."""
+        for stream in self._streams:
+            if stream.phone_id == phone_id:
+                stream.end()
+
+    def close(self) -> None:
+        for stream in self._streams:
+            stream.end()
+
+    async def forward(self) -> None:
+        """Wake the streams at every change, for as long as the board lives."""
+        async for _ in self._board.changes(self._board.seq):
+            for stream in self._streams:
+                stream.news.set()
+
+    async def serve(self, request: web.Request, phone: PairedPhone) -> web.StreamResponse:
+        if len(self._streams) >= STREAMS_AT_ONCE:
+            raise TooManyTries("too many event streams", params={"wait_s": int(HEARTBEAT_S)})
+        response = web.StreamResponse(headers=_HEADERS)
+        await response.prepare(request)
+        stream = _Stream(phone.phone_id)
+        self._streams.add(stream)
+        try:
+            await self._pump(response, stream, phone, request.headers.get("Last-Event-ID", ""))
+            await response.write_eof()
+        except ConnectionError:
+            stream.end()
+        finally:
+            self._streams.discard(stream)
+        return response
+
+    async def _pump(
+        self, response: web.StreamResponse, stream: _Stream, phone: PairedPhone, last_id: str
+    ) -> None:
+        outgoing = _Outgoing(await self._begin(response, phone, last_id))
+        heartbeat_s = self._clock.monotonic() + HEARTBEAT_S
+        while not stream.ended and self._is_live(stream.phone_id):
+            stream.news.clear()
+            missed = self._board.since(outgoing.last_seq)
+            if missed is None:
+                outgoing = _Outgoing(await self._begin(response, phone, ""))
+                continue
+            outgoing.add(missed)
+            now_s = self._clock.monotonic()
+            due = outgoing.due(now_s)
+            if due:
+                events = (self._change_event(change, outgoing.resume_after(change)) for change in due)
+                await response.write(b"".join(events))
+            elif now_s >= heartbeat_s:
+                await response.write(_HEARTBEAT)
+            else:
+                next_s = outgoing.next_due_s(now_s)
+                await self._wait(stream.news, heartbeat_s if next_s is None else min(next_s, heartbeat_s))
+                continue
+            heartbeat_s = now_s + HEARTBEAT_S
+
+    async def _begin(self, response: web.StreamResponse, phone: PairedPhone, last_id: str) -> int:
+        """Seq to go on from: the phone's own when its changes are still kept, else that of a snapshot now."""
+        run, _, number = last_id.partition("-")
+        if run == self._run and number.isdecimal() and self._board.since(int(number)) is not None:
+            return int(number)
+        seq = self._board.seq
+        await response.write(self._event("snapshot", seq, self._snapshot(phone)))
+        return seq
+
+    def _change_event(self, change: Change, resume_seq: int) -> bytes:
+        return self._event(
+            "change", min(change.seq, resume_seq), ChangeEvent(topic=change.topic, value=change.value)
+        )
+
+    def _event(self, name: str, seq: int, value: msgspec.Struct) -> bytes:
+        return f"id: {self._run}-{seq}\nevent: {name}\ndata: ".encode() + msgspec.json.encode(value) + b"\n\n"
+
+    async def _wait(self, news: asyncio.Event, until_s: float) -> None:
+        waits = {asyncio.ensure_future(news.wait()), asyncio.ensure_future(self._clock.wait_until(until_s))}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.wait(waits)
+
+
+def _subject(change: Change) -> str:
+    """What a change is about: two changes of one thing may be sent as one, of two visits may not."""
+    if isinstance(change.value, VisitNotice):
+        return f"{change.topic} {change.value.visit_id}"
+    return change.topic

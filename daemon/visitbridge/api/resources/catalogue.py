@@ -1,0 +1,94 @@
+"""Search in the data sets, and their refresh (B13, M07, M11)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.errors import NotFound
+from visitbridge.ports.catalogue import Catalogue as CataloguePort
+from visitbridge.ports.catalogue import SearchHit
+from visitbridge.ports.records import DataSetRecord
+from visitbridge.services.datasets import DataSetRefresh
+
+_NAME = re.compile(r"[a-z0-9_]{1,40}")
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An empty ``q`` lists what comes first: favourites, then by rank."""
+
+    q: Annotated[str, Meta(max_length=100)] = ""
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a data set; ``billable`` is false for headings."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    billable: bool
+    attributes: dict[str, str]
+    favourite: bool
+
+
+class Catalogue:
+    def __init__(self, catalogue: CataloguePort, datasets: DataSetRefresh) -> None:
+        self._catalogue = catalogue
+        self._datasets = datasets
+
+    def routes(self) -> list[AnyRoute]:
+        return [
+            Route[Search, None, list[Hit]](
+                method="GET",
+                path="/api/catalogue/{dataset}",
+                summary="Search a data set by code, Chinese or English",
+                access=PAIRED,
+                handler=self._search,
+                query=Search,
+                answer=list[Hit],
+            ),
+            Route[NoQuery, None, tuple[DataSetRecord, ...]](
+                method="GET",
+                path="/api/datasets",
+                summary="Loaded data sets with their versions",
+                access=PAIRED,
+                handler=self._list,
+                answer=tuple[DataSetRecord, ...],
+            ),
+            Route[NoQuery, None, tuple[DataSetRecord, ...]](
+                method="POST",
+                path="/api/datasets/refresh",
+                summary="Fetch new versions of the data sets",
+                access=PAIRED,
+                handler=self._refresh,
+                answer=tuple[DataSetRecord, ...],
+            ),
+        ]
+
+    async def _search(self, call: Call[Search, None]) -> list[Hit]:
+        name = call.path["dataset"]
+        if not _NAME.fullmatch(name):
+            raise NotFound("no such data set", field="dataset")
+        return [_hit(hit) for hit in await self._catalogue.search(name, call.query.q, limit=call.query.limit)]
+
+    async def _list(self, call: Call[NoQuery, None]) -> tuple[DataSetRecord, ...]:
+        return tuple(await self._datasets.status())
+
+    async def _refresh(self, call: Call[NoQuery, None]) -> tuple[DataSetRecord, ...]:
+        return tuple(await self._datasets.refresh())
+
+
+def _hit(hit: SearchHit) -> Hit:
+    return Hit(
+        code=hit.row.code,
+        name_zh=hit.row.name_zh,
+        name_en=hit.row.name_en,
+        billable=hit.row.billable,
+        attributes=hit.row.attributes,
+        favourite=hit.favourite,
+    )

@@ -1,0 +1,90 @@
+"""The lab panel's routes, only with ``--allow-virtual``: passed on to the lab that this box runs in.
+
+The lab process owns the virtual cards, the relay that stands for the VPN, and the training portal; it serves
+HTTP on a unix socket. Its answers go to the phone as they are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from visitbridge.api.routes import PAIRED, AnyRoute, Call, Method, NoQuery, Route
+from visitbridge.errors import DeviceError, FieldInvalid, NotFound, RequestError
+
+_BUDGET_S = 30.0
+
+_OPERATIONS: tuple[tuple[Method, str, str], ...] = (
+    ("GET", "/state", "Virtual cards, readers, link, portal faults and the binding code"),
+    ("POST", "/cards/{card_id}/insert", "Insert a virtual card: {reader_id}"),
+    ("GET", "/cards/{card_id}/memory", "What is on a virtual card"),
+    ("POST", "/readers/{reader_id}/pull", "Pull the card out of a virtual reader"),
+    ("POST", "/link", "Cut, slow or restore the VPN: {mode, delay_ms}"),
+    ("POST", "/portal/faults", "Schedule a fault of the training portal: {kind, occurrence, fault}"),
+    ("DELETE", "/portal/faults", "Drop all scheduled faults"),
+    ("POST", "/portal/clock", "Shift the training portal's clock: {offset_s}"),
+    ("GET", "/portal/inbox", "What the training portal has received"),
+)
+
+Json = dict[str, Any]
+
+
+class Lab:
+    """``socket``: where the lab listens."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def routes(self) -> list[AnyRoute]:
+        return [
+            Route[NoQuery, Json, Json](
+                method=method,
+                path=f"/api/lab{path}",
+                summary=summary,
+                access=PAIRED,
+                handler=self._forwarder(method, path),
+                body=Json if method == "POST" else None,
+                answer=Json,
+            )
+            for method, path, summary in _OPERATIONS
+        ]
+
+    def _forwarder(self, method: Method, template: str) -> Any:
+        async def forward(call: Call[NoQuery, Json]) -> Json:
+            path = template.format_map({name: _segment(value) for name, value in call.path.items()})
+            return await self._ask(method, path, call.body)
+
+        return forward
+
+    async def _ask(self, method: Method, path: str, body: Json | None) -> Json:
+        timeout = aiohttp.ClientTimeout(total=_BUDGET_S)
+        connector = aiohttp.UnixConnector(str(self._socket))
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+                session.request(method, f"http://lab{path}", json=body) as answer,
+            ):
+                raw = await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as exc:
+            raise DeviceError("the lab does not answer") from exc
+        if answer.status >= 400:
+            raise _refusal(answer.status)
+        return msgspec.json.decode(raw, type=Json) if raw else {}
+
+
+def _refusal(status: int) -> RequestError:
+    if status == 404:
+        return NotFound("the lab has no such card or reader")
+    if status == 422:
+        return FieldInvalid("the lab refused a value")
+    return RequestError(f"the lab answered {status}")
+
+
+def _segment(value: str) -> str:
+    """A path parameter, safe to put into the lab's URL."""
+    if not value.replace("-", "").replace("_", "").replace(":", "").replace(".", "").isalnum():
+        raise NotFound("the lab has no such card or reader")
+    return value

@@ -1,0 +1,68 @@
+"""Readers, the cards in them, and what a card session reads from one."""
+
+from __future__ import annotations
+
+from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route, signed_in
+from visitbridge.domain.people import Right
+from visitbridge.errors import DataCentreGarbled, StaffRequired
+from visitbridge.protocols.datacentre.cards import CardContents, OpenCardSession
+from visitbridge.services.cards import CardDesk
+from visitbridge.services.relay import CardRelay
+from visitbridge.services.staff import StaffDesk
+from visitbridge.services.topics import Slot
+
+
+class Readers:
+    def __init__(self, cards: CardDesk, relay: CardRelay, staff: StaffDesk) -> None:
+        self._cards = cards
+        self._relay = relay
+        self._staff = staff
+
+    def routes(self) -> list[AnyRoute]:
+        return [
+            Route[NoQuery, None, tuple[Slot, ...]](
+                method="GET",
+                path="/api/readers",
+                summary="Every reader with the card in it",
+                access=PAIRED,
+                handler=self._list,
+                answer=tuple[Slot, ...],
+            ),
+            Route[NoQuery, None, Slot](
+                method="POST",
+                path="/api/readers/{reader_id}/refresh",
+                summary="Read the public record of the card again",
+                access=PAIRED,
+                handler=self._refresh,
+                answer=Slot,
+            ),
+            Route[NoQuery, None, CardContents](
+                method="POST",
+                path="/api/readers/{reader_id}/contents",
+                summary="Read the card through a card session with the data centre",
+                access=signed_in(Right.VISITS),
+                handler=self._contents,
+                answer=CardContents,
+            ),
+        ]
+
+    async def _list(self, call: Call[NoQuery, None]) -> tuple[Slot, ...]:
+        return self._cards.topic().readers
+
+    async def _refresh(self, call: Call[NoQuery, None]) -> Slot:
+        reader_id = call.path["reader_id"]
+        await self._cards.refresh(reader_id)
+        return next(slot for slot in self._cards.topic().readers if slot.reader_id == reader_id)
+
+    async def _contents(self, call: Call[NoQuery, None]) -> CardContents:
+        session = self._staff.live_for_phone(call.phone_id)
+        if session is None:
+            raise StaffRequired("the session ended meanwhile")
+        reader_id = call.path["reader_id"]
+        self._cards.require_nhi(reader_id)
+        result = await self._relay.run(
+            reader_id, OpenCardSession(purpose="read", staff_token=session.token), owner="contents"
+        )
+        if result.contents is None:
+            raise DataCentreGarbled("a read session without contents")
+        return result.contents

@@ -1,0 +1,85 @@
+"""The whole live state at once, and the stream of its changes."""
+
+from __future__ import annotations
+
+import msgspec
+from aiohttp import web
+
+from visitbridge.api.events import EventStreams
+from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, RawRoute, Route
+from visitbridge.errors import NotPaired
+from visitbridge.ports.records import PairedPhone
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import (
+    BoxTopic,
+    CardsTopic,
+    LinkTopic,
+    ModeTopic,
+    PowerTopic,
+    QueueTopic,
+    StaffTopic,
+    TimeTopic,
+)
+
+
+class PhoneTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """The phone that asks."""
+
+    phone_id: str
+    name: str
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Every topic that has been published; a topic is absent until its part of the box is up."""
+
+    phone: PhoneTopic
+    mode: ModeTopic | None = None
+    box: BoxTopic | None = None
+    link: LinkTopic | None = None
+    queue: QueueTopic | None = None
+    cards: CardsTopic | None = None
+    staff: StaffTopic | None = None
+    time: TimeTopic | None = None
+    power: PowerTopic | None = None
+
+
+def state_for(board: LiveBoard, phone: PairedPhone) -> State:
+    topics = {"phone": PhoneTopic(phone_id=phone.phone_id, name=phone.name), **board.snapshot()}
+    return State(**{name: topics[name] for name in State.__struct_fields__ if name in topics})  # type: ignore[arg-type]
+
+
+class LiveState:
+    def __init__(self, board: LiveBoard, events: EventStreams) -> None:
+        self._board = board
+        self._events = events
+
+    def routes(self) -> list[AnyRoute]:
+        return [
+            Route[NoQuery, None, State](
+                method="GET",
+                path="/api/state",
+                summary="All live topics as one object",
+                access=PAIRED,
+                handler=self._state,
+                answer=State,
+            ),
+            RawRoute(
+                path="/api/events",
+                summary="Live state as server-sent events: one `snapshot`, then `change` {topic, value}",
+                access=PAIRED,
+                produces="text/event-stream",
+                handler=self._stream,
+            ),
+        ]
+
+    async def _state(self, call: Call[NoQuery, None]) -> State:
+        return state_for(self._board, _known(call.phone))
+
+    async def _stream(self, request: web.Request, phone: PairedPhone | None) -> web.StreamResponse:
+        return await self._events.serve(request, _known(phone))
+
+
+def _known(phone: PairedPhone | None) -> PairedPhone:
+    if phone is None:
+        raise NotPaired("live state is for paired phones")
+    return phone

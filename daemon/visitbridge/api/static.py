@@ -1,0 +1,63 @@
+"""The web UI's files: read and compressed once at start, served from memory.
+
+They hold no data and need no session. Nothing outside the listed folders and types is served, so tests, type
+files and notes that lie beside them stay private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from visitbridge.api.cached import Document
+from visitbridge.errors import ConfigError
+
+FOLDERS = ("core", "views", "components", "css", "lib")
+_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
+_UNSERVED = (".test.js", ".d.ts")
+
+
+def read_webui(folder: Path) -> dict[str, Document]:
+    """URL path → file for everything to serve; ``/`` and ``/p`` are ``index.html`` (the pairing token is in the
+    fragment). Raises ConfigError when ``folder`` holds no ``index.html``.
+    """
+    if not (folder / "index.html").is_file():
+        raise ConfigError(f"no web UI in {folder}: index.html is missing")
+    files = {f"/{file.relative_to(folder).as_posix()}": _read(file) for file in _served(folder)}
+    index = files.pop("/index.html")
+    return files | {"/": index, "/p": index}
+
+
+def static_routes(files: Mapping[str, Document]) -> list[web.RouteDef]:
+    return [web.get(path, _serve(document)) for path, document in files.items()]
+
+
+def _serve(document: Document) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return document.response(request)
+
+    return handle
+
+
+def _served(folder: Path) -> Iterable[Path]:
+    candidates = [*folder.glob("*"), *(file for name in FOLDERS for file in (folder / name).rglob("*"))]
+    return sorted(
+        file
+        for file in candidates
+        if file.is_file()
+        and file.suffix in _TYPES
+        and not file.name.endswith(_UNSERVED)
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
+
+
+def _read(file: Path) -> Document:
+    return Document.of(_TYPES[file.suffix], file.read_bytes(), compress=file.suffix != ".png")
