@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from visitbridge.domain.people import BasicRecord, Right, StaffKind
 from visitbridge.domain.visit import Diagnosis, Order
-from visitbridge.protocols.datacentre.common import Receipt
+from visitbridge.protocols.datacentre.common import Receipt, digest_of
 
 Hex = Annotated[str, Meta(pattern="^([0-9A-F]{2})*$")]
 
@@ -66,7 +66,10 @@ class BatchAnswers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class WriteIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be on the card. The record's key is ``visit_time`` (13-digit ROC) + ``institution``."""
+    """What is to be on the card. The record's key is ``visit_time`` (13-digit ROC) + ``institution``.
+
+    ``dispensing``: 醫令調劑方式, 0 self, 1 released (nhi-domain §4.6); decides the mark on the order records.
+    """
 
     key: str
     card_no: str
@@ -78,6 +81,12 @@ class WriteIntent(msgspec.Struct, frozen=True, kw_only=True):
     copay_points: int = 0
     orders: tuple[Order, ...] = ()
     make_up: bool = False
+    dispensing: str = "0"
+
+
+def intent_digest(intent: WriteIntent) -> str:
+    """The digest that an intent's key is bound to: SHA-256 (hex) of its JSON with sorted keys."""
+    return digest_of(msgspec.json.encode(intent, order="sorted"))
 
 
 Purpose = Literal["read", "write_visit", "write_prescription", "read_back", "repair", "update"]
