@@ -20,11 +20,9 @@ from visitbridge.protocols.scp03 import (
     HostChannel,
     InitializeUpdate,
     SecurityLevel,
-    card_challenge,
-    cmac,
-    derive,
     initialize_update,
 )
+from visitbridge.protocols.scp03_keys import card_challenge, cmac, derive
 
 SP800_38B_KEY = "2b7e151628aed2a6abf7158809cf4f3c"
 SP800_38B_MESSAGE = (

@@ -13,16 +13,21 @@ from __future__ import annotations
 import enum
 import hmac
 from collections import deque
-from typing import Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.cmac import CMAC
 
 from visitbridge.errors import CardError
 from visitbridge.protocols.apdu import Command, Response, StatusWord
+from visitbridge.protocols.scp03_keys import (
+    CHALLENGE_LENGTH,
+    ChannelKeys,
+    Derivation,
+    SessionKeys,
+    card_challenge,
+    cmac,
+)
 
-CHALLENGE_LENGTH = 8
 MAC_LENGTH = 8
 DIVERSIFICATION_LENGTH = 10
 _BLOCK = 16
@@ -38,17 +43,6 @@ MAX_RESPONSE_DATA = 239
 """The same for a short response: 256 - 8, rounded down, less one."""
 
 
-class _Derivation(enum.IntEnum):
-    """Data derivation constants (§4.1.5, table 4-1)."""
-
-    CARD_CRYPTOGRAM = 0x00
-    HOST_CRYPTOGRAM = 0x01
-    CARD_CHALLENGE = 0x02
-    SESSION_ENC = 0x04
-    SESSION_MAC = 0x06
-    SESSION_RMAC = 0x07
-
-
 class SecurityLevel(enum.IntFlag):
     """P1 of EXTERNAL AUTHENTICATE (§7.1.2.1)."""
 
@@ -58,64 +52,6 @@ class SecurityLevel(enum.IntFlag):
     R_ENCRYPTION = 0x20
 
     FULL = C_MAC | C_ENCRYPTION | R_MAC | R_ENCRYPTION
-
-
-class ChannelKeys(Protocol):
-    """The static keys of one card."""
-
-    @property
-    def enc(self) -> bytes: ...
-
-    @property
-    def mac(self) -> bytes: ...
-
-
-class _SessionKeys(msgspec.Struct, frozen=True):
-    enc: bytes
-    mac: bytes
-    rmac: bytes
-    context: bytes
-
-    @classmethod
-    def derive(cls, static: ChannelKeys, host_challenge: bytes, card_challenge: bytes) -> _SessionKeys:
-        context = host_challenge + card_challenge
-        return cls(
-            derive(static.enc, _Derivation.SESSION_ENC, 128, context),
-            derive(static.mac, _Derivation.SESSION_MAC, 128, context),
-            derive(static.mac, _Derivation.SESSION_RMAC, 128, context),
-            context,
-        )
-
-    def cryptogram(self, whose: _Derivation) -> bytes:
-        return derive(self.mac, whose, 8 * CHALLENGE_LENGTH, self.context)
-
-
-def cmac(key: bytes, message: bytes) -> bytes:
-    """AES-CMAC, 16 bytes (NIST SP 800-38B)."""
-    mac = CMAC(algorithms.AES(key))
-    mac.update(message)
-    return mac.finalize()
-
-
-def derive(key: bytes, constant: int, bits: int, context: bytes) -> bytes:
-    """KDF in counter mode of NIST SP 800-108 with AES-CMAC (§4.1.5).
-
-    Fixed input: label (11 zero bytes and the constant), a zero byte, the length in bits (2 bytes), the counter
-    (1 byte), the context.
-    """
-    output = b""
-    counter = 0
-    while 8 * len(output) < bits:
-        counter += 1
-        output += cmac(
-            key, bytes(11) + bytes((constant, 0)) + bits.to_bytes(2, "big") + bytes((counter,)) + context
-        )
-    return output[: bits // 8]
-
-
-def card_challenge(enc_key: bytes, sequence_counter: int, aid: bytes) -> bytes:
-    """Pseudo-random card challenge (§6.2.2.1): the counter (3 bytes) and the application's identifier."""
-    return derive(enc_key, _Derivation.CARD_CHALLENGE, 64, sequence_counter.to_bytes(3, "big") + aid)
 
 
 class InitializeUpdate(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +101,7 @@ def initialize_update(host_challenge: bytes, *, key_version: int = 0) -> Command
 class _Chain:
     """What both ends keep in step: MAC chaining value and encryption counter."""
 
-    def __init__(self, keys: _SessionKeys, level: SecurityLevel) -> None:
+    def __init__(self, keys: SessionKeys, level: SecurityLevel) -> None:
         self.keys = keys
         self.level = level
         self.chaining = bytes(_BLOCK)
@@ -231,8 +167,8 @@ class HostChannel:
         *,
         level: SecurityLevel = SecurityLevel.FULL,
     ) -> None:
-        keys = _SessionKeys.derive(static, host_challenge, update.challenge)
-        if not hmac.compare_digest(keys.cryptogram(_Derivation.CARD_CRYPTOGRAM), update.cryptogram):
+        keys = SessionKeys.derive(static, host_challenge, update.challenge)
+        if not hmac.compare_digest(keys.cryptogram(Derivation.CARD_CRYPTOGRAM), update.cryptogram):
             raise CardError("the card's cryptogram does not match")
         self._chain = _Chain(keys, level)
         self._awaited: deque[tuple[bytes, int]] = deque()
@@ -240,7 +176,7 @@ class HostChannel:
     def external_authenticate(self) -> Command:
         """EXTERNAL AUTHENTICATE; to be sent before the first wrapped command, its answer is bare."""
         header = bytes((0x84, 0x82, self._chain.level, 0x00))
-        cryptogram = self._chain.keys.cryptogram(_Derivation.HOST_CRYPTOGRAM)
+        cryptogram = self._chain.keys.cryptogram(Derivation.HOST_CRYPTOGRAM)
         mac = self._chain.mac_command(header, cryptogram, extended=False)
         return Command(header[0], header[1], header[2], header[3], cryptogram + mac)
 
@@ -292,12 +228,12 @@ class CardChannel:
         aid: bytes,
     ) -> None:
         challenge = card_challenge(static.enc, sequence_counter, aid)
-        keys = _SessionKeys.derive(static, host_challenge, challenge)
+        keys = SessionKeys.derive(static, host_challenge, challenge)
         self.update = InitializeUpdate(
             diversification=diversification,
             key_version=key_version,
             challenge=challenge,
-            cryptogram=keys.cryptogram(_Derivation.CARD_CRYPTOGRAM),
+            cryptogram=keys.cryptogram(Derivation.CARD_CRYPTOGRAM),
             sequence_counter=sequence_counter,
         )
         self._chain = _Chain(keys, SecurityLevel.C_MAC)
@@ -315,7 +251,7 @@ class CardChannel:
         """Check EXTERNAL AUTHENTICATE and open the channel at the level it asks for. Raises CardError."""
         cryptogram, mac = command.data[:-MAC_LENGTH], command.data[-MAC_LENGTH:]
         expected = self._chain.mac_command(command.header, cryptogram, extended=False)
-        own = self._chain.keys.cryptogram(_Derivation.HOST_CRYPTOGRAM)
+        own = self._chain.keys.cryptogram(Derivation.HOST_CRYPTOGRAM)
         # Both comparisons always run: which of the two failed is nobody's business.
         matches = hmac.compare_digest(expected, mac), hmac.compare_digest(own, cryptogram)
         if self._is_open or not all(matches):
