@@ -1,0 +1,122 @@
+/** The page: words, live state, and the screen that the address asks for. */
+import { html, render } from "./lib/htm-preact.js";
+import { useEffect, useState } from "./lib/preact-hooks.js";
+import { effect } from "./lib/signals.js";
+import { asApiError, onUnpaired } from "./core/api.js";
+import { follow } from "./core/live.js";
+import { match, path, startRouter } from "./core/router.js";
+import { announce, live, paired, reached, startTicking, takeChange, takeSnapshot, takeTime } from "./core/store.js";
+import { speak, storedLanguage, t } from "./core/words.js";
+import { ErrorNotice, Loading, Screen } from "./components/controls.js";
+import { Shell } from "./components/shell.js";
+
+/** @type {import("./core/router.js").Route[]} */
+const ROUTES = [
+  { path: "/", load: () => import("./views/home.js"), tab: "home" },
+  { path: "/status", load: () => import("./views/status.js"), tab: "" },
+  { path: "/setup", load: () => import("./views/setup.js"), tab: "home" },
+  { path: "/setup/bind", load: () => import("./views/bind.js"), tab: "home" },
+  { path: "/sign-in", load: () => import("./views/sign_in.js"), tab: "home" },
+  { path: "/start", load: () => import("./views/start.js"), tab: "visit" },
+  { path: "/visits", load: () => import("./views/visits.js"), tab: "list" },
+  { path: "/visits/:id", load: () => import("./views/visit.js"), tab: "visit" },
+  { path: "/visits/:id/pick/:dataset", load: () => import("./views/pick.js"), tab: "visit" },
+  { path: "/visits/:id/pick/:dataset/:index", load: () => import("./views/pick.js"), tab: "visit" },
+  { path: "/visits/:id/order/:index", load: () => import("./views/order.js"), tab: "visit" },
+  { path: "/visits/:id/claim", load: () => import("./views/claim.js"), tab: "visit" },
+  { path: "/visits/:id/finish", load: () => import("./views/finish.js"), tab: "visit" },
+  { path: "/visits/:id/result", load: () => import("./views/result.js"), tab: "list" },
+  { path: "/visits/:id/prescription", load: () => import("./views/prescription.js"), tab: "list" },
+  { path: "/outbox", load: () => import("./views/outbox.js"), tab: "outbox" },
+  { path: "/settings", load: () => import("./views/settings.js"), tab: "settings" },
+  { path: "/settings/readers", load: () => import("./views/readers.js"), tab: "settings" },
+  { path: "/settings/phones", load: () => import("./views/phones.js"), tab: "settings" },
+  { path: "/settings/datasets", load: () => import("./views/datasets.js"), tab: "settings" },
+  { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
+  { path: "/lab", load: () => import("./views/lab.js"), tab: "" },
+];
+
+/** @param {string} wanted */
+function find(wanted) {
+  for (const route of ROUTES) {
+    const params = match(route.path, wanted);
+    if (params) return { route, params };
+  }
+  return { route: /** @type {import("./core/router.js").Route} */ (ROUTES[0]), params: {} };
+}
+
+const loadPairing = () => import("./views/pair.js");
+
+/**
+ * @typedef {object} Shown
+ * @property {import("./core/router.js").ViewModule["default"] | null} view
+ * @property {Record<string, string>} params
+ * @property {string} at the path, so that a new one is a new screen
+ * @property {string} tab
+ * @property {import("./core/api.js").ApiError | null} error
+ */
+
+function App() {
+  const pairing = paired.value === "no";
+  const wanted = path.value;
+  const [shown, setShown] = useState(/** @type {Shown} */ ({ view: null, params: {}, at: "", tab: "home", error: null }));
+  useEffect(() => {
+    if (paired.value === "unknown") return undefined;
+    let mine = true;
+    const { route, params } = find(wanted);
+    const at = pairing ? "pair" : wanted;
+    const load = pairing ? loadPairing : route.load;
+    load().then(
+      (module) => { if (mine) setShown({ view: module.default, params, at, tab: route.tab, error: null }); },
+      (thrown) => { if (mine) setShown({ view: null, params, at, tab: route.tab, error: asApiError(thrown) }); },
+    );
+    return () => { mine = false; };
+  }, [wanted, pairing, paired.value]);
+
+  const screen = shown.error
+    ? html`<${Screen} title=${t("error.title")}><${ErrorNotice} error=${shown.error} /><//>`
+    : shown.view ? html`<${shown.view} key=${shown.at} ...${shown.params} />` : html`<main><${Loading} /></main>`;
+  return html`<${Shell} tab=${shown.tab} framed=${paired.value === "yes"}>${screen}<//>`;
+}
+
+/** Say a change of the link or of the box's reach once, in the page's status region. */
+function announceChanges() {
+  let before = "";
+  effect(() => {
+    const link = live.value.link?.link;
+    const now = !reached.value ? "strip.unreached" : link ? `strip.link.${link}` : "";
+    if (before && now && now !== before) announce(t(now));
+    if (now) before = now;
+  });
+}
+
+async function start() {
+  await speak(storedLanguage());
+  startRouter();
+  startTicking();
+  const arrivedToPair = location.pathname === "/p" && location.hash.length > 1;
+  if (arrivedToPair) paired.value = "no";
+  onUnpaired(() => { paired.value = "no"; });
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  root.replaceChildren();
+  render(html`<${App} />`, root);
+  announceChanges();
+  /** @type {ReturnType<typeof follow> | null} */
+  let stream = null;
+  effect(() => {
+    if (paired.value === "no") {
+      stream?.stop();
+      stream = null;
+    } else if (!stream) {
+      stream = follow({
+        snapshot: takeSnapshot,
+        change: takeChange,
+        time: takeTime,
+        reach: (up) => { reached.value = up; },
+        unpaired: () => { paired.value = "no"; },
+      });
+    }
+  });
+}
+
+void start();

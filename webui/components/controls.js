@@ -1,0 +1,200 @@
+/** The small parts that every screen is made of. */
+import { html } from "../lib/htm-preact.js";
+import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
+import { asApiError } from "../core/api.js";
+import { back } from "../core/router.js";
+import { announce } from "../core/store.js";
+import { hasWords, t } from "../core/words.js";
+
+/** @typedef {import("../core/api.js").ApiError} ApiError */
+/** @typedef {import("../lib/preact.js").ComponentChildren} Children */
+
+/**
+ * @typedef {object} Task
+ * @property {boolean} busy
+ * @property {ApiError | null} error of the last run
+ * @property {(...args: any[]) => Promise<void>} run never rejects; does nothing while busy
+ * @property {() => void} clear forget the error
+ */
+
+/**
+ * An action with a beginning and an end: its button is busy until the end, its error stays until the next run.
+ * @param {(...args: any[]) => Promise<void>} act
+ * @returns {Task}
+ */
+export function useTask(act) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {ApiError | null} */ (null));
+  const running = useRef(false);
+  return {
+    busy,
+    error,
+    clear: () => setError(null),
+    run: async (...args) => {
+      if (running.current) return;
+      running.current = true;
+      setBusy(true);
+      setError(null);
+      try {
+        await act(...args);
+      } catch (thrown) {
+        setError(asApiError(thrown));
+      } finally {
+        running.current = false;
+        setBusy(false);
+      }
+    },
+  };
+}
+
+/**
+ * @template T
+ * @typedef {object} Fetched
+ * @property {T | null} value
+ * @property {ApiError | null} error
+ * @property {() => void} reload keeps the present value on screen meanwhile
+ * @property {(value: T) => void} set
+ */
+
+/**
+ * What `load` gives, fetched when `key` or `news` changes.
+ * @template T
+ * @param {string} key another key is another thing: nothing is shown until it is there
+ * @param {() => Promise<T>} load
+ * @param {string} [news] anything that changes when the thing may have changed: fetched again, shown meanwhile
+ * @returns {Fetched<T>}
+ */
+export function useFetched(key, load, news = "") {
+  const [state, setState] = useState(/** @type {{ key: string, value: T | null, error: ApiError | null }} */ ({ key, value: null, error: null }));
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    let mine = true;
+    load().then(
+      (value) => { if (mine) setState({ key, value, error: null }); },
+      (thrown) => { if (mine) setState((old) => ({ key, value: old.key === key ? old.value : null, error: asApiError(thrown) })); },
+    );
+    return () => { mine = false; };
+  }, [key, round, news]);
+  return {
+    value: state.key === key ? state.value : null,
+    error: state.error,
+    reload: () => setRound((n) => n + 1),
+    set: (value) => setState({ key, value, error: null }),
+  };
+}
+
+/**
+ * @param {{ task?: Task, onPress?: () => void, kind?: "primary" | "plain" | "quiet" | "danger", busy?: boolean,
+ *   disabled?: boolean, id?: string, label?: string, type?: "button" | "submit", children?: Children }} props
+ */
+export function Button({ task, onPress, kind = "plain", busy, disabled, id, label, type = "button", children }) {
+  const working = busy ?? task?.busy ?? false;
+  const press = () => (onPress ? onPress() : void task?.run());
+  return html`<button type=${type} id=${id} class="button ${kind}" aria-busy=${working} aria-label=${label}
+    disabled=${disabled} onClick=${type === "submit" ? undefined : () => { if (!working) press(); }}>${working
+      ? html`<span class="spinner" aria-hidden="true"></span>` : null}<span>${children}</span></button>`;
+}
+
+/**
+ * What happened → where the data is → what to do now → code, with the next action as its button (ux §3.7).
+ * @param {{ error: ApiError | null, children?: Children }} props
+ */
+export function ErrorNotice({ error, children }) {
+  /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
+  const box = useRef(null);
+  useEffect(() => {
+    if (error) box.current?.focus();
+  }, [error]);
+  if (!error) return null;
+  const { words, code, field, verbatim, params } = error.body;
+  const tries = params["tries_left"];
+  return html`<section class="notice error" role="alert" tabindex="-1" ref=${box}>
+    <p class="what">${words.what}</p>
+    ${tries === undefined ? null : html`<p class="tries">${t("error.tries_left", { count: tries })}</p>`}
+    <p>${words.where}</p>
+    <p>${words.now}</p>
+    ${field ? html`<p>${t("error.field", { field: fieldWords(field) })}</p>` : null}
+    ${verbatim ? html`<blockquote>${t("error.verbatim")}${verbatim}</blockquote>` : null}
+    ${children ? html`<div class="actions">${children}</div>` : null}
+    <p class="code">${code}</p>
+  </section>`;
+}
+
+/**
+ * A field path of the API in words: `content.orders[1].days` → 處方 2 天數.
+ * @param {string} path
+ */
+export function fieldWords(path) {
+  return path.split(/[.[\]]+/).filter((part) => part && part !== "content")
+    .map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : hasWords(`field.${part}`) ? t(`field.${part}`) : part))
+    .join(" ");
+}
+
+/** @param {{ kind?: "info" | "warn" | "good", title?: string, children?: Children }} props */
+export function Notice({ kind = "info", title, children }) {
+  return html`<section class="notice ${kind}">${title ? html`<p class="what">${title}</p>` : null}${children}</section>`;
+}
+
+/** @param {{ label: string, hint?: string, id: string, children?: Children }} props */
+export function Field({ label, hint, id, children }) {
+  return html`<div class="field"><label for=${id}>${label}</label>
+    ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : null}${children}</div>`;
+}
+
+/**
+ * A row that leads on: label, value, arrow.
+ * @param {{ href: string, title: string, detail?: Children, mark?: Children, id?: string }} props
+ */
+export function RowLink({ href, title, detail, mark, id }) {
+  return html`<a class="row" href=${href} id=${id}><span class="row-text"><span class="row-title">${title}</span>
+    ${detail ? html`<span class="row-detail">${detail}</span>` : null}</span>${mark}<span class="arrow" aria-hidden="true"></span></a>`;
+}
+
+/**
+ * One screen: heading, content, and at most one primary action in reach of the thumb.
+ * @param {{ title: string, up?: string, action?: Children, header?: Children, submit?: () => void, children?: Children }} props
+ *   `up`: where the way back leads when there is no history; absent on the screens of the bottom bar.
+ *   `submit`: makes the screen one form, whose submit button is the action
+ */
+export function Screen({ title, up, action, header, submit, children }) {
+  /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
+  const heading = useRef(null);
+  useEffect(() => {
+    document.title = `${title} · visitbridge`;
+    window.scrollTo(0, 0);
+    heading.current?.focus({ preventScroll: true });
+  }, []);
+  const inside = html`${children}${action ? html`<div class="action-bar">${action}</div>` : null}`;
+  /** @param {Event} event */
+  const onSubmit = (event) => {
+    event.preventDefault();
+    submit?.();
+  };
+  return html`<main>
+    <div class="screen-head">${up ? html`<button type="button" class="back" aria-label=${t("action.back")} onClick=${() => back(up)}><span aria-hidden="true"></span></button>` : null}
+      <h1 tabindex="-1" ref=${heading}>${title}</h1></div>
+    ${header}${submit ? html`<form onSubmit=${onSubmit}>${inside}</form>` : inside}
+  </main>`;
+}
+
+/** Grey lines while something loads. */
+export function Loading() {
+  return html`<div class="loading" aria-hidden="true"><i></i><i></i><i></i></div>`;
+}
+
+/**
+ * Text with a button that copies it. Without the clipboard (an unsafe context) the text is selected instead.
+ * @param {{ text: string, label: string }} props
+ */
+export function Copyable({ text, label }) {
+  /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLInputElement | null>} */
+  const input = useRef(null);
+  const copy = useTask(async () => {
+    input.current?.select();
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else document.execCommand("copy");
+    announce(t("copied"));
+  });
+  return html`<div class="copyable"><input readonly class="code" aria-label=${label} value=${text} ref=${input} />
+    <${Button} task=${copy}>${t("action.copy")}<//></div>`;
+}

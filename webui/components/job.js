@@ -1,0 +1,38 @@
+/** One waiting step of the outbox: what it is, what it waits for, and what a person can do about it (N11, N12). */
+import { html } from "../lib/htm-preact.js";
+import { post, segment } from "../core/api.js";
+import { clock, rocMoment } from "../core/format.js";
+import { t } from "../core/words.js";
+import { Button, ErrorNotice, fieldWords, useTask } from "./controls.js";
+
+/** @typedef {import("../core/types").JobView} JobView */
+
+/** @param {JobView} job */
+function stateWords(job) {
+  if (job.state === "queued" && job.waiting_for.length > 0) return job.waiting_for.map((reason) => t(reason.code, reason.params)).join(t("list.separator"));
+  return t(`job_state.${job.state}`);
+}
+
+/** @type {Record<string, string>} */
+const TONES = { rejected: "bad", unknown: "warn", held: "warn", executing: "good", leased: "good", prepared: "good" };
+
+/** @param {{ job: JobView, changed: () => void, titled?: boolean }} props */
+export function JobCard({ job, changed, titled = false }) {
+  const act = useTask(async (/** @type {string} */ verb) => {
+    await post(`/api/outbox/${segment(job.job_id)}/${verb}`);
+    changed();
+  });
+  const tone = TONES[job.state] ?? (job.age === "fresh" ? "idle" : job.age === "amber" ? "warn" : "bad");
+  const error = job.error;
+  return html`<li class="job ${tone}" data-job=${job.kind} data-state=${job.state}><p class="row-title"><span class="mark" aria-hidden="true"></span>${titled ? `${job.patient_name} · ` : ""}${t(`job.${job.kind}`)}</p>
+    <p class="why">${stateWords(job)}</p>
+    ${error ? html`<p>${error.words.what}</p>${error.field ? html`<p>${t("error.field", { field: fieldWords(error.field) })}</p>` : null}
+      ${error.verbatim ? html`<blockquote>${t("error.verbatim")}${error.verbatim}</blockquote>` : null}<p>${error.words.now}</p>` : null}
+    <p class="row-detail">${t(`age.${job.age}`, { due: `${rocMoment(job.due_at)}`, clock: clock(job.due_at) })}${job.attempts > 0 ? t("job.attempts", { count: job.attempts }) : ""}${error ? html` <span class="code">${error.code}</span>` : null}</p>
+    <${ErrorNotice} error=${act.error} />
+    <div class="actions">
+      ${job.state === "held" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("release")}>${t("job.release")}<//>` : null}
+      ${job.state === "rejected" || job.state === "unknown" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("retry")}>${t(job.state === "unknown" ? "job.ask" : "job.retry")}<//>` : null}
+      ${job.state === "queued" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("retry")}>${t("job.retry")}<//><${Button} kind="quiet" busy=${act.busy} onPress=${() => void act.run("hold")}>${t("job.hold")}<//>` : null}
+    </div></li>`;
+}

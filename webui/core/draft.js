@@ -1,0 +1,166 @@
+/** The visit being written: its content, saved as it changes, kept on the phone only while the box is out of reach. */
+import { effect, signal } from "../lib/signals.js";
+import { asApiError, get, put, segment } from "./api.js";
+import { Autosave } from "./autosave.js";
+import { live, reached } from "./store.js";
+
+/** @typedef {import("./types").VisitView} VisitView */
+/** @typedef {import("./types").VisitContent} VisitContent */
+
+/** @param {string} id */
+const visitPath = (id) => `/api/visits/${segment(id)}`;
+
+/** @param {string} id */
+export const fetchVisit = (id) => /** @type {Promise<VisitView>} */ (get(visitPath(id)));
+
+/**
+ * What an earlier page kept because the box was out of reach.
+ * @param {string} key
+ * @returns {{ revision: number, content: VisitContent } | null}
+ */
+function readKept(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null");
+  } catch {
+    return null; // forbidden storage or a damaged entry: then there is nothing to take up
+  }
+}
+
+/** @param {string} key @param {{ revision: number, content: VisitContent } | null} value */
+function writeKept(key, value) {
+  try {
+    if (value) localStorage.setItem(key, JSON.stringify(value));
+    else localStorage.removeItem(key);
+  } catch (thrown) {
+    console.info("draft: this browser keeps nothing", thrown); // the text stays on screen all the same
+  }
+}
+
+export class Draft {
+  /** @param {VisitView} view */
+  constructor(view) {
+    const { visit } = view;
+    this.id = visit.visit_id;
+    this.visit = visit;
+    this.content = signal(visit.content);
+    /** @type {import("../lib/signals.js").Signal<import("./autosave.js").SaveState>} */
+    this.state = signal("saved");
+    this.savedAt = signal("");
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    /** @type {Autosave<VisitContent>} */
+    this.autosave = new Autosave({
+      save: (revision, content) => put(`${visitPath(this.id)}/content`, { revision, content }),
+      fetch: async () => {
+        const { visit: now } = await fetchVisit(this.id);
+        return { revision: now.revision, content: now.content };
+      },
+      classify: (thrown) => {
+        const error = asApiError(thrown);
+        return error.unreachable ? "unreached" : error.status === 409 ? "conflict" : "refused";
+      },
+      after: (run, delay_ms) => {
+        clearTimeout(timer);
+        timer = setTimeout(run, delay_ms);
+      },
+      changed: (state) => this.#changed(state),
+    }, visit.revision, visit.content);
+    this.#takeUpKept();
+    this.#follow();
+  }
+
+  get revision() {
+    return this.autosave.revision;
+  }
+
+  get error() {
+    return this.autosave.error ? asApiError(this.autosave.error) : null;
+  }
+
+  get #keptAs() {
+    return `vb.draft.${this.id}`;
+  }
+
+  /**
+   * @param {Partial<VisitContent>} changes
+   * @param {{ soon?: boolean }} [options]
+   */
+  change(changes, options) {
+    this.content.value = { ...this.content.value, ...changes };
+    this.autosave.change(this.content.value, options);
+    if (this.autosave.state === "unreached") this.#keep();
+  }
+
+  /** Save what is unsaved; resolves to whether everything is on the box. */
+  async flush() {
+    await this.autosave.flush();
+    return !this.autosave.dirty;
+  }
+
+  /** Forget what this phone kept (after a reload of the box's version). */
+  forget() {
+    writeKept(this.#keptAs, null);
+  }
+
+  #keep() {
+    writeKept(this.#keptAs, { revision: this.revision, content: this.content.value });
+  }
+
+  #takeUpKept() {
+    const kept = readKept(this.#keptAs);
+    if (!kept) return;
+    if (kept.revision === this.revision) this.change(kept.content, { soon: true });
+    else this.forget();
+  }
+
+  /** @param {import("./autosave.js").SaveState} state */
+  #changed(state) {
+    this.state.value = state;
+    this.savedAt.value = this.autosave.savedAt;
+    if (state === "unreached") this.#keep();
+    if (state === "saved") this.forget();
+  }
+
+  /** Send again when the box is back; take over what another phone saved. */
+  #follow() {
+    effect(() => {
+      if (reached.value && this.autosave.state === "unreached") void this.autosave.flush();
+    });
+    effect(() => {
+      const notice = live.value.visit;
+      if (notice?.visit_id === this.id && notice.revision > this.revision && !this.autosave.dirty) void this.#refresh();
+    });
+  }
+
+  async #refresh() {
+    try {
+      const { visit } = await fetchVisit(this.id);
+      if (!this.autosave.adopt(visit.revision, visit.content)) return;
+      this.visit = visit;
+      this.content.value = visit.content;
+    } catch (thrown) {
+      console.info("draft: not refreshed", asApiError(thrown).body.code); // the next save finds the newer revision
+    }
+  }
+}
+
+/** @type {Draft | null} */
+let open = null;
+
+/**
+ * The draft with this id, shared by the screens that edit it.
+ * @param {string} id
+ * @returns {Promise<Draft>}
+ */
+export async function openDraft(id) {
+  if (open?.id === id && open.visit.state === "draft") return open;
+  if (open?.autosave.dirty) await open.flush();
+  open = new Draft(await fetchVisit(id));
+  return open;
+}
+
+/** Let go of the open draft: the next screen fetches the box's version. */
+export function closeDraft() {
+  open?.forget();
+  open = null;
+}

@@ -1,0 +1,100 @@
+/** Dates, ages and masks as people in Taiwan's clinics read them. Pure; times are ISO 8601 with a zone. */
+import { t } from "./words.js";
+
+const TAIPEI_MS = 8 * 3600 * 1000;
+const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/** @param {number} n */
+const two = (n) => String(n).padStart(2, "0");
+
+/** @param {string | Date} moment */
+function taipei(moment) {
+  return new Date(new Date(moment).getTime() + TAIPEI_MS);
+}
+
+/**
+ * `115/11/21 (六)`
+ * @param {string | Date} moment
+ */
+export function rocDay(moment) {
+  const d = taipei(moment);
+  const weekday = t(`weekday.${WEEKDAYS[d.getUTCDay()]}`);
+  return `${d.getUTCFullYear() - 1911}/${two(d.getUTCMonth() + 1)}/${two(d.getUTCDate())} (${weekday})`;
+}
+
+/**
+ * `17:05`
+ * @param {string | Date} moment
+ */
+export function clock(moment) {
+  const d = taipei(moment);
+  return `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`;
+}
+
+/**
+ * `115/11/21 (六) 17:05`
+ * @param {string | Date} moment
+ */
+export function rocMoment(moment) {
+  return `${rocDay(moment)} ${clock(moment)}`;
+}
+
+/**
+ * A calendar date without time or zone, `1958-03-09` → `47/03/09`.
+ * @param {string} day
+ */
+export function rocDate(day) {
+  const [year = "", month = "", date = ""] = day.split("-");
+  return `${Number(year) - 1911}/${month}/${date}`;
+}
+
+/**
+ * Full years between a date of birth and a moment in Taipei.
+ * @param {string} birthDate
+ * @param {string | Date} at
+ */
+export function ageYears(birthDate, at) {
+  const now = taipei(at);
+  const [year = 0, month = 0, day = 0] = birthDate.split("-").map(Number);
+  const before = now.getUTCMonth() + 1 < month || (now.getUTCMonth() + 1 === month && now.getUTCDate() < day);
+  return now.getUTCFullYear() - year - (before ? 1 : 0);
+}
+
+/**
+ * Whole hours and minutes, for a countdown: `3 時 10 分`, `12 分`. Negative counts as zero.
+ * @param {number} ms
+ */
+export function hoursMinutes(ms) {
+  const minutes = Math.max(0, Math.floor(ms / 60000));
+  const hours = Math.floor(minutes / 60);
+  return hours > 0
+    ? t("duration.hours_minutes", { hours, minutes: minutes % 60 })
+    : t("duration.minutes", { minutes });
+}
+
+/**
+ * Roughly how long ago, for the queue: `2 時`, `40 分`.
+ * @param {number} ms
+ */
+export function roughly(ms) {
+  const minutes = Math.max(0, Math.floor(ms / 60000));
+  return minutes >= 60
+    ? t("duration.hours", { hours: Math.floor(minutes / 60) })
+    : t("duration.minutes", { minutes });
+}
+
+/**
+ * `A123456788` → `A12****788` (ux §3.4); anything of another length is hidden whole.
+ * @param {string} id
+ */
+export function maskId(id) {
+  return id.length === 10 ? `${id.slice(0, 3)}****${id.slice(-3)}` : "*".repeat(id.length);
+}
+
+/**
+ * At most one decimal, without a trailing `.0`.
+ * @param {number} n
+ */
+export function quantity(n) {
+  return String(Math.round(n * 10) / 10);
+}

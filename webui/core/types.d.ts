@@ -1,0 +1,211 @@
+/**
+ * The gateway's JSON as this UI reads it (GET /api/openapi.json is the contract; tests/webui/test_contract.py
+ * holds the two together). Times are ISO 8601 with zone, dates YYYY-MM-DD.
+ */
+
+export type LinkName = "good" | "unstable" | "down";
+export type FlagState = "not_wanted" | "waiting" | "working" | "attention" | "done";
+export type CardKind = "nhi" | "hpc" | "unknown" | "mute" | "reading" | "none";
+export type Age = "fresh" | "amber" | "red" | "overdue";
+
+export interface Words { what: string; where: string; now: string }
+
+export interface ErrorBody {
+  code: string;
+  retry: "later" | "never" | "unknown";
+  field?: string | null;
+  params: Record<string, string | number>;
+  words: Words;
+  verbatim?: string;
+}
+
+export interface CardPatient {
+  name: string;
+  card_no_tail: string;
+  id_masked: string;
+  birth_date: string;
+  sex: "M" | "F";
+}
+
+export interface PresentCard {
+  kind: CardKind;
+  insertion: number;
+  error_code: string;
+  patient: CardPatient | null;
+}
+
+export interface Reader {
+  reader_id: string;
+  name: string;
+  transport: string;
+  state: "empty" | "card" | "mute" | "unavailable";
+  virtual: boolean;
+  battery_percent: number | null;
+  signal_dbm: number | null;
+  card: PresentCard;
+}
+
+export interface StaffSession {
+  session_id: string;
+  staff_id: string;
+  name: string;
+  kind: "doctor" | "nurse" | "pharmacist" | "other";
+  rights: string[];
+  started_at: string;
+  ends_at: string;
+  phone_ids: string[];
+}
+
+export interface BoxStatus {
+  bound: boolean;
+  box_name: string;
+  sheet_id: string;
+  institution: { code: string; name: string } | null;
+  sam_id: string;
+  sam_valid_until: string | null;
+  sam_verified_at: string | null;
+  enabled: boolean;
+  version: string;
+}
+
+export interface LinkStatus {
+  link: LinkName;
+  hop: string;
+  since: string | null;
+  last_success_at: string | null;
+}
+
+export interface QueueStatus {
+  depth: number;
+  attention: number;
+  sending: number;
+  oldest_at: string | null;
+  oldest_age: Age | null;
+  last_success_at: string | null;
+}
+
+export interface Topics {
+  mode: { virtual: boolean; training: boolean };
+  box: BoxStatus;
+  link: LinkStatus;
+  queue: QueueStatus;
+  cards: { readers: Reader[] };
+  staff: { sessions: StaffSession[] };
+  time: { trust: string };
+  power: { battery_percent: number | null; under_voltage: boolean | null };
+  visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
+  phone: { phone_id: string; name: string };
+}
+
+export interface VisitFlags { saved: FlagState; card: FlagState; vpn: FlagState; ic: FlagState }
+
+export interface Diagnosis { code: string; name_zh: string; name_en: string }
+
+export interface Order {
+  kind: "drug" | "material" | "service" | "test" | "self_paid" | "controlled";
+  code: string;
+  name: string;
+  dose: number;
+  frequency: string;
+  route: string;
+  days: number;
+  total: number;
+  total_overridden: boolean;
+  chronic: boolean;
+  refills: number;
+  price: number;
+  note: string;
+  self_entered: boolean;
+}
+
+export interface ClaimSettings {
+  case_type: string;
+  department: string;
+  payment_category: string;
+  visit_type: string;
+  dispensing: string;
+  copay: string;
+}
+
+export interface VisitContent {
+  programme: string;
+  claim: ClaimSettings;
+  subjective: string;
+  objective: string;
+  diagnoses: Diagnosis[];
+  orders: Order[];
+  virtual_orders: string[];
+  special_note: string;
+  fee_points: number;
+  copay_points: number;
+}
+
+export interface Visit {
+  visit_id: string;
+  revision: number;
+  state: "draft" | "finished" | "discarded";
+  patient: { card_no: string; name: string; id_no: string; birth_date: string; sex: "M" | "F" };
+  identification: string;
+  practitioner: { staff_id: string; name: string; kind: string };
+  visit_at: string;
+  clock_trusted: boolean;
+  content: VisitContent;
+  finished_at: string | null;
+  finish_mode: number | null;
+  sequence: { number: string; source: string; taken_at: string } | null;
+}
+
+export interface Reason { code: string; params: Record<string, string | number> }
+
+export interface JobView {
+  job_id: string;
+  kind: string;
+  visit_id: string;
+  patient_name: string;
+  state: string;
+  waiting_for: Reason[];
+  age: Age;
+  due_at: string;
+  attempts: number;
+  error: ErrorBody | null;
+}
+
+export interface VisitView {
+  visit: Visit;
+  flags: VisitFlags;
+  jobs: JobView[];
+  receipts: Record<string, { key: string; kind: string; accepted_at: string; insurer: Record<string, string> }>;
+}
+
+export interface VisitSummary {
+  visit_id: string;
+  revision: number;
+  state: "draft" | "finished" | "discarded";
+  patient_name: string;
+  visit_at: string;
+  sequence_no: string;
+  flags: VisitFlags;
+}
+
+export interface Hit {
+  code: string;
+  name_zh: string;
+  name_en: string;
+  billable: boolean;
+  attributes: Record<string, string>;
+  favourite: boolean;
+}
+
+export interface DataSet { name: string; version: string; group: string; rows: number; sha256: string; loaded_at: string }
+
+export interface Phone { phone_id: string; name: string; paired_at: string; used_at: string }
+
+export interface Prescription { ready: boolean; waiting_for: string; qr_svg: string; passphrase: string }
+
+export interface LabState {
+  cards: { card_id: string; label: string; kind: string; reader_id: string | null }[];
+  readers: { reader_id: string; label: string }[];
+  link: { mode: "up" | "down" | "slow"; delay_ms: number };
+  portal: { clock_offset_s: number; faults: Record<string, unknown>[] };
+  binding: { qr_png_data_url: string; ticket: string; pin: string } | null;
+}

@@ -1,0 +1,74 @@
+/**
+ * The one catalogue of words, fetched from the box. Keys that the catalogue lacks show themselves, so that a gap
+ * is seen in a test rather than guessed at by a nurse.
+ */
+import { signal } from "../lib/signals.js";
+
+/** @typedef {"zh-Hant-TW" | "en"} Language */
+
+const STORED_AS = "vb.language";
+
+/** @type {import("../lib/signals.js").Signal<Record<string, string>>} */
+const catalogue = signal({});
+
+/** @type {import("../lib/signals.js").Signal<Language>} */
+export const language = signal("zh-Hant-TW");
+
+/**
+ * Replace `{name}` by `params.name`; an absent one stays as it is.
+ * @param {string} pattern
+ * @param {Record<string, string | number>} [params]
+ */
+export function fill(pattern, params = {}) {
+  return pattern.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
+}
+
+/**
+ * The words for `key` in the chosen language.
+ * @param {string} key
+ * @param {Record<string, string | number>} [params]
+ */
+export function t(key, params) {
+  return fill(lookUp(key) ?? key, params);
+}
+
+/** @param {string} key */
+export function hasWords(key) {
+  return lookUp(key) !== undefined;
+}
+
+/** This UI's own words stand under `ui.`; those that services share (errors, waiting reasons) do not. @param {string} key */
+function lookUp(key) {
+  return catalogue.value[`ui.${key}`] ?? catalogue.value[key];
+}
+
+/** @param {Record<string, string>} entries */
+export function useCatalogue(entries) {
+  catalogue.value = entries;
+}
+
+/** @returns {Language} */
+export function storedLanguage() {
+  try {
+    return localStorage.getItem(STORED_AS) === "en" ? "en" : "zh-Hant-TW";
+  } catch {
+    return "zh-Hant-TW"; // storage may be forbidden (private tab): the choice then lasts as long as the page
+  }
+}
+
+/**
+ * Fetch and show a language. Rejects when the box does not answer; the words on screen then stay as they were.
+ * @param {Language} wanted
+ */
+export async function speak(wanted) {
+  const answer = await fetch(`/api/words/${wanted}`, { credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`words: HTTP ${answer.status}`);
+  useCatalogue(await answer.json());
+  language.value = wanted;
+  document.documentElement.lang = wanted;
+  try {
+    localStorage.setItem(STORED_AS, wanted);
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,72 @@
+/** Home: the three cards, the patient, drafts to go on with, and everything else within two taps (G03, G04, T02). */
+import { html } from "../lib/htm-preact.js";
+import { get, post } from "../core/api.js";
+import { clock, rocMoment } from "../core/format.js";
+import { hpcReader, linkUp, live, patientReader, readers, samVerified, staffHere } from "../core/store.js";
+import { t } from "../core/words.js";
+import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { PatientHeader } from "../components/patient.js";
+
+/** @typedef {import("../lib/preact.js").ComponentChildren} Children */
+
+/** @param {{ id: string, ready: boolean, title: string, detail: string, children?: Children }} props */
+function CardChip({ id, ready, title, detail, children }) {
+  return html`<li class="card-chip ${ready ? "ready" : ""}" data-chip=${id} data-ready=${ready}><span class="mark" aria-hidden="true"></span>
+    <span class="row-text"><span class="row-title">${title}</span><span class="row-detail">${detail}</span></span>${children}</li>`;
+}
+
+function SamChip() {
+  const box = live.value.box;
+  const verify = useTask(async () => { await post("/api/box/sam/verify", {}, { timeout_s: 60 }); });
+  const detail = samVerified.value && box?.sam_verified_at ? t("home.sam.ready", { at: clock(box.sam_verified_at) })
+    : t(linkUp.value ? "home.sam.verify" : "home.sam.waits_link");
+  return html`<${CardChip} id="sam" ready=${samVerified.value} title=${t("chip.sam")} detail=${detail}>
+    ${!samVerified.value && box?.bound && linkUp.value ? html`<${Button} kind="quiet" task=${verify}>${t("home.sam.action")}<//>` : null}<//>
+    ${verify.error ? html`<li><${ErrorNotice} error=${verify.error} /></li>` : null}`;
+}
+
+function StaffChip() {
+  const staff = staffHere.value;
+  const detail = staff ? t("home.hpc.ready", { until: clock(staff.ends_at) }) : t(hpcReader.value ? "home.hpc.enter_pin" : "home.hpc.insert");
+  return html`<${CardChip} id="hpc" ready=${staff !== null} title=${staff ? t("home.hpc.title", { name: staff.name }) : t("chip.hpc")} detail=${detail}>
+    <a class="button quiet" href="#/sign-in">${t(staff ? "home.hpc.show" : "home.hpc.action")}</a><//>`;
+}
+
+function PatientChip() {
+  const reader = patientReader.value;
+  const odd = readers.value.find((r) => r.card.error_code);
+  const reading = readers.value.some((r) => r.card.kind === "reading");
+  const detail = reader ? reader.name : reading ? t("home.nhi.reading") : odd ? t(`error.${odd.card.error_code}.what`) : t("home.nhi.insert");
+  return html`<${CardChip} id="nhi" ready=${reader !== null} title=${t("chip.nhi")} detail=${detail} />`;
+}
+
+function Drafts() {
+  const notice = live.value.visit;
+  const drafts = useFetched("drafts", () => /** @type {Promise<import("../core/types").VisitSummary[]>} */ (get("/api/visits?state=draft")),
+    `${notice?.visit_id} ${notice?.state}`);
+  if (!drafts.value || drafts.value.length === 0) return null;
+  return html`<section class="group"><h2>${t("home.drafts")}</h2>${drafts.value.map((draft) => html`<${RowLink} href=${`#/visits/${draft.visit_id}`}
+    title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</section>`;
+}
+
+const TILES = [
+  { href: "#/sign-in", words: "tile.sign_in" },
+  { href: "#/visits", words: "tile.visits" },
+  { href: "#/outbox", words: "tile.outbox" },
+  { href: "#/settings/datasets", words: "tile.datasets" },
+  { href: "#/settings/readers", words: "tile.readers" },
+  { href: "#/settings", words: "tile.settings" },
+];
+
+export default function Home() {
+  const box = live.value.box;
+  const patient = patientReader.value?.card.patient;
+  const action = box && !box.bound ? html`<a class="button primary" id="go-setup" href="#/setup">${t("home.set_up")}</a>`
+    : !staffHere.value && !patient ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("home.sign_in")}</a>`
+    : html`<a class="button primary" id="go-start" href="#/start">${t("home.start_visit")}</a>`;
+  return html`<${Screen} title=${t("home.title")} action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
+      idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
+    <ul class="card-chips" aria-label=${t("home.cards")}><${SamChip} /><${StaffChip} /><${PatientChip} /></ul>
+    <${Drafts} />
+    <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}</a></li>`)}</ul><//>`;
+}

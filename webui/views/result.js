@@ -1,0 +1,45 @@
+/** A finished visit: its four flags, what each open step waits for, its number and receipts (N01, N10). */
+import { html } from "../lib/htm-preact.js";
+import { segment } from "../core/api.js";
+import { fetchVisit } from "../core/draft.js";
+import { rocMoment } from "../core/format.js";
+import { live } from "../core/store.js";
+import { t } from "../core/words.js";
+import { ErrorNotice, Loading, Screen, useFetched } from "../components/controls.js";
+import { JobCard } from "../components/job.js";
+import { Flags, VisitPatient } from "../components/patient.js";
+import { orderSummary } from "./visit.js";
+
+/** @param {import("../core/types").JobView} job */
+const isOpen = (job) => job.state !== "confirmed" && job.state !== "handed_off";
+
+/** Whatever may have changed this visit or what it waits for. @param {string} id */
+function news(id) {
+  const { visit, queue, link, cards, staff } = live.value;
+  return JSON.stringify([visit?.visit_id === id ? visit : null, queue, link?.link, cards, staff]);
+}
+
+/** @param {{ id: string }} props */
+export default function Result({ id }) {
+  const found = useFetched(id, () => fetchVisit(id), news(id));
+  if (!found.value) {
+    return found.error ? html`<${Screen} title=${t("result.title")} up="/visits"><${ErrorNotice} error=${found.error} /><//>` : html`<main><${Loading} /></main>`;
+  }
+  const { visit, flags, jobs, receipts } = found.value;
+  const open = jobs.filter(isOpen);
+  const { content } = visit;
+  return html`<${Screen} title=${t(visit.state === "discarded" ? "result.discarded" : "result.title")} up="/visits" header=${html`<${VisitPatient} visit=${visit} />`}
+    action=${content.orders.length > 0 && flags.vpn !== "not_wanted" ? html`<a class="button primary" id="to-prescription" href="#/visits/${segment(id)}/prescription">${t("result.prescription")}</a>`
+      : html`<a class="button primary" href="#/">${t("sign_in.to_home")}</a>`}>
+    <${Flags} flags=${flags} />
+    <${ErrorNotice} error=${found.error} />
+    ${open.length > 0 ? html`<section class="group"><h2>${t("result.waiting")}</h2><ul class="items">${open.map((job) => html`<${JobCard} key=${job.job_id} job=${job} changed=${found.reload} />`)}</ul></section>` : null}
+    <dl class="facts"><dt>${t("result.sequence")}</dt><dd class="code" id="sequence">${visit.sequence ? visit.sequence.number : t("flag.waiting_number")}</dd>
+      <dt>${t("result.visit_at")}</dt><dd>${rocMoment(visit.visit_at)}</dd>
+      <dt>${t("result.practitioner")}</dt><dd>${visit.practitioner.name}</dd>
+      ${Object.entries(receipts).map(([kind, receipt]) => html`<dt>${t(`receipt.${kind}`)}</dt><dd data-receipt=${kind}>${rocMoment(receipt.accepted_at)}</dd>`)}</dl>
+    <section class="group"><h2>${t("visit.diagnoses", { count: content.diagnoses.length })}</h2>
+      <ul class="plain-list">${content.diagnoses.map((d) => html`<li><span class="code">${d.code}</span> ${d.name_zh || d.name_en}</li>`)}</ul></section>
+    <section class="group"><h2>${t("visit.orders", { count: content.orders.length })}</h2>
+      <ul class="plain-list">${content.orders.map((o) => html`<li>${o.name} <span class="code">${o.code}</span><br /><small>${orderSummary(o)}</small></li>`)}</ul></section><//>`;
+}

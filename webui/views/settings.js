@@ -1,0 +1,23 @@
+/** 設定: where everything about the box, its readers, phones and data is found. */
+import { html } from "../lib/htm-preact.js";
+import { live, readers } from "../core/store.js";
+import { language, speak, t } from "../core/words.js";
+import { Button, ErrorNotice, RowLink, Screen, useTask } from "../components/controls.js";
+
+export default function Settings() {
+  const box = live.value.box;
+  const switchLanguage = useTask(() => speak(language.value === "en" ? "zh-Hant-TW" : "en"));
+  return html`<${Screen} title=${t("settings.title")}>
+    <div class="items">
+      <${RowLink} href="#/setup" title=${t("setup.title")} detail=${t(box?.bound ? "settings.bound" : "settings.not_bound")} />
+      <${RowLink} href="#/sign-in" title=${t("sign_in.title")} />
+      <${RowLink} href="#/settings/readers" title=${t("readers.title")} detail=${t("settings.readers", { count: readers.value.length })} />
+      <${RowLink} href="#/settings/phones" title=${t("phones.title")} detail=${live.value.phone?.name ?? ""} />
+      <${RowLink} href="#/settings/datasets" title=${t("datasets.title")} />
+      <${RowLink} href="#/settings/box" title=${t("box.title")} detail=${box?.box_name ?? ""} />
+      <${RowLink} href="#/status" title=${t("status.title")} />
+      ${live.value.mode?.virtual ? html`<${RowLink} href="#/lab" title=${t("lab.title")} />` : null}
+    </div>
+    <${ErrorNotice} error=${switchLanguage.error} />
+    <${Button} id="language" task=${switchLanguage}>${language.value === "en" ? html`<span lang="zh-Hant-TW">${t("settings.other_language")}</span>` : html`<span lang="en">${t("settings.other_language")}</span>`}<//><//>`;
+}

@@ -1,0 +1,44 @@
+/** 看診: start with the card that is in a reader, online or, said in one sentence first, as F00B (G02). */
+import { html } from "../lib/htm-preact.js";
+import { get, post } from "../core/api.js";
+import { rocMoment } from "../core/format.js";
+import { replace } from "../core/router.js";
+import { linkUp, live, readers, staffHere } from "../core/store.js";
+import { useState } from "../lib/preact-hooks.js";
+import { t } from "../core/words.js";
+import { Button, ErrorNotice, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { PatientHeader } from "../components/patient.js";
+
+/** @typedef {import("../core/types").VisitView} VisitView */
+
+export default function Start() {
+  const [chosen, setChosen] = useState("");
+  const patients = readers.value.filter((r) => r.card.kind === "nhi" && !r.card.error_code);
+  const reader = patients.find((r) => r.reader_id === chosen) ?? patients[0];
+  const drafts = useFetched("drafts", () => /** @type {Promise<import("../core/types").VisitSummary[]>} */ (get("/api/visits?state=draft")));
+  const start = useTask(async (/** @type {boolean} */ offline) => {
+    if (!reader) return;
+    const view = /** @type {VisitView} */ (await post("/api/visits", { reader_id: reader.reader_id, offline }, { timeout_s: 60 }));
+    replace(`/visits/${view.visit.visit_id}`);
+  });
+  const patient = reader?.card.patient;
+  const online = linkUp.value && staffHere.value !== null;
+  const action = reader && patient ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
+    ${t(online ? "start.action" : "start.action_offline")}<//>` : null;
+  const disabledBox = live.value.box?.enabled === false;
+
+  return html`<${Screen} title=${t("start.title")} action=${disabledBox ? null : action} header=${patient ? html`<${PatientHeader} name=${patient.name}
+      idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
+    <${ErrorNotice} error=${start.error}>${start.error?.body.code.startsWith("GW-LNK") ? html`<${Button} id="start-offline" busy=${start.busy}
+      onPress=${() => void start.run(true)}>${t("start.action_offline")}<//>` : null}<//>
+    ${disabledBox ? html`<${Notice} kind="warn" title=${t("error.GW-DC-05.what")}><p>${t("error.GW-DC-05.where")}</p><p>${t("error.GW-DC-05.now")}</p><//>` : null}
+    ${patients.length > 1 ? html`<fieldset class="choices"><legend>${t("start.which_card")}</legend>${patients.map((r) => html`<label class="choice">
+      <input type="radio" name="patient" checked=${r === reader} onChange=${() => setChosen(r.reader_id)} />
+      <span>${r.card.patient?.name}<small>${r.name}</small></span></label>`)}</fieldset>` : null}
+    ${!reader ? html`<${Notice} title=${t("start.insert")}><p>${t("start.insert_hint")}</p><//>` : null}
+    ${reader && !linkUp.value ? html`<${Notice} kind="warn" title=${t("start.offline.what")}><p>${t("start.offline.where")}</p><p>${t("start.offline.now")}</p><//>` : null}
+    ${reader && linkUp.value && !staffHere.value ? html`<${Notice} kind="warn" title=${t("start.no_staff.what")}><p>${t("start.no_staff.now")}</p>
+      <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>` : null}
+    ${drafts.value && drafts.value.length > 0 ? html`<section class="group"><h2>${t("home.drafts")}</h2>${drafts.value.map((draft) => html`<${RowLink}
+      href=${`#/visits/${draft.visit_id}`} title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</section>` : null}<//>`;
+}
