@@ -1,0 +1,119 @@
+"""Recognising a card by its applications, and saying who is in which reader (G01, D05)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.services.conftest import READER, Room, wait_for
+from visitbridge.errors import CardAbsent, CardError, CardMute, CardRealmMixed, NotFound, NotNhiCard
+from visitbridge.services.cards import CardDesk
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import CardsTopic
+from visitbridge.sim.clock import FakeClock
+from visitbridge.sim.contacts import Contacts
+from visitbridge.sim.readers import VirtualReaders
+
+Cards = Callable[[str], Contacts]
+
+
+@pytest.mark.parametrize(
+    ("card_id", "kind", "error_code"),
+    [
+        ("patient-wang", "nhi", ""),
+        ("patient-rare", "nhi", ""),
+        ("hpc-doctor", "hpc", ""),
+        ("hpc-pharmacist", "hpc", ""),
+        ("other-card", "unknown", "GW-CRD-04"),
+        ("mute-card", "mute", "GW-CRD-03"),
+    ],
+)
+async def test_every_kind_of_card_is_told_apart(
+    room: Room, card: Cards, card_id: str, kind: str, error_code: str
+) -> None:
+    present = await room.insert(card(card_id))
+    assert (present.kind, present.error_code) == (kind, error_code)
+
+
+async def test_the_patient_is_known_from_the_public_record_alone(room: Room, card: Cards) -> None:
+    room.data_centre.line = "down"
+    present = await room.insert(card("patient-wang"))
+    assert present.basic is not None
+    assert (present.basic.name, present.basic.card_no) == ("王測試", "900000000001")
+
+
+async def test_a_card_is_found_by_its_number_while_it_is_in(room: Room, card: Cards) -> None:
+    await room.insert(card("patient-lin"), slot=1)
+    found = room.desk.find_card("900000000002")
+    assert found is not None
+    assert found.reader_id == "virtual-2"
+    await room.pull(slot=1)
+    assert room.desk.find_card("900000000002") is None
+
+
+async def test_a_quick_swap_shows_the_second_card(room: Room, card: Cards) -> None:
+    await room.insert(card("patient-wang"))
+    await room.readers.slots[0].insert(card("patient-lin"))
+    await wait_for(lambda: room.desk.find_card("900000000002") is not None)
+    assert room.desk.find_card("900000000001") is None
+
+
+async def test_phones_see_the_header_with_a_masked_id(room: Room, card: Cards) -> None:
+    await room.insert(card("patient-wang"))
+    topic = room.board.snapshot()["cards"]
+    assert isinstance(topic, CardsTopic)
+    patient = topic.readers[0].card.patient
+    assert patient is not None
+    assert (patient.name, patient.id_masked, patient.card_no_tail) == ("王測試", "A12****788", "0001")
+
+
+@pytest.mark.parametrize(
+    ("card_id", "error"),
+    [("other-card", NotNhiCard), ("hpc-doctor", NotNhiCard), ("mute-card", CardMute)],
+)
+async def test_what_is_no_patient_card_is_refused_by_name(
+    room: Room, card: Cards, card_id: str, error: type[CardError]
+) -> None:
+    await room.insert(card(card_id))
+    with pytest.raises(error):
+        room.desk.require_nhi(READER)
+
+
+async def test_an_empty_reader_and_an_unknown_one_are_different_errors(room: Room) -> None:
+    with pytest.raises(CardAbsent):
+        room.desk.require_nhi(READER)
+    with pytest.raises(NotFound) as caught:
+        room.desk.require_nhi("no-such-reader")
+    assert caught.value.field == "reader_id"
+
+
+async def test_a_test_card_on_a_production_box_is_refused(clock: FakeClock, card: Cards) -> None:
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), realm="production")
+    await readers.slots[0].insert(card("patient-wang"))
+    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
+    await desk.recognise(readers.readers()[0])
+    with pytest.raises(CardRealmMixed):
+        desk.require_nhi(READER)
+    assert desk.find_card("900000000001") is None
+
+
+async def test_a_vanished_reader_shows_no_card(room: Room, card: Cards) -> None:
+    await room.insert(card("patient-wang"))
+    room.readers.slots[0].unplug()
+    await wait_for(lambda: room.desk.at(READER).kind == "none")
+    assert room.desk.find_card("900000000001") is None
+
+
+async def test_listeners_hear_of_insertion_and_removal(room: Room, card: Cards) -> None:
+    heard: list[str] = []
+    room.desk.when_changed(lambda: heard.append(room.desk.at(READER).kind))
+    await room.insert(card("patient-wang"))
+    await room.pull()
+    assert heard == ["reading", "nhi", "none"]
+
+
+async def test_refresh_reads_the_card_again(room: Room, card: Cards) -> None:
+    await room.insert(card("patient-wang"))
+    assert (await room.desk.refresh(READER)).kind == "nhi"
