@@ -1,0 +1,16 @@
+"""What systemd gives a daemon: readiness, status line, watchdog, journal. A no-op where it did not start us."""
+
+from visitbridge.adapters.systemd.journal import journal_handler, started_by_systemd
+from visitbridge.adapters.systemd.notifier import NoNotifier, Notifier, SystemdNotifier, make_notifier
+from visitbridge.adapters.systemd.watchdog import Watchdog, watchdog_interval_s
+
+__all__ = [
+    "NoNotifier",
+    "Notifier",
+    "SystemdNotifier",
+    "Watchdog",
+    "journal_handler",
+    "make_notifier",
+    "started_by_systemd",
+    "watchdog_interval_s",
+]

@@ -1,0 +1,6 @@
+"""The box's own certificate for phones (ux §3.3)."""
+
+from visitbridge.adapters.tls.authority import LEAF_LIFE, RENEW_BEFORE
+from visitbridge.adapters.tls.box_certificate import BoxTls, open_box_tls
+
+__all__ = ["LEAF_LIFE", "RENEW_BEFORE", "BoxTls", "open_box_tls"]

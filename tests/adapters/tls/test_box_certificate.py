@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import ssl
+import threading
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from visitbridge.adapters.tls import BoxTls, open_box_tls
+from visitbridge.adapters.tls.authority import issue_leaf, make_authority
+from visitbridge.errors import ConfigError
+
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+HOSTS = ("10.77.0.1", "127.0.0.1", "fd00::1", "vb", "vb.local")
+
+
+def open_tls(folder: Path, hosts: tuple[str, ...] = HOSTS, now: dt.datetime = NOW) -> BoxTls:
+    return open_box_tls(folder, hosts, now, name="box")
+
+
+def leaf_of(folder: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate((folder / "box.pem").read_bytes())
+
+
+def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> str | None:
+    """The TLS version both agree on, over a real socket pair. Raises what the client's verification raises."""
+    here, there = socket.socketpair()
+    here.settimeout(10)
+    there.settimeout(10)
+
+    def serve() -> None:
+        try:
+            with server.wrap_socket(there, server_side=True) as tls:
+                tls.recv(1)
+        except OSError:
+            there.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        with client.wrap_socket(here, server_hostname=name) as tls:
+            return tls.version()
+    finally:
+        here.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_phone_that_trusts_the_box_connects_by_every_name(tmp_path: Path, host: str) -> None:
+    tls = open_tls(tmp_path)
+    assert tls.ca_file is not None
+
+    assert handshake(tls.context, ssl.create_default_context(cafile=tls.ca_file), host) == "TLSv1.3"
+
+
+@pytest.mark.parametrize("host", ["10.77.0.2", "other.local", "example.org"])
+def test_the_box_is_nobody_else(tmp_path: Path, host: str) -> None:
+    tls = open_tls(tmp_path)
+
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"mismatch|doesn't match|not valid for"):
+        handshake(tls.context, ssl.create_default_context(cafile=tls.ca_file), host)
+
+
+def test_the_authority_cannot_speak_for_a_public_site(tmp_path: Path) -> None:
+    authority = make_authority("box CA", HOSTS, NOW)
+    forged = issue_leaf(authority, ("example.org",), NOW)
+    (tmp_path / "box.pem").write_bytes(forged.certificate)
+    (tmp_path / "box.key").write_bytes(forged.key)
+    (tmp_path / "ca.pem").write_bytes(authority.certificate)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "box.pem", tmp_path / "box.key")
+
+    with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree"):
+        handshake(server, ssl.create_default_context(cafile=tmp_path / "ca.pem"), "example.org")
+
+
+def test_the_leaf_is_one_that_iphones_accept(tmp_path: Path) -> None:
+    open_tls(tmp_path)
+    leaf = leaf_of(tmp_path)
+
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= dt.timedelta(days=825)
+    assert leaf.not_valid_before_utc < NOW
+    assert leaf.signature_hash_algorithm is not None
+    assert leaf.signature_hash_algorithm.name == "sha256"
+    usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["vb", "vb.local"]
+    assert names.get_values_for_type(x509.IPAddress) == [
+        ip_address("10.77.0.1"),
+        ip_address("127.0.0.1"),
+        ip_address("fd00::1"),
+    ]
+
+
+def test_a_restart_keeps_the_certificate(tmp_path: Path) -> None:
+    first = open_tls(tmp_path)
+
+    assert open_tls(tmp_path, now=NOW + dt.timedelta(days=700)).fingerprint == first.fingerprint
+
+
+def test_new_local_hosts_get_a_new_leaf_from_the_same_authority(tmp_path: Path) -> None:
+    first = open_tls(tmp_path)
+    authority = (tmp_path / "ca.pem").read_bytes()
+
+    second = open_tls(tmp_path, (*HOSTS, "192.168.4.1", "box2.home.arpa"))
+
+    assert second.fingerprint != first.fingerprint
+    assert (tmp_path / "ca.pem").read_bytes() == authority
+
+
+def test_a_name_outside_the_constraints_gets_a_new_authority(tmp_path: Path) -> None:
+    open_tls(tmp_path)
+    authority = (tmp_path / "ca.pem").read_bytes()
+    hosts = (*HOSTS, "box.clinic.example")
+
+    tls = open_tls(tmp_path, hosts)
+
+    assert (tmp_path / "ca.pem").read_bytes() != authority
+    assert handshake(tls.context, ssl.create_default_context(cafile=tls.ca_file), "box.clinic.example")
+
+
+def test_a_leaf_near_its_end_is_renewed(tmp_path: Path) -> None:
+    first = open_tls(tmp_path)
+
+    second = open_tls(tmp_path, now=first.expires_at - dt.timedelta(days=29))
+
+    assert second.fingerprint != first.fingerprint
+    assert second.expires_at > first.expires_at
+
+
+def test_a_leaf_never_outlives_its_authority(tmp_path: Path) -> None:
+    open_tls(tmp_path)
+    authority = x509.load_pem_x509_certificate((tmp_path / "ca.pem").read_bytes())
+
+    late = open_tls(tmp_path, now=authority.not_valid_after_utc - dt.timedelta(days=100))
+
+    assert late.expires_at <= authority.not_valid_after_utc
+
+
+@pytest.mark.parametrize("name", ["box.pem", "box.key", "ca.key", "ca.pem"])
+def test_a_lost_file_is_made_again(tmp_path: Path, name: str) -> None:
+    open_tls(tmp_path)
+    (tmp_path / name).unlink()
+
+    tls = open_tls(tmp_path)
+
+    assert handshake(tls.context, ssl.create_default_context(cafile=tls.ca_file), "vb.local")
+
+
+def test_the_keys_are_private(tmp_path: Path) -> None:
+    open_tls(tmp_path / "tls")
+
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "tls").iterdir()} == {0o600}
+    assert (tmp_path / "tls").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_dropped_in_certificate_is_used_as_it_is(tmp_path: Path) -> None:
+    authority = make_authority("other CA", ("clinic.example",), NOW)
+    pair = issue_leaf(authority, ("clinic.example",), NOW)
+    (tmp_path / "chain.pem").write_bytes(pair.certificate)
+    (tmp_path / "key.pem").write_bytes(pair.key)
+    (tmp_path / "root.pem").write_bytes(authority.certificate)
+
+    tls = open_box_tls(
+        tmp_path / "own", HOSTS, NOW, name="box", dropped_in=(tmp_path / "chain.pem", tmp_path / "key.pem")
+    )
+
+    assert tls.ca_file is None
+    assert not (tmp_path / "own").exists()
+    client = ssl.create_default_context(cafile=tmp_path / "root.pem")
+    assert handshake(tls.context, client, "clinic.example")
+
+
+def test_a_key_that_does_not_fit_is_a_configuration_error(tmp_path: Path) -> None:
+    authority = make_authority("CA", HOSTS, NOW)
+    (tmp_path / "chain.pem").write_bytes(issue_leaf(authority, HOSTS, NOW).certificate)
+    (tmp_path / "key.pem").write_bytes(issue_leaf(authority, HOSTS, NOW).key)
+
+    with pytest.raises(ConfigError, match="no certificate and its key"):
+        open_box_tls(
+            tmp_path, HOSTS, NOW, name="b", dropped_in=(tmp_path / "chain.pem", tmp_path / "key.pem")
+        )
+
+
+def test_tls_before_1_2_is_not_spoken(tmp_path: Path) -> None:
+    assert open_tls(tmp_path).context.minimum_version is ssl.TLSVersion.TLSv1_2
