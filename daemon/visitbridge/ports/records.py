@@ -23,6 +23,13 @@ class VisitSummary(msgspec.Struct, frozen=True, kw_only=True):
     flags: VisitFlags
 
 
+class Clearable(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts shown before history is cleared (S04): visits that would go, and visits kept for open work."""
+
+    clear: int
+    keep: int
+
+
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Who did what to whose record, from which phone; written in the act's own transaction (Y08).
 

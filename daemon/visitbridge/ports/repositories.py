@@ -1,22 +1,14 @@
-"""Repositories of a transaction: each owns one kind of row."""
+"""Repositories of a transaction that hold the work: visits, jobs, receipts, and who did what to them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from visitbridge.domain.jobs import Job, JobState
+from visitbridge.domain.jobs import Job, JobState, Need
 from visitbridge.domain.visit import Visit, VisitState
-from visitbridge.ports.records import (
-    AuditEntry,
-    AuditRow,
-    DataSetRecord,
-    LinkSample,
-    PairedPhone,
-    StaffSessionRow,
-    VisitSummary,
-)
+from visitbridge.ports.records import AuditEntry, AuditRow, Clearable, VisitSummary
 from visitbridge.protocols.datacentre.common import Receipt
 
 
@@ -26,9 +18,26 @@ class Visits(Protocol):
         """Insert or replace; the former revision is kept. Raises StaleRevision unless revision = stored + 1."""
         ...
 
+    def revisions(self, visit_id: str) -> Sequence[Visit]:
+        """Former revisions, oldest first; the current one is not among them."""
+        ...
+
     def summaries(
         self, *, state: VisitState | None = None, patient_card_no: str = "", limit: int = 200
-    ) -> Sequence[VisitSummary]: ...
+    ) -> Sequence[VisitSummary]:
+        """Newest visit time first."""
+        ...
+
+    def clearable(self, before: dt.datetime) -> Clearable:
+        """What :meth:`clear` would delete and keep of the visits before a moment (S04)."""
+        ...
+
+    def clear(self, before: dt.datetime, *, limit: int = 500) -> int:
+        """Delete up to ``limit`` visits, oldest first, with their jobs and receipts; return how many.
+
+        Only what was uploaded to the VPN with every job confirmed, and discarded drafts. Audit rows stay.
+        """
+        ...
 
 
 class Jobs(Protocol):
@@ -39,14 +48,26 @@ class Jobs(Protocol):
         ...
 
     def replace(self, job: Job, *, fence: int) -> bool:
-        """Store a new state of the row if its fence is still ``fence``; False when a newer lease exists."""
+        """Store a new state of the row if its fence is still ``fence``; False when a newer lease exists.
+
+        When ``revision`` changes, the former one is kept with its payload.
+        """
+        ...
+
+    def revisions(self, job_id: str) -> Sequence[Job]:
+        """Former revisions as they were when replaced, oldest first."""
         ...
 
     def of_visit(self, visit_id: str) -> Sequence[Job]: ...
     def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]: ...
-    def ready(self, now: dt.datetime, *, limit: int = 100) -> Sequence[Job]:
-        """Queued and unknown jobs whose ``not_before`` has passed and whose earlier siblings in the visit are
-        settled; by deadline, then age.
+    def ready(
+        self, now: dt.datetime, *, holding: Collection[Need] | None = None, limit: int = 100
+    ) -> Sequence[Job]:
+        """Queued and unknown jobs whose ``not_before`` has passed and whose earlier siblings in the visit
+        (smaller ``position``) are settled; by deadline, then age.
+
+        With ``holding``, only jobs that need nothing else, so that those waiting for an absent card don't
+        fill the list.
         """
         ...
 
@@ -54,41 +75,27 @@ class Jobs(Protocol):
 
 
 class Receipts(Protocol):
-    def add(self, receipt: Receipt, *, job_id: str) -> None: ...
+    def add(self, receipt: Receipt, *, job_id: str) -> None:
+        """Store a receipt; one for the same key (given again by another epoch) is replaced."""
+        ...
+
     def get(self, key: str) -> Receipt | None: ...
-    def keys_since(self, moment: dt.datetime) -> Sequence[str]: ...
+    def keys_since(self, moment: dt.datetime) -> Sequence[str]:
+        """Keys accepted at or after ``moment`` (the data centre's time), oldest first."""
+        ...
 
+    def unconfirmed(self, epoch: str, *, limit: int = 5000) -> Sequence[str]:
+        """Keys that ``epoch`` has neither given nor confirmed, oldest first."""
+        ...
 
-class Settings(Protocol):
-    """Small named values that change at run time, as JSON text."""
-
-    def get(self, name: str) -> str | None: ...
-    def set(self, name: str, value: str | None) -> None: ...
+    def confirm(self, keys: Collection[str], epoch: str) -> None:
+        """Note that ``epoch`` holds these keys."""
+        ...
 
 
 class Audit(Protocol):
     def append(self, entry: AuditEntry) -> None: ...
     def rows(self, *, after: int = 0, limit: int = 500) -> Sequence[AuditRow]: ...
-
-
-class Phones(Protocol):
-    def add(self, phone: PairedPhone) -> None: ...
-    def by_token_hash(self, token_hash: str) -> PairedPhone | None: ...
-    def all(self) -> Sequence[PairedPhone]: ...
-    def touch(self, phone_id: str, used_at: dt.datetime) -> None: ...
-    def remove(self, phone_id: str) -> None: ...
-
-
-class StaffSessions(Protocol):
-    def put(self, row: StaffSessionRow) -> None: ...
-    def all(self) -> Sequence[StaffSessionRow]: ...
-    def remove(self, session_id: str) -> None: ...
-
-
-class DataSets(Protocol):
-    def all(self) -> Sequence[DataSetRecord]: ...
-
-
-class LinkHistory(Protocol):
-    def add(self, sample: LinkSample) -> None: ...
-    def since(self, moment: dt.datetime) -> Sequence[LinkSample]: ...
+    def head(self) -> tuple[int, str]:
+        """Number and chain value of the last row; kept elsewhere, it shows a later truncation."""
+        ...

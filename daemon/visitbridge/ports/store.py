@@ -10,17 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from visitbridge.ports.repositories import (
-    Audit,
-    DataSets,
-    Jobs,
-    LinkHistory,
-    Phones,
-    Receipts,
-    Settings,
-    StaffSessions,
-    Visits,
-)
+from visitbridge.ports.registers import DataSets, LinkHistory, Phones, Settings, StaffSessions
+from visitbridge.ports.repositories import Audit, Jobs, Receipts, Visits
 
 T = TypeVar("T")
 
