@@ -1,0 +1,82 @@
+"""The audit trail: append-only by trigger, chained so that a change to any former row shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import bindparam, insert, select
+
+from visitbridge.adapters.store import tables
+from visitbridge.adapters.store.session import Row, Session, Statement, from_micros, micros
+from visitbridge.ports.records import AuditEntry, AuditRow
+
+FIRST_CHAIN: Final = "0" * 64
+
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+
+_c = tables.audit.c
+_APPEND: Final = Statement(insert(tables.audit))
+_HEAD: Final = Statement(select(_c.number, _c.chain).order_by(_c.number.desc()).limit(1))
+_ROWS: Final = Statement(
+    select(_c.number, _c.at, _c.who, _c.act, _c.record, _c.phone_id, _c.why, _c.chain)
+    .where(_c.number > bindparam("after"))
+    .order_by(_c.number)
+    .limit(bindparam("limit"))
+)
+
+
+def chain_of(previous: str, entry: AuditEntry) -> str:
+    """SHA-256 (hex) over the previous row's chain value (ASCII hex) and the entry's canonical JSON.
+
+    Canonical: members sorted by name, no spaces, UTF-8, ``at`` in UTC with the microseconds it has.
+    """
+    return hashlib.sha256(previous.encode("ascii") + _ENCODER.encode(entry)).hexdigest()
+
+
+def first_break(rows: Sequence[AuditRow], *, previous: str = FIRST_CHAIN, after: int = 0) -> int | None:
+    """Number at which a run of rows stops following from (``after``, ``previous``); None when all do."""
+    for row in rows:
+        after += 1
+        previous = chain_of(previous, row.entry)
+        if row.number != after or row.chain != previous:
+            return after
+    return None
+
+
+class SqlAudit:
+    """Implements ``ports.repositories.Audit``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def append(self, entry: AuditEntry) -> None:
+        number, previous = self._session.row(_HEAD) or (0, FIRST_CHAIN)
+        at = micros(entry.at)
+        entry = msgspec.structs.replace(entry, at=from_micros(at))
+        self._session.run(
+            _APPEND,
+            number=number + 1,
+            at=at,
+            who=entry.who,
+            act=entry.act,
+            record=entry.record,
+            phone_id=entry.phone_id,
+            why=entry.why,
+            chain=chain_of(previous, entry),
+        )
+
+    def rows(self, *, after: int = 0, limit: int = 500) -> Sequence[AuditRow]:
+        return [_audit_row(row) for row in self._session.rows(_ROWS, after=after, limit=limit)]
+
+    def head(self) -> tuple[int, str]:
+        number, chain = self._session.row(_HEAD) or (0, FIRST_CHAIN)
+        return number, chain
+
+
+def _audit_row(row: Row) -> AuditRow:
+    number, at, who, act, record, phone_id, why, chain = row
+    entry = AuditEntry(at=from_micros(at), who=who, act=act, record=record, phone_id=phone_id, why=why)
+    return AuditRow(number=number, entry=entry, chain=chain)

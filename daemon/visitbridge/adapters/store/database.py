@@ -1,0 +1,236 @@
+"""The one connection to the box's database, as seen from inside the store's lane."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from visitbridge.adapters.store import binding
+from visitbridge.adapters.store.guard import Guard
+from visitbridge.adapters.store.migrations import REVISIONS
+from visitbridge.adapters.store.session import Access, Session
+from visitbridge.adapters.store.transaction import SqlTransaction
+from visitbridge.errors import Retry, SchemaNewer, StoreDamaged, StoreError, StoreKeyWrong
+from visitbridge.ports.clock import Clock
+
+T = TypeVar("T")
+Work = Callable[[SqlTransaction], Any]
+
+log = logging.getLogger(__name__)
+
+# SQLite's own checkpoint runs inside a COMMIT, before the answer. This is only a backstop for ours.
+_AUTOCHECKPOINT_PAGES: Final = 16_000
+
+
+class Outcome(Generic[T]):
+    """What became of one piece of work: its value, or its error."""
+
+    __slots__ = ("error", "value")
+
+    def __init__(self, value: T | None = None, error: BaseException | None = None) -> None:
+        self.value = value
+        self.error = error
+
+
+class Database:
+    """Opens, writes, reads, closes. Every method runs in the lane's thread."""
+
+    def __init__(self, path: Path, key: bytes, clock: Clock) -> None:
+        self._path = path
+        self._wal_path = path.with_name(path.name + "-wal")
+        self._key = key
+        self._clock = clock
+        self._guard: Guard | None = None
+        self._connection: binding.Connection | None = None
+        self._session: Session
+        self._transaction: SqlTransaction
+        self._last_commit = 0
+
+    def open(self) -> None:
+        """Open or create the file, bring it to the newest schema and check it.
+
+        Raises StoreKeyWrong, StoreDamaged, SchemaNewer, StoreFull, StoreReadOnly; StoreError when another
+        process has it open.
+        """
+        self._guard = Guard(self._path, self._key)
+        try:
+            self._opened()
+            self._expect_sound()
+            self._guard.remember_key()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; what is in the WAL is moved into it if the disk lets it."""
+        self._disconnect()
+        if self._guard is not None:
+            self._guard.release()
+            self._guard = None
+
+    def read(self, work: Callable[[SqlTransaction], T]) -> T:
+        self._opened()
+        with self._session.granting(Access.READ):
+            return work(self._transaction)
+
+    def write(self, works: Sequence[Work]) -> list[Outcome[Any]]:
+        """Run the works in one transaction and commit it; one outcome each, in order.
+
+        Raises StoreError when nothing of it was saved, with ``retry=unknown`` when that could not be found
+        out.
+        """
+        connection = self._opened()
+        self._run_sql("BEGIN IMMEDIATE")
+        try:
+            before = connection.total_changes
+            outcomes = [self._attempt(work) for work in works]
+            if connection.total_changes != before:
+                self._commit()
+        finally:
+            self._roll_back()
+        return outcomes
+
+    def wal_bytes(self) -> int:
+        """Size of the WAL, all of which a checkpoint would move."""
+        try:
+            return self._wal_path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def checkpoint(self) -> None:
+        """Move the WAL into the file and empty it. A disk that refuses is left for the next write to meet."""
+        connection = self._opened()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except binding.VendorError as exc:
+            log.warning("checkpoint: %s", binding.translate(exc, self._path))
+
+    def _attempt(self, work: Work) -> Outcome[Any]:
+        connection = self._opened()
+        self._run_sql("SAVEPOINT work")
+        try:
+            with self._session.granting(Access.WRITE):
+                value = work(self._transaction)
+        except BaseException as exc:
+            if not connection.in_transaction:
+                raise
+            self._run_sql("ROLLBACK TO work")
+            self._run_sql("RELEASE work")
+            return Outcome(error=exc)
+        self._run_sql("RELEASE work")
+        return Outcome(value)
+
+    def _commit(self) -> None:
+        connection = self._opened()
+        number = self._last_commit + 1
+        try:
+            connection.execute("UPDATE commits SET number = ?", (number,))
+        except binding.VendorError as exc:
+            raise binding.translate(exc, self._path) from exc
+        try:
+            connection.execute("COMMIT")
+        except binding.VendorError as exc:
+            error = binding.translate(exc, self._path)
+            if connection.in_transaction or not self._took_place(number):
+                raise error from exc
+        self._last_commit = number
+
+    def _took_place(self, number: int) -> bool:
+        """Whether a COMMIT that reported an error did its work: reopen, look, make sure it stays.
+
+        A failed fsync leaves frames that a later recovery may or may not find.
+        """
+        log.warning("commit %d reported an error; looking whether it took place", number)
+        self._disconnect()
+        try:
+            connection = self._opened()
+            if self._last_commit != number:
+                return False
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except binding.VendorError as exc:
+            error = binding.translate(exc, self._path)
+            raise type(error)(error.detail, retry=Retry.UNKNOWN) from exc
+        except StoreError as exc:
+            raise type(exc)(exc.detail, retry=Retry.UNKNOWN) from exc
+        return True
+
+    def _roll_back(self) -> None:
+        connection = self._connection
+        if connection is None or not connection.in_transaction:
+            return
+        try:
+            connection.execute("ROLLBACK")
+        except binding.VendorError as exc:
+            log.warning("rollback: %s; reopening", binding.translate(exc, self._path))
+            self._disconnect()
+
+    def _opened(self) -> binding.Connection:
+        """The connection; opened again if a failure closed it."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _run_sql(self, sql: str) -> None:
+        try:
+            self._opened().execute(sql)
+        except binding.VendorError as exc:
+            raise binding.translate(exc, self._path) from exc
+
+    def _connect(self) -> binding.Connection:
+        if self._guard is None:
+            raise StoreError("the store is closed")
+        connection = None
+        try:
+            connection = binding.connect_encrypted(self._path, self._key)
+            connection.execute(f"PRAGMA wal_autocheckpoint={_AUTOCHECKPOINT_PAGES}")
+            self._bring_up_to_date(connection)
+            (self._last_commit,) = connection.execute("SELECT number FROM commits").fetchone()
+        except BaseException as exc:
+            if connection is not None:
+                connection.close()
+            if isinstance(exc, binding.VendorError):
+                raise self._why_not_open(exc, self._guard) from exc
+            raise
+        self._session = Session(connection, self._path)
+        self._transaction = SqlTransaction(self._session, self._clock)
+        return connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _why_not_open(self, error: binding.VendorError, guard: Guard) -> StoreError:
+        if binding.is_not_a_database(error) and not guard.knows_key():
+            return StoreKeyWrong("the key does not open the file")
+        return binding.translate(error, self._path)
+
+    def _bring_up_to_date(self, connection: binding.Connection) -> None:
+        version = _schema_version(connection)
+        if version == REVISIONS[-1]:
+            return
+        if version is not None and version not in REVISIONS:
+            raise SchemaNewer("the database's schema is none that this version knows")
+        # Alembic costs 0.1 s and is needed once per release.
+        from visitbridge.adapters.store.migrations.upgrade import upgrade  # noqa: PLC0415
+
+        upgrade(connection)
+
+    def _expect_sound(self) -> None:
+        """Read every page and check the trees; SQLCipher checks each page's MAC on the way."""
+        try:
+            verdict = self._opened().execute("PRAGMA quick_check(1)").fetchone()
+        except binding.VendorError as exc:
+            raise StoreDamaged("a page could not be read") from exc
+        if verdict != ("ok",):
+            raise StoreDamaged("the file fails its check")
+
+
+def _schema_version(connection: binding.Connection) -> str | None:
+    """Name of the last migration; None in a new file."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])

@@ -1,0 +1,122 @@
+"""The store: group commit in front of the database's lane."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from visitbridge.adapters.store.database import Database, Outcome
+from visitbridge.adapters.store.transaction import SqlTransaction
+from visitbridge.errors import StoreError
+from visitbridge.ports.clock import Clock
+from visitbridge.ports.store import Transaction
+from visitbridge.runtime.lane import Lane, LaneStatistics
+
+T = TypeVar("T")
+
+# The WAL is moved into the file between two batches once it has grown this large.
+_LARGE_WAL_BYTES: Final = 4 * 2**20
+
+
+class _Ticket(Generic[T]):
+    __slots__ = ("future", "work")
+
+    def __init__(self, work: Callable[[SqlTransaction], T], future: asyncio.Future[T]) -> None:
+        self.work = work
+        self.future = future
+
+
+class SqlStore:
+    """Implements ``ports.store.Store``.
+
+    Writes asked for while a commit is under way form the next batch: one transaction, one fsync, one hop
+    into the lane for all of them. A caller that is cancelled before its batch starts writes nothing; one
+    that is cancelled later may find its work done.
+    """
+
+    def __init__(self, database: Database, lane: Lane, *, deadline_s: float = 30.0) -> None:
+        self._database = database
+        self._lane = lane
+        self._deadline_s = deadline_s
+        self._waiting: list[_Ticket[Any]] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = False
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """See ``ports.store.Store``. Raises LaneLate when the disk hangs."""
+        return await self._lane.call(self._database.read, work, deadline_s=self._deadline_s)
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """See ``ports.store.Store``. Raises LaneLate when the disk hangs: the outcome is unknown then."""
+        if self._closing:
+            raise StoreError("the store is closing")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Ticket(work, future))
+        if self._idle.is_set():
+            self._idle.clear()
+            self._start_batch()
+        return await future
+
+    def statistics(self) -> LaneStatistics:
+        return self._lane.statistics()
+
+    async def close(self) -> None:
+        """Finish what was asked for, then close the file. Later calls raise StoreError or LaneClosed."""
+        self._closing = True
+        await self._idle.wait()
+        await self._lane.call(self._database.close, deadline_s=self._deadline_s)
+        await self._lane.close()
+
+    def _start_batch(self) -> None:
+        batch = [ticket for ticket in self._waiting if not ticket.future.cancelled()]
+        self._waiting.clear()
+        if not batch:
+            self._idle.set()
+            return
+        answer = self._lane.start(
+            self._database.write, [ticket.work for ticket in batch], deadline_s=self._deadline_s
+        )
+        answer.add_done_callback(lambda done: self._finish_batch(batch, done))
+
+    def _finish_batch(self, batch: list[_Ticket[Any]], done: asyncio.Future[list[Outcome[Any]]]) -> None:
+        error = done.exception()
+        outcomes = [Outcome(error=error) for _ in batch] if error is not None else done.result()
+        for ticket, outcome in zip(batch, outcomes, strict=True):
+            _settle(ticket.future, outcome)
+        if self._database.wal_bytes() >= _LARGE_WAL_BYTES:
+            self._background = self._lane.start(self._database.checkpoint, deadline_s=self._deadline_s)
+        self._start_batch()
+
+
+def _settle(future: asyncio.Future[T], outcome: Outcome[T]) -> None:
+    if future.done():
+        return
+    if outcome.error is not None:
+        future.set_exception(outcome.error)
+    else:
+        future.set_result(outcome.value)  # type: ignore[arg-type]
+
+
+@contextlib.asynccontextmanager
+async def open_store(path: Path, key: bytes, *, clock: Clock) -> AsyncIterator[SqlStore]:
+    """Open the box's database for this process alone, creating it when there is none.
+
+    ``key`` is 32 random bytes. Raises StoreKeyWrong, StoreDamaged, SchemaNewer, StoreFull, StoreReadOnly;
+    StoreError when another process has it open.
+    """
+    lane = Lane("store")
+    database = Database(path, key, clock)
+    try:
+        await lane.call(database.open, deadline_s=120.0)
+    except BaseException:
+        await lane.close()
+        raise
+    store = SqlStore(database, lane)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,0 +1,177 @@
+"""The tables of the box's database. Migrations build them; statements are compiled from them.
+
+Times are INTEGER microseconds since 1970 UTC, ids and codes TEXT, content msgspec JSON in a BLOB.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BLOB,
+    INTEGER,
+    TEXT,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+# As literal SQL, since a partial index only serves a query that repeats its condition word for word.
+READY_STATES: Final = "state IN ('queued', 'unknown')"
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, TEXT, nullable=False)
+
+
+def _integer(name: str) -> Column[int]:
+    return Column(name, INTEGER, nullable=False)
+
+
+def _blob(name: str) -> Column[bytes]:
+    return Column(name, BLOB, nullable=False)
+
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("visit_id", TEXT, primary_key=True, nullable=False),
+    _integer("revision"),
+    _text("state"),
+    _text("card_no"),
+    _text("patient_name"),
+    _integer("visit_at"),
+    _text("sequence_no"),
+    _integer("saved_at"),
+    _blob("content"),
+    Index("visits_by_state", "state", "visit_at"),
+    Index("visits_by_card", "card_no", "visit_at"),
+    Index("visits_by_time", "visit_at"),
+)
+
+visit_revisions = Table(
+    "visit_revisions",
+    metadata,
+    Column("visit_id", TEXT, ForeignKey("visits.visit_id", ondelete="CASCADE"), nullable=False),
+    _integer("revision"),
+    _integer("saved_at"),
+    _blob("content"),
+    UniqueConstraint("visit_id", "revision"),
+)
+
+# ``content`` is the job without its payload; the other columns repeat what is searched, compared or unique.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("job_id", TEXT, primary_key=True, nullable=False),
+    _text("kind"),
+    Column("key", TEXT, nullable=False, unique=True),
+    _text("visit_id"),
+    _integer("position"),
+    _text("state"),
+    _text("needs"),
+    _text("digest"),
+    _integer("revision"),
+    _integer("fence"),
+    _integer("created_at"),
+    _integer("due_at"),
+    Column("not_before", INTEGER),
+    _blob("content"),
+    _blob("payload"),
+    Index("jobs_of_visit", "visit_id", "position"),
+    Index("jobs_by_state", "state", "due_at", "created_at"),
+    Index("jobs_ready", "due_at", "created_at", sqlite_where=text(READY_STATES)),
+)
+
+job_revisions = Table(
+    "job_revisions",
+    metadata,
+    Column("job_id", TEXT, ForeignKey("jobs.job_id", ondelete="CASCADE"), nullable=False),
+    _integer("revision"),
+    _integer("replaced_at"),
+    _blob("content"),
+    _blob("payload"),
+    UniqueConstraint("job_id", "revision"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("key", TEXT, primary_key=True, nullable=False),
+    Column("job_id", TEXT, ForeignKey("jobs.job_id"), nullable=False),
+    _text("epoch"),
+    _integer("accepted_at"),
+    _integer("stored_at"),
+    _blob("content"),
+    Index("receipts_of_job", "job_id"),
+    Index("receipts_by_time", "accepted_at"),
+    Index("receipts_by_epoch", "epoch"),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", TEXT, primary_key=True, nullable=False),
+    _text("value"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", INTEGER, primary_key=True, nullable=False),
+    _integer("at"),
+    _text("who"),
+    _text("act"),
+    _text("record"),
+    _text("phone_id"),
+    _text("why"),
+    _text("chain"),
+)
+
+phones = Table(
+    "phones",
+    metadata,
+    Column("phone_id", TEXT, primary_key=True, nullable=False),
+    _text("name"),
+    Column("token_hash", TEXT, nullable=False, unique=True),
+    _integer("paired_at"),
+    _integer("used_at"),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("session_id", TEXT, primary_key=True, nullable=False),
+    _integer("started_at"),
+    _blob("content"),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("name", TEXT, primary_key=True, nullable=False),
+    _blob("content"),
+)
+
+link_history = Table(
+    "link_history",
+    metadata,
+    Column("at", INTEGER, primary_key=True, nullable=False),
+    _text("link"),
+    _integer("queue_depth"),
+)
+
+# One row: the number of the last commit. It tells after a failed COMMIT whether the commit took place.
+commits = Table(
+    "commits",
+    metadata,
+    Column("id", INTEGER, CheckConstraint("id = 1"), primary_key=True, nullable=False),
+    _integer("number"),
+)
