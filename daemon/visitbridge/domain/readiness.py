@@ -41,7 +41,7 @@ def reasons(
     ``earlier``: the jobs of the same visit before it. One that waits for a person does not stop those after it,
     unless its kind is in ``requires``: one bad item blocks nobody else. ``backing_off``: its time has not come.
     """
-    if job.state in IN_FLIGHT:
+    if job.leased_by or job.state in IN_FLIGHT:
         yield Reason(code="waiting.working")
         return
     if job.state is JobState.HELD:

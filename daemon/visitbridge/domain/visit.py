@@ -159,12 +159,21 @@ class Sequence(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: dt.datetime
 
 
+class OfflineReason(enum.StrEnum):
+    """Why a visit goes without the data centre (G02, F05); words say it in one sentence before it starts."""
+
+    LINK = "link"
+    STAFF = "staff"
+    CHOSEN = "chosen"
+
+
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """One visit at one revision.
 
     ``visit_id`` is minted by the box at first durable save (UUIDv7 text). ``visit_at`` is 看診時間 and, with
     ``institution.code``, the key of the card's record. ``revision`` counts every saved change, from 1.
-    ``clock_trusted`` tells whether ``visit_at`` came from trusted time (Y10).
+    ``clock_trusted`` tells whether ``visit_at`` came from trusted time (Y10). ``offline_reason``: why it is a
+    CARD_OFFLINE visit. ``make_up``: its card is written after the occasion (補卡, J04).
     """
 
     visit_id: str
@@ -181,3 +190,5 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     finish_mode: FinishMode | None = None
     sequence: Sequence | None = None
     position: Position | None = None
+    offline_reason: OfflineReason | None = None
+    make_up: bool = False

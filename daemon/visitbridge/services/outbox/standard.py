@@ -1,0 +1,232 @@
+"""The kinds of job that a visit leads to, registered. A new one is one more entry here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from visitbridge.domain.job_states import Path
+from visitbridge.domain.jobs import LINK, SAM, TIME, Need, card_need, staff_need
+from visitbridge.domain.roc import roc_time
+from visitbridge.domain.sequence import with_number
+from visitbridge.domain.visit import Identification, Visit
+from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.cards import WriteIntent
+from visitbridge.protocols.datacentre.common import Receipt
+from visitbridge.protocols.datacentre.uploads import (
+    Eligibility,
+    EligibilityRequest,
+    Recognition,
+    UploadKind,
+    VisitUpload,
+)
+from visitbridge.protocols.ic_upload.from_visit import build_ic_record
+from visitbridge.protocols.ic_upload.xml import encode as encode_ic
+from visitbridge.services.outbox.card_writes import CardWriteHandler, Relay
+from visitbridge.services.outbox.conditions import CardFinder, StaffFinder
+from visitbridge.services.outbox.kinds import Effect, JobKind, Kinds, Lane
+from visitbridge.services.outbox.queries import QueryHandler
+from visitbridge.services.outbox.uploads import ReceiptBook, Send, UploadHandler
+
+CHECK_ELIGIBILITY: Final = "check.eligibility"
+TAKE_VIRTUAL_NUMBER: Final = "take.virtual_number"
+WRITE_VISIT: Final = "card.write_visit"
+WRITE_PRESCRIPTION: Final = "card.write_prescription"
+UPLOAD_RECOGNITION: Final = "upload.recognition"
+UPLOAD_VISIT: Final = "upload.visit"
+UPLOAD_IC: Final = "upload.ic"
+UPLOAD_DELIVERY: Final = "upload.delivery"
+
+AFTER_UPLOADS: Final = 100
+"""Added to the position of an optional make-up write, which nothing has to wait for (X4)."""
+
+_ASK = (LINK, SAM)
+_NUMBER = frozenset({WRITE_VISIT, TAKE_VIRTUAL_NUMBER})
+
+
+class Receiver(ReceiptBook, Protocol):
+    """The part of ``ports.DataCentre`` that these kinds use."""
+
+    async def send(self, kind: UploadKind, key: str, body: bytes) -> Receipt: ...
+
+    async def eligibility(self, request: EligibilityRequest) -> Eligibility: ...
+
+
+def standard_kinds(
+    *,
+    data_centre: Receiver,
+    relay: Relay,
+    cards: CardFinder,
+    staff: StaffFinder,
+    sam_id: Callable[[], str],
+    take_number: Send | None = None,
+) -> Kinds:
+    """``take_number`` sends the request for a V or M number; without it that kind is not registered.
+
+    The stand-in's protocol has no such call yet, so visits that need one cannot be finished on this box.
+    """
+    upload = partial(_upload, data_centre)
+    write = partial(CardWriteHandler, data_centre, relay, cards, staff)
+    kinds = [
+        JobKind(
+            name=CHECK_ELIGIBILITY,
+            position=0,
+            path=Path.QUERY,
+            lane=Lane.LINK,
+            handler=QueryHandler(lambda visit: _eligibility(data_centre, visit)),
+            needs=_link_needs,
+            ask_needs=_ASK,
+        ),
+        JobKind(
+            name=WRITE_VISIT,
+            position=20,
+            path=Path.CARD,
+            lane=Lane.CARD,
+            handler=write(purpose="write_visit", part="visit"),
+            needs=_card_needs,
+            ask_needs=_ASK,
+            receipt_kind="card_visit",
+            effect=_number_from("card"),
+            payload=_visit_intent,
+        ),
+        JobKind(
+            name=WRITE_PRESCRIPTION,
+            position=30,
+            path=Path.CARD,
+            lane=Lane.CARD,
+            handler=write(purpose="write_prescription", part="orders"),
+            needs=_card_needs,
+            ask_needs=_ASK,
+            receipt_kind="card_prescription",
+            requires=frozenset({WRITE_VISIT}),
+            payload=_prescription_intent,
+        ),
+        upload(UPLOAD_RECOGNITION, 40, UploadKind.RECOGNITION, _recognition),
+        upload(UPLOAD_VISIT, 50, UploadKind.VISIT, lambda visit: _visit_body(visit, sam_id())),
+        upload(UPLOAD_IC, 60, UploadKind.IC_RECORD, lambda visit: _ic_body(visit, sam_id())),
+        upload(UPLOAD_DELIVERY, 70, UploadKind.DELIVERY, _no_body),
+    ]
+    if take_number is not None:
+        kinds.append(
+            JobKind(
+                name=TAKE_VIRTUAL_NUMBER,
+                position=10,
+                path=Path.UPLOAD,
+                lane=Lane.LINK,
+                handler=UploadHandler(data_centre, take_number, lambda visit: _visit_body(visit, sam_id())),
+                needs=_number_needs,
+                ask_needs=_ASK,
+                receipt_kind="number",
+                effect=_number_from("data_centre"),
+            )
+        )
+    return Kinds(kinds)
+
+
+def _upload(
+    data_centre: Receiver, name: str, position: int, kind: UploadKind, build: Callable[[Visit], bytes]
+) -> JobKind:
+    def send(key: str, body: bytes) -> Awaitable[Receipt]:
+        return data_centre.send(kind, key, body)
+
+    return JobKind(
+        name=name,
+        position=position,
+        path=Path.UPLOAD,
+        lane=Lane.LINK,
+        handler=UploadHandler(data_centre, send, build),
+        needs=_upload_needs,
+        ask_needs=_ASK,
+        receipt_kind=kind.value,
+        requires=_NUMBER,
+    )
+
+
+def _link_needs(_visit: Visit) -> tuple[Need, ...]:
+    return _ASK
+
+
+def _number_needs(_visit: Visit) -> tuple[Need, ...]:
+    """Numbers are bound to trusted time."""
+    return (TIME, *_ASK)
+
+
+def _upload_needs(visit: Visit) -> tuple[Need, ...]:
+    """A visit time from an untrusted clock does not leave the box before the clock is set (Y10)."""
+    return _ASK if visit.clock_trusted else (TIME, *_ASK)
+
+
+def _card_needs(visit: Visit) -> tuple[Need, ...]:
+    """The session is bound to the person who signs, the card to its patient."""
+    return (*_number_needs(visit), staff_need(visit.practitioner.staff_id), card_need(visit.patient.card_no))
+
+
+def _number_from(source: Literal["card", "data_centre"]) -> Effect:
+    def take(visit: Visit, receipt: Receipt, now: dt.datetime) -> Visit | None:
+        return with_number(visit, receipt.insurer.get("sequence_no", ""), source, now)
+
+    return take
+
+
+def _visit_intent(visit: Visit, key: str) -> bytes:
+    return _encode(_intent(visit, key))
+
+
+def _prescription_intent(visit: Visit, key: str) -> bytes:
+    intent = _intent(visit, key)
+    return _encode(msgspec.structs.replace(intent, orders=visit.content.orders))
+
+
+def _intent(visit: Visit, key: str) -> WriteIntent:
+    content = visit.content
+    return WriteIntent(
+        key=key,
+        card_no=visit.patient.card_no,
+        visit_time=roc_time(visit.visit_at),
+        institution=visit.institution.code,
+        visit_type=content.claim.visit_type,
+        diagnoses=content.diagnoses,
+        fee_points=content.fee_points,
+        copay_points=content.copay_points,
+        make_up=visit.make_up,
+        dispensing=content.claim.dispensing,
+    )
+
+
+def _encode(message: msgspec.Struct) -> bytes:
+    """Sorted keys: the digest of these bytes is what the data centre computes too."""
+    return msgspec.json.encode(message, order="sorted")
+
+
+def _visit_body(visit: Visit, sam_id: str) -> bytes:
+    return _encode(VisitUpload(visit=visit, sam_id=sam_id))
+
+
+def _ic_body(visit: Visit, sam_id: str) -> bytes:
+    record = build_ic_record(visit, visit.sequence, sam_id=sam_id, make_up=visit.make_up)
+    return encode_ic([record])
+
+
+def _recognition(visit: Visit) -> bytes:
+    return _encode(
+        Recognition(
+            card_no=visit.patient.card_no,
+            id_no=visit.patient.id_no,
+            recognised_at=visit.visit_at,
+            visit_id=visit.visit_id,
+            offline=visit.identification is Identification.CARD_OFFLINE,
+        )
+    )
+
+
+def _no_body(_visit: Visit) -> bytes:
+    raise FieldInvalid("a delivery event comes with its own body", field="delivery")
+
+
+async def _eligibility(data_centre: Receiver, visit: Visit) -> str:
+    request = EligibilityRequest(id_no=visit.patient.id_no, birth_date=visit.patient.birth_date)
+    return msgspec.json.encode(await data_centre.eligibility(request)).decode()
