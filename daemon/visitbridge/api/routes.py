@@ -88,8 +88,8 @@ class Route(Generic[QueryT, BodyT, AnswerT]):
     path: str
     summary: str
     access: Access
-    handler: Callable[[Call[Any, Any]], Awaitable[AnswerT]]
-    answer: type[AnswerT] | Any
+    handler: Callable[[Call[QueryT, BodyT]], Awaitable[AnswerT]]
+    answer: type[AnswerT] | None
     body: type[BodyT] | None = None
     query: type[QueryT] | type[NoQuery] = NoQuery
     status: int = 200

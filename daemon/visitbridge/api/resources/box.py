@@ -40,7 +40,7 @@ class Box:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[NoQuery, None, BoxTopic](
+            Route(
                 method="GET",
                 path="/api/box",
                 summary="What the box knows of itself",
@@ -48,7 +48,7 @@ class Box:
                 handler=self._get,
                 answer=BoxTopic,
             ),
-            Route[NoQuery, BindBox, BoxTopic](
+            Route(
                 method="POST",
                 path="/api/box/binding",
                 summary="Bind the box to an institution with QR-2 and its registration number",
@@ -57,7 +57,7 @@ class Box:
                 body=BindBox,
                 answer=BoxTopic,
             ),
-            Route[NoQuery, bytes, Ticket](
+            Route(
                 method="POST",
                 path="/api/box/binding/photo",
                 summary="Read QR-2 from a photo",
@@ -68,7 +68,7 @@ class Box:
                 limit_bytes=PHOTO_LIMIT_BYTES,
                 answer=Ticket,
             ),
-            Route[NoQuery, None, BoxTopic](
+            Route(
                 method="POST",
                 path="/api/box/sam/verify",
                 summary="Verify the cloud security module for today",

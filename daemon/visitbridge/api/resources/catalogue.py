@@ -43,7 +43,7 @@ class Catalogue:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[Search, None, list[Hit]](
+            Route(
                 method="GET",
                 path="/api/catalogue/{dataset}",
                 summary="Search a data set by code, Chinese or English",
@@ -52,7 +52,7 @@ class Catalogue:
                 query=Search,
                 answer=list[Hit],
             ),
-            Route[NoQuery, None, tuple[DataSetRecord, ...]](
+            Route(
                 method="GET",
                 path="/api/datasets",
                 summary="Loaded data sets with their versions",
@@ -60,7 +60,7 @@ class Catalogue:
                 handler=self._list,
                 answer=tuple[DataSetRecord, ...],
             ),
-            Route[NoQuery, None, tuple[DataSetRecord, ...]](
+            Route(
                 method="POST",
                 path="/api/datasets/refresh",
                 summary="Fetch new versions of the data sets",

@@ -38,7 +38,7 @@ class Documents:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[NoQuery, None, Health](
+            Route(
                 method="GET",
                 path="/api/health",
                 summary="Does the box answer?",

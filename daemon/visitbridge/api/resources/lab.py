@@ -40,7 +40,7 @@ class Lab:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[NoQuery, Json, Json](
+            Route(
                 method=method,
                 path=f"/api/lab{path}",
                 summary=summary,

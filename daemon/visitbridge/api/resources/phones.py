@@ -64,7 +64,7 @@ class Phones:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[NoQuery, PairRequest, PairedAnswer](
+            Route(
                 method="POST",
                 path="/api/pair",
                 summary="Pair this phone; sets its session cookie",
@@ -74,7 +74,7 @@ class Phones:
                 answer=PairedAnswer,
                 status=201,
             ),
-            Route[NoQuery, None, list[PhoneView]](
+            Route(
                 method="GET",
                 path="/api/phones",
                 summary="Paired phones by time of pairing",
@@ -82,7 +82,7 @@ class Phones:
                 handler=self._list,
                 answer=list[PhoneView],
             ),
-            Route[NoQuery, None, None](
+            Route(
                 method="DELETE",
                 path="/api/phones/{phone_id}",
                 summary="Unpair a phone; its session ends at once",
@@ -90,7 +90,7 @@ class Phones:
                 handler=self._remove,
                 answer=None,
             ),
-            Route[NoQuery, None, PairingLink](
+            Route(
                 method="POST",
                 path="/api/phones/tokens",
                 summary="A link that pairs one more phone",

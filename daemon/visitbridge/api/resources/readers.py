@@ -20,7 +20,7 @@ class Readers:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[NoQuery, None, tuple[Slot, ...]](
+            Route(
                 method="GET",
                 path="/api/readers",
                 summary="Every reader with the card in it",
@@ -28,7 +28,7 @@ class Readers:
                 handler=self._list,
                 answer=tuple[Slot, ...],
             ),
-            Route[NoQuery, None, Slot](
+            Route(
                 method="POST",
                 path="/api/readers/{reader_id}/refresh",
                 summary="Read the public record of the card again",
@@ -36,7 +36,7 @@ class Readers:
                 handler=self._refresh,
                 answer=Slot,
             ),
-            Route[NoQuery, None, CardContents](
+            Route(
                 method="POST",
                 path="/api/readers/{reader_id}/contents",
                 summary="Read the card through a card session with the data centre",

@@ -32,7 +32,7 @@ class Staff:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[NoQuery, SignIn, StaffSessionView](
+            Route(
                 method="POST",
                 path="/api/staff/sessions",
                 summary="Verify the health-professional card in a reader by its PIN",
@@ -42,7 +42,7 @@ class Staff:
                 answer=StaffSessionView,
                 status=201,
             ),
-            Route[NoQuery, None, list[StaffSessionView]](
+            Route(
                 method="GET",
                 path="/api/staff/sessions",
                 summary="Live staff sessions of this box",
@@ -50,7 +50,7 @@ class Staff:
                 handler=self._list,
                 answer=list[StaffSessionView],
             ),
-            Route[NoQuery, None, None](
+            Route(
                 method="DELETE",
                 path="/api/staff/sessions/{session_id}",
                 summary="End a staff session",
@@ -58,7 +58,7 @@ class Staff:
                 handler=self._end,
                 answer=None,
             ),
-            Route[NoQuery, None, StaffSessionView](
+            Route(
                 method="POST",
                 path="/api/staff/sessions/{session_id}/use",
                 summary="Work under another session that was opened from this phone",

@@ -55,7 +55,7 @@ class LiveState:
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route[NoQuery, None, State](
+            Route(
                 method="GET",
                 path="/api/state",
                 summary="All live topics as one object",
