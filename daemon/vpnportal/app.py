@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from aiohttp import web
 
 from visitbridge.protocols.datacentre.uploads import UploadKind
@@ -13,8 +11,11 @@ from vpnportal.checks.simple import check_delivery, check_recognition
 from vpnportal.checks.visit import check_visit
 from vpnportal.clock import PortalClock, machine_now
 from vpnportal.database import Database
+from vpnportal.datasets import DataSetShelf
+from vpnportal.folders import Folders
 from vpnportal.limits import RateLimit
 from vpnportal.receipts import ReceiptBook, load_signing_key
+from vpnportal.routes.datasets import DataSetRoutes
 from vpnportal.routes.device import DeviceRoutes
 from vpnportal.routes.uploads import UploadRoutes
 from vpnportal.routing import Guard, answer_problems, stamp_answers
@@ -25,10 +26,11 @@ BODY_LIMIT_BYTES = 4 * 1024 * 1024
 BIND_TRIES, BIND_WINDOW_S = 20, 60.0
 
 
-def build_app(folder: Path, database: Database, clock: PortalClock) -> web.Application:
-    """The portal over an open database; keys are read from, or made in, ``folder``."""
-    receipts = ReceiptBook(database, load_signing_key(folder), clock)
-    binding = BindingDesk(database, load_device_authority(folder, machine_now()), receipts, clock)
+def build_app(folders: Folders, database: Database, clock: PortalClock) -> web.Application:
+    """The portal over an open database; keys are read from, or made in, their folder."""
+    receipts = ReceiptBook(database, load_signing_key(folders.keys), clock)
+    binding = BindingDesk(database, load_device_authority(folders.keys, machine_now()), receipts, clock)
+    shelf = DataSetShelf(database, folders.datasets)
     upload_desk = UploadDesk(
         database,
         receipts,
@@ -45,4 +47,5 @@ def build_app(folder: Path, database: Database, clock: PortalClock) -> web.Appli
     guard = Guard(database, clock)
     DeviceRoutes(database, binding, RateLimit(BIND_TRIES, BIND_WINDOW_S), clock).register(app, guard)
     UploadRoutes(database, upload_desk, receipts).register(app, guard)
+    DataSetRoutes(database, shelf).register(app, guard)
     return app

@@ -95,6 +95,17 @@ class Database:
         self.epoch = epoch
         return epoch
 
+    def start_new_epoch(self) -> str:
+        """Begin a new life after a restore that was done with a database server's own tools."""
+        epoch = new_epoch()
+        self.transact(
+            lambda connection: connection.execute(
+                update(meta).where(meta.c.name == "epoch").values(value=epoch)
+            )
+        )
+        self.epoch = epoch
+        return epoch
+
     def close(self) -> None:
         """End the thread and the connections; work that was begun is finished first."""
         self._thread.shutdown()
@@ -183,10 +194,3 @@ def _prepare(connection: Connection) -> str:
     if "epoch" not in values:
         raise StoreDamaged("the database has no epoch")
     return values["epoch"]
-
-
-def start_new_epoch(connection: Connection) -> str:
-    """Write a new epoch into the database, for servers that restore PostgreSQL with its own tools."""
-    epoch = new_epoch()
-    connection.execute(update(meta).where(meta.c.name == "epoch").values(value=epoch))
-    return epoch

@@ -214,6 +214,7 @@ dataset_codes = Table(
     "dataset_codes",
     metadata,
     Column("name", String(40), primary_key=True),
+    Column("dataset_group", String(40), primary_key=True),
     Column("code", String(20), primary_key=True),
     Column("billable", Boolean, nullable=False),
 )

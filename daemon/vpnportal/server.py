@@ -18,6 +18,7 @@ from vpnportal.app import build_app
 from vpnportal.ca import load_device_authority, load_server_authority, write_server_leaf
 from vpnportal.clock import PortalClock, machine_now
 from vpnportal.database import Database, open_database
+from vpnportal.folders import hold_folder, make_folders
 from vpnportal.tickets import note_address
 
 DEFAULT_PORT = 9443
@@ -60,10 +61,11 @@ class Served(msgspec.Struct, frozen=True):
 async def open_portal(options: ServeOptions, clock: PortalClock | None = None) -> AsyncIterator[Served]:
     """Serve until the block ends. Raises ConfigError when no port is free or a key cannot be read."""
     clock = clock or PortalClock()
-    keys = make_folder(options.folder / "keys")
-    with open_database(database_url(options.folder, options.database_url)) as database:
+    folders = make_folders(options.folder)
+    keys = folders.keys
+    with hold_folder(folders), open_database(options.database_url or folders.database_url) as database:
         runner = web.AppRunner(
-            build_app(keys, database, clock),
+            build_app(folders, database, clock),
             handle_signals=False,
             access_log=None,
             shutdown_timeout=_STOP_BUDGET_S,
@@ -89,17 +91,6 @@ async def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
     async with open_portal(options) as served:
         announce(msgspec.json.encode(served.ready).decode())
         await stop.wait()
-
-
-def database_url(folder: Path, given: str) -> str:
-    return given or f"sqlite:///{folder / 'portal.db'}"
-
-
-def make_folder(folder: Path) -> Path:
-    """A folder that only its owner may enter: keys and patients' data live there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    return folder
 
 
 def _tls_context(keys: Path, hosts: Iterable[str]) -> ssl.SSLContext:

@@ -13,17 +13,21 @@ CARD_VISIT = "card_visit"
 """Kind of the receipts that card sessions give for a visit record."""
 
 
-def is_loaded(connection: Connection, dataset: str) -> bool:
-    found = connection.execute(select(dataset_codes.c.code).where(dataset_codes.c.name == dataset).limit(1))
-    return found.one_or_none() is not None
-
-
 def is_code(connection: Connection, dataset: str, code: str) -> bool:
-    """Whether ``code`` may be claimed: in the loaded set and not a heading. A set that is not loaded knows all."""
-    billable = connection.execute(
-        select(dataset_codes.c.billable).where(dataset_codes.c.name == dataset, dataset_codes.c.code == code)
-    ).scalar_one_or_none()
-    return bool(billable) if billable is not None else not is_loaded(connection, dataset)
+    """Whether ``code`` may be claimed: in the set of any group and not a heading there.
+
+    A set that was never imported knows every code.
+    """
+    billable = (
+        connection.execute(
+            select(dataset_codes.c.billable).where(
+                dataset_codes.c.name == dataset, dataset_codes.c.code == code
+            )
+        )
+        .scalars()
+        .all()
+    )
+    return any(billable) if billable else not _is_loaded(connection, dataset)
 
 
 def rights_of(connection: Connection, institution: str, staff_id: str) -> tuple[Right, ...] | None:
@@ -55,3 +59,8 @@ def sequence_on_card(connection: Connection, institution: str, card_no: str, vis
     if document is None:
         return None
     return msgspec.json.decode(document, type=Receipt).insurer.get("sequence_no", "")
+
+
+def _is_loaded(connection: Connection, dataset: str) -> bool:
+    found = connection.execute(select(dataset_codes.c.code).where(dataset_codes.c.name == dataset).limit(1))
+    return found.one_or_none() is not None

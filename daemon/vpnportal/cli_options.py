@@ -1,0 +1,153 @@
+"""The commands and their options, in one table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from visitbridge.domain.people import Right, StaffKind
+from vpnportal.commands import boxes, lab, people, portal, tables
+from vpnportal.commands.context import Say
+from vpnportal.server import DEFAULT_PORT
+
+Options = Callable[[argparse.ArgumentParser], None]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """``words`` as typed; ``options`` adds what the command takes beyond ``--dir`` and ``--database``."""
+
+    words: tuple[str, ...]
+    run: Callable[[argparse.Namespace, Say], None]
+    text: str
+    options: tuple[Options, ...] = ()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vpnportal",
+        description="The stand-in for the insurer's side. Its protocol is ours, not the insurer's.",
+    )
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    groups = {
+        name: verbs.add_parser(name, help=text).add_subparsers(required=True, metavar="WHAT")
+        for name, text in _GROUPS.items()
+    }
+    for command in COMMANDS:
+        place = verbs if len(command.words) == 1 else groups[command.words[0]]
+        own = place.add_parser(command.words[-1], help=command.text, description=command.text)
+        own.add_argument(
+            "--dir", type=Path, required=True, help="the portal's folder: keys, database, data sets"
+        )
+        own.add_argument(
+            "--database", default="", metavar="URL", help="another database than the folder's own"
+        )
+        for add_options in command.options:
+            add_options(own)
+        own.set_defaults(run=command.run)
+    return parser
+
+
+def _serving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="or the next free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--name", action="append", default=[], help="further name or address for the certificate"
+    )
+    parser.add_argument("--lab", action="store_true", help="faults and lab control; never for real work")
+
+
+def _ticket(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--url", default="", help="address to put into QR-2 (default: where the portal last ran)"
+    )
+    parser.add_argument("--png", type=Path, help="draw QR-2 into this file")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+
+
+def _institution(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--institution", required=True, metavar="CODE", help="10 characters")
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", required=True)
+
+
+def _group(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--group", default="default", help="data-set group (default: %(default)s)")
+
+
+def _erase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--erase", action="store_true", help="also order it to wipe itself")
+
+
+def _card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hpc", required=True, metavar="NUMBER", help="number of the health-professional card"
+    )
+
+
+def _person(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--staff-id", required=True)
+    parser.add_argument("--id-no", required=True, help="the person's id, as uploads name it (A15)")
+    parser.add_argument("--kind", required=True, choices=[kind.value for kind in StaffKind])
+    parser.add_argument("--right", action="append", default=[], choices=[right.value for right in Right])
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path)
+
+
+def _table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", required=True, help="icd10, drugs, departments, …")
+    parser.add_argument(
+        "--with-starter", action="store_true", help="add the starter set's rows that it lacks"
+    )
+
+
+def _folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path)
+
+
+_GROUPS = {
+    "institutions": "who has boxes and staff",
+    "devices": "boxes of an institution",
+    "staff": "health professionals and their rights",
+    "datasets": "code tables that boxes download",
+}
+
+COMMANDS = (
+    Command(("serve",), portal.serve_portal, "take requests until SIGTERM or Ctrl-C", (_serving,)),
+    Command(("backup",), portal.back_up, "copy the database while in use", (_file,)),
+    Command(("restore",), portal.restore, "bring a backup back, under a new epoch", (_file,)),
+    Command(("new-epoch",), portal.start_epoch, "after a restore with a database server's own tools"),
+    Command(("seed-lab",), lab.seed, "record the lab's invented people and data sets", (_ticket,)),
+    Command(("institutions", "add"), people.add_place, "record an institution", (_institution, _name)),
+    Command(
+        ("devices", "add"), boxes.add, "apply for a box, show QR-2", (_institution, _name, _group, _ticket)
+    ),
+    Command(("devices", "ticket"), boxes.renew_ticket, "show a fresh QR-2", (_institution, _name, _ticket)),
+    Command(("devices", "list"), boxes.list_all, "show all boxes"),
+    Command(("devices", "enable"), boxes.enable, "let a box work", (_institution, _name)),
+    Command(("devices", "disable"), boxes.disable, "stop a box", (_institution, _name, _erase)),
+    Command(
+        ("devices", "revoke"), boxes.revoke, "refuse a box's certificates for good", (_institution, _name)
+    ),
+    Command(("staff", "add"), people.add, "record a card", (_institution, _card, _name, _person)),
+    Command(("staff", "list"), people.list_all, "show an institution's cards", (_institution,)),
+    Command(("staff", "revoke"), people.revoke, "refuse a card from now on", (_institution, _card)),
+    Command(
+        ("datasets", "import"), tables.import_file, "check and offer a CSV table", (_file, _table, _group)
+    ),
+    Command(
+        ("datasets", "import-public"),
+        tables.import_public,
+        "the published tables in a folder",
+        (_folder, _group),
+    ),
+    Command(("datasets", "list"), tables.list_all, "show what is on offer"),
+)

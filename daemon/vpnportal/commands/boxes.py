@@ -1,0 +1,111 @@
+"""Boxes of an institution, as its web pages would show them (rows A12, B05-B11)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import msgspec
+from sqlalchemy import Connection
+
+from visitbridge.errors import FieldInvalid
+from vpnportal import devices
+from vpnportal.bind import issue_ticket
+from vpnportal.ca import load_server_authority
+from vpnportal.clock import machine_now
+from vpnportal.commands.context import Say, open_place
+from vpnportal.database import Database
+from vpnportal.devices import Device
+from vpnportal.folders import Folders
+from vpnportal.tickets import hand_out, noted_address, write_png
+
+
+def add(arguments: argparse.Namespace, say: Say) -> None:
+    with open_place(arguments) as (folders, database):
+        device = database.transact(
+            lambda connection: devices.add_device(
+                connection,
+                institution=arguments.institution,
+                name=arguments.name,
+                now=machine_now(),
+                group=arguments.group,
+            )
+        )
+        show_ticket(arguments, folders, database, device, say)
+
+
+def renew_ticket(arguments: argparse.Namespace, say: Say) -> None:
+    with open_place(arguments) as (folders, database):
+        show_ticket(arguments, folders, database, database.transact(_named(arguments)), say)
+
+
+def list_all(arguments: argparse.Namespace, say: Say) -> None:
+    with open_place(arguments) as (_, database):
+        for device in database.transact(devices.list_devices):
+            state = "enabled" if device.enabled else "disabled"
+            bound = "not bound" if device.bound_at is None else f"bound {device.bound_at:%Y-%m-%d %H:%M}Z"
+            say(f"{device.institution.code}  {device.name}  {state}  {bound}  SAM {device.sam.sam_id}")
+
+
+def enable(arguments: argparse.Namespace, say: Say) -> None:
+    with open_place(arguments) as (_, database):
+        device = database.transact(_named(arguments))
+        database.transact(lambda connection: devices.set_enabled(connection, device.device_id, enabled=True))
+    say(f"{device.name} is enabled")
+
+
+def disable(arguments: argparse.Namespace, say: Say) -> None:
+    with open_place(arguments) as (_, database):
+        device = database.transact(_named(arguments))
+        database.transact(
+            lambda connection: devices.set_enabled(
+                connection, device.device_id, enabled=False, erase=arguments.erase
+            )
+        )
+    say(f"{device.name} is disabled")
+
+
+def revoke(arguments: argparse.Namespace, say: Say) -> None:
+    with open_place(arguments) as (_, database):
+        device = database.transact(_named(arguments))
+        database.transact(
+            lambda connection: devices.revoke_certificates(connection, device.device_id, machine_now())
+        )
+    say(f"the certificates of {device.name} are revoked; it has to be bound again")
+
+
+def show_ticket(
+    arguments: argparse.Namespace, folders: Folders, database: Database, device: Device, say: Say
+) -> None:
+    """Issue a ticket and show it as the options ask."""
+    address = arguments.url or noted_address(folders.root)
+    authority = load_server_authority(folders.keys, machine_now())
+    ticket = database.transact(lambda connection: issue_ticket(connection, device.device_id, machine_now()))
+    handout = hand_out(ticket, address, authority.pem)
+    if arguments.png is not None:
+        write_png(handout.ticket, arguments.png)
+    if arguments.json:
+        shown = ShownTicket(device=device.name, bound=False, ticket=handout.ticket, pin=handout.pin)
+        say(msgspec.json.encode(shown).decode())
+    else:
+        say(f"QR-2  {handout.ticket}")
+        say(f"PIN   {handout.pin}")
+
+
+class ShownTicket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The JSON form of a ticket; ``ticket`` and ``pin`` are absent for a box that is bound already."""
+
+    device: str
+    bound: bool
+    ticket: str = ""
+    pin: str = ""
+
+
+def _named(arguments: argparse.Namespace) -> Callable[[Connection], Device]:
+    def find(connection: Connection) -> Device:
+        device = devices.find_device_by_name(connection, arguments.institution, arguments.name)
+        if device is None:
+            raise FieldInvalid("the institution has no such device", field="name")
+        return device
+
+    return find
