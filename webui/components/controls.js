@@ -152,11 +152,12 @@ export function RowLink({ href, title, detail, mark, id }) {
 
 /**
  * One screen: heading, content, and at most one primary action in reach of the thumb.
- * @param {{ title: string, up?: string, action?: Children, header?: Children, submit?: () => void, children?: Children }} props
+ * @param {{ title: string, up?: string, untitled?: boolean, action?: Children, header?: Children, submit?: () => void, children?: Children }} props
  *   `up`: where the way back leads when there is no history; absent on the screens of the bottom bar.
+ *   `untitled`: the heading is there for screen readers only.
  *   `submit`: makes the screen one form, whose submit button is the action
  */
-export function Screen({ title, up, action, header, submit, children }) {
+export function Screen({ title, up, untitled, action, header, submit, children }) {
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
   const heading = useRef(null);
   useEffect(() => {
@@ -171,7 +172,7 @@ export function Screen({ title, up, action, header, submit, children }) {
     submit?.();
   };
   return html`<main>
-    <div class="screen-head">${up ? html`<button type="button" class="back" aria-label=${t("action.back")} onClick=${() => back(up)}><span aria-hidden="true"></span></button>` : null}
+    <div class="screen-head ${untitled ? "unseen" : ""}">${up ? html`<button type="button" class="back" aria-label=${t("action.back")} onClick=${() => back(up)}><span aria-hidden="true"></span></button>` : null}
       <h1 tabindex="-1" ref=${heading}>${title}</h1></div>
     ${header}${submit ? html`<form onSubmit=${onSubmit}>${inside}</form>` : inside}
   </main>`;

@@ -2,15 +2,28 @@
 import { html } from "../lib/htm-preact.js";
 import { post, segment } from "../core/api.js";
 import { clock, rocMoment } from "../core/format.js";
-import { t } from "../core/words.js";
+import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, fieldWords, useTask } from "./controls.js";
 
 /** @typedef {import("../core/types").JobView} JobView */
 
+/**
+ * A reason to wait in words; its parameters come as the box has them: moments as ISO 8601, jobs by kind.
+ * @param {import("../core/types").Reason} reason
+ */
+function reasonWords({ code, params }) {
+  const { time, kind } = params;
+  return t(code, {
+    ...params,
+    ...(time === undefined ? {} : { time: clock(String(time)) }),
+    ...(kind === undefined ? {} : { kind: t(`job.${kind}`) }),
+  });
+}
+
 /** @param {JobView} job */
 function stateWords(job) {
-  if (job.state === "queued" && job.waiting_for.length > 0) return job.waiting_for.map((reason) => t(reason.code, reason.params)).join(t("list.separator"));
-  return t(`job_state.${job.state}`);
+  const state = job.state === "queued" && job.waiting_for.length > 0 ? "" : t(`job_state.${job.state}`);
+  return [state, ...job.waiting_for.map(reasonWords)].filter(Boolean).join(t("list.separator"));
 }
 
 /** @type {Record<string, string>} */
@@ -22,12 +35,12 @@ export function JobCard({ job, changed, titled = false }) {
     await post(`/api/outbox/${segment(job.job_id)}/${verb}`);
     changed();
   });
-  const tone = TONES[job.state] ?? (job.age === "fresh" ? "idle" : job.age === "amber" ? "warn" : "bad");
+  const tone = job.needs_person ? "bad" : TONES[job.state] ?? (job.age === "fresh" ? "idle" : job.age === "amber" ? "warn" : "bad");
   const error = job.error;
   return html`<li class="job ${tone}" data-job=${job.kind} data-state=${job.state}><p class="row-title"><span class="mark" aria-hidden="true"></span>${titled ? `${job.patient_name} · ` : ""}${t(`job.${job.kind}`)}</p>
     <p class="why">${stateWords(job)}</p>
-    ${error ? html`<p>${error.words.what}</p>${error.field ? html`<p>${t("error.field", { field: fieldWords(error.field) })}</p>` : null}
-      ${error.verbatim ? html`<blockquote>${t("error.verbatim")}${error.verbatim}</blockquote>` : null}<p>${error.words.now}</p>` : null}
+    ${error ? html`<p>${errorWords(error.code, "what")}</p>${error.field ? html`<p>${t("error.field", { field: fieldWords(error.field) })}</p>` : null}
+      ${error.words ? html`<blockquote>${t("error.verbatim")}${error.words}</blockquote>` : null}<p>${errorWords(error.code, "now")}</p>` : null}
     <p class="row-detail">${t(`age.${job.age}`, { due: `${rocMoment(job.due_at)}`, clock: clock(job.due_at) })}${job.attempts > 0 ? t("job.attempts", { count: job.attempts }) : ""}${error ? html` <span class="code">${error.code}</span>` : null}</p>
     <${ErrorNotice} error=${act.error} />
     <div class="actions">

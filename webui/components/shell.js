@@ -84,7 +84,7 @@ function Banners() {
   const mode = live.value.mode;
   return html`
     ${mode?.training ? html`<p class="banner training">${t("banner.training")}</p>` : null}
-    ${mode?.virtual ? html`<p class="banner virtual"><a href="#/lab">${t("banner.virtual")}</a></p>` : null}
+    ${mode?.virtual ? html`<p class="banner virtual">${t("banner.virtual")}</p>` : null}
     ${reached.value ? null : html`<p class="banner lost" role="alert">${t("banner.unreached")}</p>`}`;
 }
 

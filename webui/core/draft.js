@@ -7,6 +7,9 @@ import { live, reached } from "./store.js";
 /** @typedef {import("./types").VisitView} VisitView */
 /** @typedef {import("./types").VisitContent} VisitContent */
 
+/** The box's code for "somebody else has saved meanwhile". */
+const STALE_REVISION = "GW-REQ-05";
+
 /** @param {string} id */
 const visitPath = (id) => `/api/visits/${segment(id)}`;
 
@@ -57,7 +60,7 @@ export class Draft {
       },
       classify: (thrown) => {
         const error = asApiError(thrown);
-        return error.unreachable ? "unreached" : error.status === 409 ? "conflict" : "refused";
+        return error.unreachable ? "unreached" : error.body.code === STALE_REVISION ? "conflict" : "refused";
       },
       after: (run, delay_ms) => {
         clearTimeout(timer);

@@ -162,12 +162,16 @@ export interface JobView {
   kind: string;
   visit_id: string;
   patient_name: string;
+  visit_at: string;
   state: string;
+  needs_person: boolean;
   waiting_for: Reason[];
   age: Age;
   due_at: string;
   attempts: number;
-  error: ErrorBody | null;
+  revision: number;
+  /** `words` are the insurer's own, verbatim. */
+  error: { code: string; field: string; words: string } | null;
 }
 
 export interface VisitView {
@@ -182,6 +186,7 @@ export interface VisitSummary {
   revision: number;
   state: "draft" | "finished" | "discarded";
   patient_name: string;
+  card_no: string;
   visit_at: string;
   sequence_no: string;
   flags: VisitFlags;

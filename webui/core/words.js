@@ -32,6 +32,16 @@ export function t(key, params) {
   return fill(lookUp(key) ?? key, params);
 }
 
+/**
+ * Part of an error's words by its code alone: the sentence that needs no parameters (its `_plain` twin).
+ * @param {string} code
+ * @param {"what" | "where" | "now"} part
+ */
+export function errorWords(code, part) {
+  const key = hasWords(`error.${code}.${part}`) ? `error.${code}.${part}` : `error.GW-000.${part}`;
+  return hasWords(`${key}_plain`) ? t(`${key}_plain`) : t(key);
+}
+
 /** @param {string} key */
 export function hasWords(key) {
   return lookUp(key) !== undefined;

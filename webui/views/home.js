@@ -1,9 +1,9 @@
 /** Home: the three cards, the patient, drafts to go on with, and everything else within two taps (G03, G04, T02). */
 import { html } from "../lib/htm-preact.js";
 import { get, post } from "../core/api.js";
-import { clock, rocMoment } from "../core/format.js";
-import { hpcReader, linkUp, live, patientReader, readers, samVerified, staffHere } from "../core/store.js";
-import { t } from "../core/words.js";
+import { clock, rocDay, rocMoment } from "../core/format.js";
+import { boxNow, hpcReader, linkUp, live, patientReader, readers, samVerified, staffHere } from "../core/store.js";
+import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { PatientHeader } from "../components/patient.js";
 
@@ -36,7 +36,7 @@ function PatientChip() {
   const reader = patientReader.value;
   const odd = readers.value.find((r) => r.card.error_code);
   const reading = readers.value.some((r) => r.card.kind === "reading");
-  const detail = reader ? reader.name : reading ? t("home.nhi.reading") : odd ? t(`error.${odd.card.error_code}.what`) : t("home.nhi.insert");
+  const detail = reader ? reader.name : reading ? t("home.nhi.reading") : odd ? errorWords(odd.card.error_code, "what") : t("home.nhi.insert");
   return html`<${CardChip} id="nhi" ready=${reader !== null} title=${t("chip.nhi")} detail=${detail} />`;
 }
 
@@ -45,8 +45,8 @@ function Drafts() {
   const drafts = useFetched("drafts", () => /** @type {Promise<import("../core/types").VisitSummary[]>} */ (get("/api/visits?state=draft")),
     `${notice?.visit_id} ${notice?.state}`);
   if (!drafts.value || drafts.value.length === 0) return null;
-  return html`<section class="group"><h2>${t("home.drafts")}</h2>${drafts.value.map((draft) => html`<${RowLink} href=${`#/visits/${draft.visit_id}`}
-    title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</section>`;
+  return html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${drafts.value.map((draft) => html`<${RowLink} href=${`#/visits/${draft.visit_id}`}
+    title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</div></section>`;
 }
 
 const TILES = [
@@ -64,9 +64,12 @@ export default function Home() {
   const action = box && !box.bound ? html`<a class="button primary" id="go-setup" href="#/setup">${t("home.set_up")}</a>`
     : !staffHere.value && !patient ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("home.sign_in")}</a>`
     : html`<a class="button primary" id="go-start" href="#/start">${t("home.start_visit")}</a>`;
-  return html`<${Screen} title=${t("home.title")} action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
+  const place = [rocDay(new Date(boxNow())), box?.institution?.name ?? box?.box_name ?? ""].filter(Boolean).join(" · ");
+  return html`<${Screen} title=${t("home.title")} untitled action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
       idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
+    <p class="hint">${place}</p>
     <ul class="card-chips" aria-label=${t("home.cards")}><${SamChip} /><${StaffChip} /><${PatientChip} /></ul>
     <${Drafts} />
-    <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}</a></li>`)}</ul><//>`;
+    <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}</a></li>`)}
+      ${live.value.mode?.virtual ? html`<li class="lab-tile"><a href="#/lab">${t("lab.title")}</a></li>` : null}</ul><//>`;
 }

@@ -17,8 +17,8 @@ export default function OutboxView() {
     found.reload();
   });
   const items = found.value?.items ?? [];
-  const attention = items.filter((job) => job.state === "rejected");
-  const rest = items.filter((job) => job.state !== "rejected");
+  const attention = items.filter((job) => job.needs_person);
+  const rest = items.filter((job) => !job.needs_person);
   const last = queue?.last_success_at;
   return html`<${Screen} title=${t("outbox.title")} action=${items.length > 0 ? html`<${Button} kind="primary" id="send-now" task=${send} disabled=${!linkUp.value}>${t(linkUp.value ? "outbox.send_now" : "outbox.waits_link")}<//>` : null}>
     <p class="hint">${last ? t("outbox.last_success", { at: rocMoment(last) }) : t("outbox.never")}</p>

@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { post, segment } from "../core/api.js";
 import { readers } from "../core/store.js";
-import { t } from "../core/words.js";
+import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, Notice, Screen, useTask } from "../components/controls.js";
 
 /** @param {{ reader: import("../core/types").Reader }} props */
@@ -13,7 +13,7 @@ function ReaderRow({ reader }) {
   const extras = [reader.transport, reader.virtual ? t("readers.virtual") : "", reader.battery_percent == null ? "" : t("strip.power.battery", { percent: reader.battery_percent }),
     reader.signal_dbm == null ? "" : `${reader.signal_dbm} dBm`].filter(Boolean);
   return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}</span><span>${inside}</span>
-    ${card.error_code ? html`<span class="row-detail">${t(`error.${card.error_code}.what`)} <span class="code">${card.error_code}</span></span>` : null}
+    ${card.error_code ? html`<span class="row-detail">${errorWords(card.error_code, "what")} <span class="code">${card.error_code}</span></span>` : null}
     <span class="row-detail">${extras.join(" · ")}</span><${ErrorNotice} error=${refresh.error} /></div>
     <${Button} kind="quiet" task=${refresh}>${t("readers.refresh")}<//></li>`;
 }

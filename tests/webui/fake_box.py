@@ -1,0 +1,190 @@
+"""A box that is only its HTTP face, for screens whose states a whole lab reaches slowly or never.
+
+It keeps the API's shapes and nothing of its rules: what a test puts in is what the phone sees. The flow through
+the real box is tested against the lab.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from visitbridge.words import load_catalogue
+
+Json = dict[str, Any]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+WEBUI = Path(__file__).resolve().parents[2] / "webui"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
+
+
+def encode(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
+
+
+class FakeBox:
+    """Serves the UI and answers from plain data.
+
+    ``topics`` is the live state; ``put`` changes one topic and tells the phones. ``answers`` maps ``METHOD path``
+    to what is answered: a value, or a callable of the request's JSON that returns one or raises
+    :class:`Refusal`. ``asked`` records the calls. ``paired`` False answers 401 to all but the open routes.
+    ``silent`` drops every API connection, as lost Wi-Fi does.
+    """
+
+    def __init__(self, topics: Json, answers: dict[str, Any]) -> None:
+        self.topics = topics
+        self.answers = answers
+        self.paired = True
+        self.silent = False
+        self.asked: list[tuple[str, Any]] = []
+        self.url = ""
+        self._streams: set[asyncio.Queue[bytes | None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seq = 0
+
+    @contextlib.contextmanager
+    def open_server(self) -> Iterator[FakeBox]:
+        """Listen on a free loopback port, on a thread of its own, until the block ends."""
+        ready = threading.Event()
+        stop: list[Callable[[], None]] = []
+
+        async def serve() -> None:
+            app = web.Application()
+            app.router.add_route("*", "/{path:.*}", self._handle)
+            runner = web.AppRunner(app, shutdown_timeout=0.5)
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            self._loop = asyncio.get_running_loop()
+            ended = asyncio.Event()
+            loop = self._loop
+            stop.append(lambda: loop.call_soon_threadsafe(ended.set))
+            ready.set()
+            await ended.wait()
+            self._end_streams()
+            await runner.cleanup()
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), name="fake-box")
+        thread.start()
+        ready.wait(10)
+        try:
+            yield self
+        finally:
+            stop[0]()
+            thread.join(10)
+
+    def put(self, topic: str, value: Json) -> None:
+        """Change a topic and send the change to every open stream."""
+        self.topics[topic] = value
+        self._seq += 1
+        event = (
+            f"id: t-{self._seq}\nevent: change\ndata: ".encode()
+            + msgspec.json.encode({"topic": topic, "value": value})
+            + b"\n\n"
+        )
+        self._call_soon(lambda: [queue.put_nowait(event) for queue in self._streams])
+
+    def go_silent(self) -> None:
+        self.silent = True
+        self._call_soon(self._end_streams)
+
+    def calls(self, route: str) -> list[Any]:
+        """Bodies of the calls to ``METHOD path`` so far."""
+        return [body for name, body in self.asked if name == route]
+
+    def _call_soon(self, act: Callable[[], object]) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(act)
+
+    def _end_streams(self) -> None:
+        for queue in self._streams:
+            queue.put_nowait(None)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        path = request.path
+        if not path.startswith("/api/"):
+            return _static(path)
+        if self.silent:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=503)
+        if path.startswith("/api/words/"):
+            return encode(dict(load_catalogue().texts(path.rpartition("/")[2])))
+        if not self.paired and path != "/api/pair":
+            return Refusal(401, "GW-ACC-01").response()
+        if path == "/api/events":
+            return await self._stream(request)
+        return await self._answer(request)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        route = f"{request.method} {request.path}"
+        raw = await request.read()
+        body = msgspec.json.decode(raw) if raw and request.content_type == "application/json" else len(raw)
+        self.asked.append((route, body))
+        answer = self.answers.get(route, self.answers.get(route.split("?")[0]))
+        try:
+            value = answer(body) if callable(answer) else answer
+        except Refusal as refusal:
+            return refusal.response()
+        return web.Response(status=404) if value is None else encode(value)
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._streams.add(queue)
+        snapshot = f"id: t-{self._seq}\nevent: snapshot\ndata: ".encode() + msgspec.json.encode(self.topics)
+        try:
+            await response.write(snapshot + b"\n\n")
+            while (event := await queue.get()) is not None:
+                await response.write(event)
+        except ConnectionError:
+            return response
+        finally:
+            self._streams.discard(queue)
+        return response
+
+
+class Refusal(Exception):
+    """An error answer in the API's form, words from the real catalogue."""
+
+    def __init__(self, status: int, code: str, *, field: str = "", **params: str | int) -> None:
+        super().__init__(code)
+        self._status = status
+        self._detail: Json = {
+            "code": code,
+            "retry": "never",
+            "params": params,
+            "words": load_catalogue().error("zh-Hant-TW", code, params),
+        }
+        if field:
+            self._detail["field"] = field
+
+    def response(self) -> web.Response:
+        response = encode({"error": self._detail})
+        response.set_status(self._status)
+        return response
+
+
+def _static(path: str) -> web.Response:
+    file = WEBUI / ("index.html" if path in {"/", "/p"} else path.lstrip("/"))
+    if not file.is_file() or file.suffix not in _TYPES:
+        return web.Response(status=404)
+    return web.Response(
+        body=file.read_bytes(),
+        content_type=_TYPES[file.suffix],
+        charset="utf-8",
+        headers={"Content-Security-Policy": CSP, "Cache-Control": "no-cache"},
+    )

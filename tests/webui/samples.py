@@ -1,0 +1,301 @@
+"""Plain data for the fake box: one institution, one doctor, invented patients (checksum-invalid ids)."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from typing import Any
+
+from visitbridge.api.qr import qr_svg
+
+Json = dict[str, Any]
+
+VISIT_ID = "019aa7c0-5d10-7000-8000-000000000001"
+
+
+def ago(**delta: float) -> str:
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(**delta)).isoformat()
+
+
+def ahead(**delta: float) -> str:
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(**delta)).isoformat()
+
+
+PATIENT: Json = {
+    "name": "王小明",
+    "card_no_tail": "0001",
+    "id_masked": "A12****788",
+    "birth_date": "1948-03-09",
+    "sex": "M",
+}
+
+
+def card(kind: str = "none", *, error_code: str = "", patient: Json | None = None) -> Json:
+    return {"kind": kind, "insertion": 1, "error_code": error_code, "patient": patient}
+
+
+def reader(reader_id: str, name: str, inside: Json) -> Json:
+    return {
+        "reader_id": reader_id,
+        "name": name,
+        "transport": "pcsc",
+        "state": "empty" if inside["kind"] == "none" else "card",
+        "virtual": True,
+        "battery_percent": None,
+        "signal_dbm": None,
+        "card": inside,
+    }
+
+
+def two_readers(first: Json, second: Json) -> Json:
+    return {"readers": [reader("r1", "虛擬讀卡機 1", first), reader("r2", "虛擬讀卡機 2", second)]}
+
+
+def staff_session(**changes: Any) -> Json:
+    return {
+        "session_id": "s1",
+        "staff_id": "D900000001",
+        "name": "陳怡君",
+        "kind": "doctor",
+        "rights": ["QPB", "VC"],
+        "started_at": ago(hours=4, minutes=50),
+        "ends_at": ahead(hours=3, minutes=10),
+        "phone_ids": ["p1"],
+        **changes,
+    }
+
+
+def link(state: str = "good", hop: str = "") -> Json:
+    return {"link": state, "hop": hop, "since": ago(minutes=12), "last_success_at": ago(minutes=12)}
+
+
+def queue(depth: int = 0, **changes: Any) -> Json:
+    return {
+        "depth": depth,
+        "attention": 0,
+        "sending": 0,
+        "oldest_at": ago(hours=2, minutes=5) if depth else None,
+        "oldest_age": "fresh",
+        "last_success_at": ago(hours=3),
+        **changes,
+    }
+
+
+def box(**changes: Any) -> Json:
+    return {
+        "bound": True,
+        "box_name": "訪視盒 7F3A",
+        "sheet_id": "0a5a2c1e-7f3a-4b57-9a55-2f0f6d5f7f3a",
+        "version": "0.1.0",
+        "institution": {"code": "9999999901", "name": "測試居家醫療所"},
+        "sam_id": "990000000328",
+        "sam_valid_until": "2027-12-31",
+        "sam_verified_at": ago(seconds=30),
+        "dataset_group": "default",
+        "enabled": True,
+        **changes,
+    }
+
+
+def topics(**changes: Any) -> Json:
+    """A signed-in team with a patient's card in the second reader."""
+    return {
+        "phone": {"phone_id": "p1", "name": "林護理師 iPhone"},
+        "mode": {"virtual": True, "training": False},
+        "box": box(),
+        "link": link(),
+        "queue": queue(),
+        "cards": two_readers(card("hpc"), card("nhi", patient=PATIENT)),
+        "staff": {"sessions": [staff_session()]},
+        "time": {"trust": "data_centre"},
+        "power": {"battery_percent": 62, "under_voltage": False},
+        **changes,
+    }
+
+
+def flags(saved: str = "done", card: str = "waiting", vpn: str = "waiting", ic: str = "waiting") -> Json:
+    return {"saved": saved, "card": card, "vpn": vpn, "ic": ic}
+
+
+ORDER: Json = {
+    "kind": "drug",
+    "code": "AC12345100",
+    "name": "ACETAMINOPHEN TABLETS 500MG",
+    "dose": 1.0,
+    "frequency": "TID",
+    "route": "PO",
+    "days": 7,
+    "total": 21.0,
+    "total_overridden": False,
+    "chronic": False,
+    "refills": 0,
+    "price": 1.5,
+    "note": "",
+    "self_entered": False,
+}
+
+
+def content(**changes: Any) -> Json:
+    return {
+        "programme": "home_integrated",
+        "claim": {
+            "case_type": "E1",
+            "department": "EA",
+            "payment_category": "4",
+            "visit_type": "01",
+            "dispensing": "0",
+            "copay": "K00",
+        },
+        "subjective": "咳嗽三天,夜間較明顯,無發燒",
+        "objective": "BP 138/82, SpO₂ 96%,雙肺呼吸音清",
+        "diagnoses": [
+            {"code": "J06.9", "name_zh": "急性上呼吸道感染", "name_en": "Acute upper respiratory infection"},
+            {"code": "I10", "name_zh": "本態性(原發性)高血壓", "name_en": "Essential (primary) hypertension"},
+        ],
+        "orders": [copy.deepcopy(ORDER)],
+        "virtual_orders": [],
+        "special_note": "",
+        "fee_points": 0,
+        "copay_points": 0,
+        **changes,
+    }
+
+
+def visit(**changes: Any) -> Json:
+    return {
+        "visit_id": VISIT_ID,
+        "revision": 3,
+        "state": "draft",
+        "patient": {
+            "card_no": "900000000001",
+            "name": "王小明",
+            "name_big5": "",
+            "id_no": "A123456788",
+            "birth_date": "1948-03-09",
+            "sex": "M",
+            "issued_date": "2020-01-01",
+        },
+        "identification": "card",
+        "practitioner": {"staff_id": "D900000001", "name": "陳怡君", "kind": "doctor"},
+        "institution": {"code": "9999999901", "name": "測試居家醫療所"},
+        "visit_at": ago(minutes=9),
+        "clock_trusted": True,
+        "content": content(),
+        "finished_at": None,
+        "finish_mode": None,
+        "sequence": None,
+        "position": None,
+        **changes,
+    }
+
+
+def job(kind: str, **changes: Any) -> Json:
+    return {
+        "job_id": f"job-{kind}",
+        "kind": kind,
+        "visit_id": VISIT_ID,
+        "patient_name": "王○明",
+        "visit_at": ago(hours=2, minutes=5),
+        "state": "queued",
+        "needs_person": False,
+        "waiting_for": [],
+        "age": "fresh",
+        "due_at": ahead(hours=21, minutes=55),
+        "attempts": 0,
+        "revision": 3,
+        "error": None,
+        **changes,
+    }
+
+
+WAITING_JOBS: list[Json] = [
+    job("card.write_visit", waiting_for=[{"code": "waiting.card", "params": {"name": "王○明"}}]),
+    job("upload.visit", waiting_for=[{"code": "waiting.link", "params": {}}], attempts=2, age="amber"),
+    job("upload.ic", state="unknown", attempts=1),
+]
+REJECTED_JOB: Json = job(
+    "upload.ic",
+    job_id="job-rejected",
+    patient_name="林○英",
+    state="rejected",
+    needs_person=True,
+    attempts=1,
+    error={"code": "GW-DC-01", "field": "claim.department", "words": "就醫科別代碼不符"},
+)
+
+
+def view(**changes: Any) -> Json:
+    return {"visit": visit(**changes), "flags": flags(), "jobs": [], "receipts": {}}
+
+
+def finished(**changes: Any) -> Json:
+    shown = view(
+        state="finished",
+        finished_at=ago(minutes=1),
+        finish_mode=4,
+        sequence={"number": "0007", "source": "card", "taken_at": ago(minutes=1)},
+    )
+    return {**shown, "flags": flags(card="done", vpn="done", ic="done"), **changes}
+
+
+def summary(**changes: Any) -> Json:
+    return {
+        "visit_id": VISIT_ID,
+        "revision": 3,
+        "state": "draft",
+        "patient_name": "王小明",
+        "card_no": "900000000001",
+        "visit_at": ago(minutes=9),
+        "sequence_no": "",
+        "flags": flags(),
+        **changes,
+    }
+
+
+DATASETS: list[Json] = [
+    {"name": "icd10", "version": "2023.1", "group": "default", "rows": 96802, "sha256": "00" * 32, "loaded_at": ago(days=1)},
+    {"name": "drugs", "version": "2026.10", "group": "default", "rows": 45035, "sha256": "00" * 32, "loaded_at": ago(days=1)},
+]
+HITS: list[Json] = [
+    {"code": "J06", "name_zh": "急性上呼吸道感染,多處及未明示部位", "name_en": "Acute upper respiratory infections of multiple and unspecified sites", "billable": False, "attributes": {}, "favourite": False},
+    {"code": "J06.9", "name_zh": "急性上呼吸道感染", "name_en": "Acute upper respiratory infection, unspecified", "billable": True, "attributes": {}, "favourite": True},
+    {"code": "J00", "name_zh": "急性鼻咽炎(感冒)", "name_en": "Acute nasopharyngitis [common cold]", "billable": True, "attributes": {}, "favourite": False},
+]
+DRUG_HITS: list[Json] = [
+    {"code": "AC12345100", "name_zh": "", "name_en": "ACETAMINOPHEN TABLETS 500MG", "billable": True, "attributes": {}, "favourite": False},
+]
+LAB: Json = {
+    "cards": [
+        {"card_id": "patient-1", "label": "健保卡 王小明", "kind": "nhi", "reader_id": "r2"},
+        {"card_id": "patient-2", "label": "健保卡 林阿英", "kind": "nhi", "reader_id": None},
+        {"card_id": "doctor", "label": "醫事人員卡 陳怡君醫師", "kind": "hpc", "reader_id": "r1"},
+        {"card_id": "other", "label": "不是健保卡", "kind": "unknown", "reader_id": None},
+    ],
+    "readers": [{"reader_id": "r1", "label": "讀卡機 1"}, {"reader_id": "r2", "label": "讀卡機 2"}],
+    "link": {"mode": "up", "delay_ms": 0},
+    "portal": {"clock_offset_s": 0, "faults": []},
+    "binding": None,
+}
+SVG = qr_svg("https://10.77.0.1/p#sample")
+
+
+def answers(**changes: Any) -> Json:
+    """Answers of a box in daily use; keys of ``changes`` are replaced whole."""
+    visit_path = f"/api/visits/{VISIT_ID}"
+    return {
+        "GET /api/visits": [summary()],
+        f"GET {visit_path}": view(),
+        f"PUT {visit_path}/content": lambda body: {"revision": body["revision"] + 1, "saved_at": ago()},
+        f"GET {visit_path}/prescription": {"ready": True, "waiting_for": "", "qr_svg": SVG, "passphrase": "482913"},
+        "GET /api/datasets": DATASETS,
+        "GET /api/catalogue/icd10": HITS,
+        "GET /api/catalogue/drugs": DRUG_HITS,
+        "GET /api/outbox": {"summary": queue(3), "items": [REJECTED_JOB, *WAITING_JOBS]},
+        "GET /api/phones": [
+            {"phone_id": "p1", "name": "林護理師 iPhone", "paired_at": ago(days=3), "used_at": ago()},
+            {"phone_id": "p2", "name": "陳醫師 Pixel", "paired_at": ago(days=3), "used_at": ago(hours=20)},
+        ],
+        "POST /api/phones/tokens": {"url": "https://10.77.0.1/p#sample", "token_expires_at": ahead(minutes=10), "qr_svg": SVG},
+        "GET /api/lab/state": LAB,
+        **changes,
+    }
