@@ -20,7 +20,10 @@ from visitbridge.api.static import static_routes
 from visitbridge.errors import ConfigError
 
 CLOSE_BUDGET_S = 3.0
-"""How long requests under way may take once the server takes no new ones."""
+"""How long requests under way may take once the server takes no new ones; aiohttp may use it twice."""
+
+_LINGER_S = 1
+"""How long the rest of a refused body is read and dropped, so that its sender can still read the refusal."""
 
 
 class ApiServer:
@@ -69,6 +72,7 @@ class ApiServer:
             access_log_class=AccessLog,
             access_log=logging.getLogger("visitbridge.access"),
             shutdown_timeout=CLOSE_BUDGET_S,
+            lingering_time=_LINGER_S,
             auto_decompress=False,
         )
         await runner.setup()
