@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from visitbridge.protocols.datacentre.uploads import UploadKind
 from vpnportal.bind import BindingDesk
@@ -26,8 +27,13 @@ BODY_LIMIT_BYTES = 4 * 1024 * 1024
 BIND_TRIES, BIND_WINDOW_S = 20, 60.0
 
 
-def build_app(folders: Folders, database: Database, clock: PortalClock) -> web.Application:
-    """The portal over an open database; keys are read from, or made in, their folder."""
+def build_app(
+    folders: Folders, database: Database, clock: PortalClock, misbehave: Middleware | None = None
+) -> web.Application:
+    """The portal over an open database; keys are read from, or made in, their folder.
+
+    ``misbehave`` stands between the portal and its answers: a lab's faults.
+    """
     receipts = ReceiptBook(database, load_signing_key(folders.keys), clock)
     binding = BindingDesk(database, load_device_authority(folders.keys, machine_now()), receipts, clock)
     shelf = DataSetShelf(database, folders.datasets)
@@ -42,7 +48,8 @@ def build_app(folders: Folders, database: Database, clock: PortalClock) -> web.A
         },
     )
 
-    app = web.Application(middlewares=[answer_problems], client_max_size=BODY_LIMIT_BYTES)
+    middlewares = [answer_problems] if misbehave is None else [answer_problems, misbehave]
+    app = web.Application(middlewares=middlewares, client_max_size=BODY_LIMIT_BYTES)
     stamp_answers(app, database, clock)
     guard = Guard(database, clock)
     DeviceRoutes(database, binding, RateLimit(BIND_TRIES, BIND_WINDOW_S), clock).register(app, guard)

@@ -32,7 +32,7 @@ class Guard:
         """Add a route under the protocol's base path."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            serial, now = _certificate_serial(request), self._clock.now()
+            serial, now = certificate_serial(request), self._clock.now()
             caller = await self._database.run(lambda connection: admit(connection, serial, need, now))
             return await handler(request, caller)
 
@@ -85,7 +85,7 @@ def _resource(request: web.Request) -> str:
     return "(unknown)" if resource is None else resource.canonical
 
 
-def _certificate_serial(request: web.Request) -> str | None:
+def certificate_serial(request: web.Request) -> str | None:
     """Serial number of the client certificate that TLS has verified, as ``ssl`` prints it."""
     peer = request.get_extra_info("peercert")
     return str(peer["serialNumber"]) if peer else None

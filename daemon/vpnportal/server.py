@@ -15,10 +15,12 @@ from aiohttp import web
 
 from visitbridge.errors import ConfigError
 from vpnportal.app import build_app
-from vpnportal.ca import load_device_authority, load_server_authority, write_server_leaf
+from vpnportal.ca import Authority, load_server_authority, write_server_leaf
 from vpnportal.clock import PortalClock, machine_now
 from vpnportal.database import Database, open_database
+from vpnportal.faults import FaultBoard, fault_middleware
 from vpnportal.folders import hold_folder, make_folders
+from vpnportal.lab import Lab
 from vpnportal.tickets import note_address
 
 DEFAULT_PORT = 9443
@@ -41,12 +43,13 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Printed as one JSON line when requests are taken."""
+    """Printed as one JSON line when requests are taken. ``lab_url``: lab control, with ``--lab`` only."""
 
     event: str
     port: int
     url: str
     ca_pem_file: str
+    lab_url: str = ""
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -62,24 +65,31 @@ async def open_portal(options: ServeOptions, clock: PortalClock | None = None) -
     """Serve until the block ends. Raises ConfigError when no port is free or a key cannot be read."""
     clock = clock or PortalClock()
     folders = make_folders(options.folder)
-    keys = folders.keys
-    with hold_folder(folders), open_database(options.database_url or folders.database_url) as database:
-        runner = web.AppRunner(
-            build_app(folders, database, clock),
-            handle_signals=False,
-            access_log=None,
-            shutdown_timeout=_STOP_BUDGET_S,
-        )
-        await runner.setup()
-        try:
-            tls = _tls_context(keys, (*OWN_NAMES, *options.names))
-            port = await _listen(runner, options.host, options.port, tls)
+    with (
+        hold_folder(folders),
+        open_database(options.database_url or folders.database_url) as database,
+    ):
+        authority = load_server_authority(folders.keys, machine_now())
+        board = FaultBoard()
+        lab = Lab(folders, database, clock, board, authority.pem) if options.lab else None
+        misbehave = fault_middleware(board, lab.act) if lab else None
+        app = build_app(folders, database, clock, misbehave)
+        tls = _tls_context(folders.keys, authority, (*OWN_NAMES, *options.names))
+        async with contextlib.AsyncExitStack() as stack:
+            port = await _listen(stack, app, options.host, options.port, tls)
+            # Stalled requests must not hold up the stop.
+            stack.callback(board.clear)
+            lab_port = await _listen(stack, lab.build_app(), "127.0.0.1", 0, None) if lab else None
             url = f"https://{options.host}:{port}"
             note_address(options.folder, url)
-            ready = Ready(event="ready", port=port, url=url, ca_pem_file=str(keys / "server-ca.pem"))
-            yield Served(ready, load_server_authority(keys, machine_now()).pem, database)
-        finally:
-            await runner.cleanup()
+            ready = Ready(
+                event="ready",
+                port=port,
+                url=url,
+                ca_pem_file=str(folders.keys / "server-ca.pem"),
+                lab_url=f"http://127.0.0.1:{lab_port}" if lab_port else "",
+            )
+            yield Served(ready, authority.pem, database)
 
 
 async def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
@@ -93,13 +103,11 @@ async def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
         await stop.wait()
 
 
-def _tls_context(keys: Path, hosts: Iterable[str]) -> ssl.SSLContext:
-    now = machine_now()
-    leaf = write_server_leaf(keys, load_server_authority(keys, now), hosts, now)
+def _tls_context(keys: Path, authority: Authority, hosts: Iterable[str]) -> ssl.SSLContext:
+    leaf = write_server_leaf(keys, authority, hosts, machine_now())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(leaf)
-    load_device_authority(keys, now)
     context.load_verify_locations(keys / "device-ca.pem")
     # Binding comes without a certificate; every other call is refused without one by its guard.
     context.verify_mode = ssl.CERT_OPTIONAL
@@ -107,8 +115,17 @@ def _tls_context(keys: Path, hosts: Iterable[str]) -> ssl.SSLContext:
     return context
 
 
-async def _listen(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> int:
-    """Listen on the first free port from ``port`` on and return it."""
+async def _listen(
+    stack: contextlib.AsyncExitStack,
+    app: web.Application,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+) -> int:
+    """Serve ``app`` on the first free port from ``port`` on until the stack unwinds, and return the port."""
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_STOP_BUDGET_S)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
     for candidate in range(port, min(port + PORTS_TO_TRY, 65536)):
         site = web.TCPSite(runner, host, candidate, ssl_context=tls)
         try:

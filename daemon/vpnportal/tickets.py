@@ -27,11 +27,12 @@ def hand_out(ticket: Ticket, url: str, ca_pem: str) -> Handout:
     return Handout(ticket=text, pin=ticket.pin)
 
 
-def write_png(text: str, path: Path) -> None:
-    """Draw QR-2 so that a phone's photo of a screen can be read."""
+def draw(text: str) -> PilImage:
+    """QR-2 as a picture; its ``save`` writes PNG."""
+    # Little error correction keeps the modules large: the text is long, and a screen does not get dirty.
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L, box_size=6, border=4)
     code.add_data(text)
-    code.make_image(image_factory=PilImage).save(path)
+    return code.make_image(image_factory=PilImage)
 
 
 def note_address(folder: Path, url: str) -> None:

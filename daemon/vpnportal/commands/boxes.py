@@ -17,7 +17,7 @@ from vpnportal.commands.context import Say, open_place
 from vpnportal.database import Database
 from vpnportal.devices import Device
 from vpnportal.folders import Folders
-from vpnportal.tickets import hand_out, noted_address, write_png
+from vpnportal.tickets import draw, hand_out, noted_address
 
 
 def add(arguments: argparse.Namespace, say: Say) -> None:
@@ -83,7 +83,7 @@ def show_ticket(
     ticket = database.transact(lambda connection: issue_ticket(connection, device.device_id, machine_now()))
     handout = hand_out(ticket, address, authority.pem)
     if arguments.png is not None:
-        write_png(handout.ticket, arguments.png)
+        draw(handout.ticket).save(arguments.png)
     if arguments.json:
         shown = ShownTicket(device=device.name, bound=False, ticket=handout.ticket, pin=handout.pin)
         say(msgspec.json.encode(shown).decode())
