@@ -70,7 +70,7 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     first whatever happens. ``needs`` of a first attempt; an attempt in doubt needs ``ask_needs`` until the
     question is answered. ``due_after_s`` counts from the visit's time (N12). ``receipt_kind`` as the data
     centre names it, empty for questions. ``payload`` is what a key stands for from the start (a card intent);
-    most kinds build theirs late, when the number is known.
+    most kinds build theirs late, when the number is known. ``brings_body``: the payload comes with the event.
     """
 
     name: str
@@ -85,6 +85,7 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     due_after_s: float = 24 * 3600.0
     effect: Effect | None = None
     payload: Callable[[Visit, str], bytes] | None = None
+    brings_body: bool = False
 
     def due_at(self, visit: Visit) -> dt.datetime:
         return visit.visit_at + dt.timedelta(seconds=self.due_after_s)
@@ -120,7 +121,7 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises IllegalMove for a job that may have had an effect.
         """
-        fresh = self.new_job(visit, now)
+        fresh = self.new_job(visit, now, payload=job.payload if self.brings_body else b"")
         return clean(
             moved(job, self.path, Move.REVISE),
             key=fresh.key,

@@ -108,7 +108,7 @@ def standard_kinds(
         upload(UPLOAD_RECOGNITION, 40, UploadKind.RECOGNITION, _recognition),
         upload(UPLOAD_VISIT, 50, UploadKind.VISIT, lambda visit: _visit_body(visit, sam_id())),
         upload(UPLOAD_IC, 60, UploadKind.IC_RECORD, lambda visit: _ic_body(visit, sam_id())),
-        upload(UPLOAD_DELIVERY, 70, UploadKind.DELIVERY, _no_body),
+        upload(UPLOAD_DELIVERY, 70, UploadKind.DELIVERY, _no_body, brings_body=True),
     ]
     if take_number is not None:
         kinds.append(
@@ -128,7 +128,13 @@ def standard_kinds(
 
 
 def _upload(
-    data_centre: Receiver, name: str, position: int, kind: UploadKind, build: Callable[[Visit], bytes]
+    data_centre: Receiver,
+    name: str,
+    position: int,
+    kind: UploadKind,
+    build: Callable[[Visit], bytes],
+    *,
+    brings_body: bool = False,
 ) -> JobKind:
     def send(key: str, body: bytes) -> Awaitable[Receipt]:
         return data_centre.send(kind, key, body)
@@ -143,6 +149,7 @@ def _upload(
         ask_needs=_ASK,
         receipt_kind=kind.value,
         requires=_NUMBER,
+        brings_body=brings_body,
     )
 
 
