@@ -8,6 +8,7 @@ from aiohttp.typedefs import Middleware
 from visitbridge.protocols.datacentre.uploads import UploadKind
 from vpnportal.bind import BindingDesk
 from vpnportal.ca import load_device_authority
+from vpnportal.cards import CardSessions, StaffScripts
 from vpnportal.checks.simple import check_delivery, check_recognition
 from vpnportal.checks.visit import check_visit
 from vpnportal.clock import PortalClock, machine_now
@@ -15,11 +16,15 @@ from vpnportal.database import Database
 from vpnportal.datasets import DataSetShelf
 from vpnportal.folders import Folders
 from vpnportal.limits import RateLimit
-from vpnportal.receipts import ReceiptBook, load_signing_key
+from vpnportal.receipts import CardReceipts, ReceiptBook, load_signing_key
+from vpnportal.routes.cards import CardRoutes
 from vpnportal.routes.datasets import DataSetRoutes
 from vpnportal.routes.device import DeviceRoutes
+from vpnportal.routes.records import RecordRoutes
+from vpnportal.routes.staff import StaffRoutes
 from vpnportal.routes.uploads import UploadRoutes
 from vpnportal.routing import Guard, answer_problems, stamp_answers
+from vpnportal.sign_in import SignInDesk
 from vpnportal.uploads import UploadDesk
 
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
@@ -55,4 +60,7 @@ def build_app(
     DeviceRoutes(database, binding, RateLimit(BIND_TRIES, BIND_WINDOW_S), clock).register(app, guard)
     UploadRoutes(database, upload_desk, receipts).register(app, guard)
     DataSetRoutes(database, shelf).register(app, guard)
+    StaffRoutes(database, SignInDesk(database, StaffScripts(), clock), clock).register(app, guard)
+    CardRoutes(database, CardSessions(CardReceipts(database, receipts), clock), clock).register(app, guard)
+    RecordRoutes(database, clock).register(app, guard)
     return app

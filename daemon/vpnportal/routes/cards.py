@@ -1,0 +1,89 @@
+"""Card sessions: the HTTP side of :mod:`vpnportal.cards` (data-centre.md §3)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from sqlalchemy import Connection, select
+
+from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep, WriteIntent
+from vpnportal.callers import Caller, Need
+from vpnportal.cards import CardSessions, StaffView
+from vpnportal.clock import PortalClock
+from vpnportal.database import Database, insert_if_absent
+from vpnportal.receipts import key_conflict
+from vpnportal.routing import Guard
+from vpnportal.schema import card_intents
+from vpnportal.staff import require_session
+from vpnportal.wire import answer, read_message
+
+
+class CardRoutes:
+    """The sessions themselves run in the database's thread, one call at a time."""
+
+    def __init__(self, database: Database, sessions: CardSessions, clock: PortalClock) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._clock = clock
+
+    def register(self, app: web.Application, guard: Guard) -> None:
+        guard.add(app, "POST", "/cards/sessions", Need.SAM, self._open)
+        guard.add(app, "POST", "/cards/sessions/{session_id}/answers", Need.SAM, self._answer)
+        guard.add(app, "DELETE", "/cards/sessions/{session_id}", Need.CERTIFICATE, self._close)
+
+    async def _open(self, request: web.Request, caller: Caller) -> web.Response:
+        message = await read_message(request, OpenCardSession)
+
+        def work() -> SessionStep:
+            staff = self._database.transact(lambda connection: self._prepare(connection, caller, message))
+            return self._sessions.open(
+                message, box_id=caller.device_id, institution=caller.institution, staff=staff
+            )
+
+        return answer(await self._database.call(work), status=201)
+
+    async def _answer(self, request: web.Request, caller: Caller) -> web.Response:
+        session_id = request.match_info["session_id"]
+        answers = await read_message(request, BatchAnswers)
+        step = await self._database.call(
+            lambda: self._sessions.answer(session_id, box_id=caller.device_id, answers=answers)
+        )
+        return answer(step)
+
+    async def _close(self, request: web.Request, caller: Caller) -> web.Response:
+        session_id = request.match_info["session_id"]
+        await self._database.call(lambda: self._sessions.close(session_id, box_id=caller.device_id))
+        return web.Response(status=204)
+
+    def _prepare(self, connection: Connection, caller: Caller, message: OpenCardSession) -> StaffView:
+        member = require_session(connection, caller, message.staff_token, self._clock.now())
+        if message.intent is not None and message.intent.institution == caller.institution:
+            self._note_intent(connection, caller, message.intent)
+        return StaffView(
+            staff_id=member.staff_id,
+            hpc_no=member.hpc_no,
+            name=member.name,
+            kind=member.kind,
+            rights=member.rights,
+        )
+
+    def _note_intent(self, connection: Connection, caller: Caller, intent: WriteIntent) -> None:
+        """Record whose key this is and which card's: a receipt for it may follow. Raises Refusal key_conflict."""
+        insert_if_absent(
+            connection,
+            card_intents,
+            {
+                "key": intent.key,
+                "institution": caller.institution,
+                "device_id": caller.device_id,
+                "card_no": intent.card_no,
+                "visit_time": intent.visit_time,
+                "opened_at": self._clock.now(),
+            },
+        )
+        noted = connection.execute(select(card_intents).where(card_intents.c.key == intent.key)).one()
+        if (noted.institution, noted.card_no, noted.visit_time) != (
+            caller.institution,
+            intent.card_no,
+            intent.visit_time,
+        ):
+            raise key_conflict()
