@@ -34,6 +34,8 @@ READER_NAME = "VisitBridge Virtual Reader"
 # Inside the namespace no port is taken. Each driver serves two slots on neighbouring ports.
 _FIRST_PORT = 35963
 _SLOTS_PER_DRIVER = 2
+# pcscd asks vpcd every 400 ms whether a card is there.
+_SHORTEST_ABSENCE_S = 0.8
 _REQUEST_S = 15.0
 _STOP_S = 8.0
 
@@ -72,7 +74,7 @@ class PrivatePcscd:
                 raise ConnectionRefusedError("no socket came back")
             return connection
 
-        return VpcdSlot(f"{READER_NAME} {number + 1}", connect)
+        return VpcdSlot(f"{READER_NAME} {number + 1}", connect, shortest_absence_s=_SHORTEST_ABSENCE_S)
 
     async def _ask(self, request: str) -> None:
         try:

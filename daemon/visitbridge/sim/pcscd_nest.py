@@ -22,6 +22,7 @@ from pathlib import Path
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _START_S = 10.0
 _STOP_S = 3.0
+_AS_SYSTEMD_DOES = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@" 3<&0 0</dev/null'
 
 
 class PcscdNotStarted(Exception):
@@ -29,11 +30,16 @@ class PcscdNotStarted(Exception):
 
 
 class Pcscd:
-    """The daemon, started and ended on request; its log goes to ``log_path``."""
+    """The daemon, started and ended on request; its log goes to ``WORK/pcscd.log``.
 
-    def __init__(self, command: list[str], log_path: Path) -> None:
-        self._command = command
-        self._log_path = log_path
+    It is handed its listening socket as systemd does (sd_listen_fds(3)), because the one it would make
+    itself is there only some time after it says "daemon ready".
+    """
+
+    def __init__(self, command: list[str], work: Path) -> None:
+        self._command = ["/bin/sh", "-c", _AS_SYSTEMD_DOES, "sh", *command]
+        self._log_path = work / "pcscd.log"
+        self._socket_path = work / "run" / "pcscd.comm"
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()
         self._last_line = "pcscd ended without a word"
@@ -42,9 +48,18 @@ class Pcscd:
         """Return when pcscd takes clients. Raises PcscdNotStarted."""
         self.end(signal.SIGTERM)
         self._ready.clear()
-        self._process = subprocess.Popen(  # noqa: S603 - the command line comes from sim.pcscd
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
+        self._socket_path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self._socket_path))
+            listener.listen()
+            self._process = subprocess.Popen(  # noqa: S603 - the command line comes from sim.pcscd
+                self._command,
+                stdin=listener.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
         threading.Thread(target=self._read_log, args=(self._process,), daemon=True).start()
         if not self._ready.wait(_START_S) or self._process.poll() is not None:
             raise PcscdNotStarted(self._last_line)
@@ -105,7 +120,7 @@ def serve(control: socket.socket, pcscd: Pcscd) -> None:
 def main(arguments: list[str]) -> None:
     fd, work_path, *command = arguments
     work = Path(work_path)
-    pcscd = Pcscd(command, work / "pcscd.log")
+    pcscd = Pcscd(command, work)
     try:
         with socket.socket(fileno=int(fd)) as control:
             try:

@@ -28,12 +28,19 @@ Connect = Callable[[], Awaitable[socket.socket]]
 
 
 class VpcdSlot:
-    """A place for one card. ``connect`` gives a connected TCP socket, or raises OSError for not yet."""
+    """A place for one card.
 
-    def __init__(self, label: str, connect: Connect) -> None:
+    ``connect`` gives a connected TCP socket, or raises OSError for not yet. ``shortest_absence_s``: how long
+    a slot stays empty at least between two cards, as no hand is quicker; a reader's side that looks only
+    every so often has to see it.
+    """
+
+    def __init__(self, label: str, connect: Connect, *, shortest_absence_s: float = 0.0) -> None:
         self.label = label
         self.card: Contacts | None = None
         self._connect = connect
+        self._shortest_absence_s = shortest_absence_s
+        self._empty_until_s = 0.0
         self._serving: asyncio.Task[None] | None = None
         self._may_answer = asyncio.Event()
         self._may_answer.set()
@@ -57,20 +64,30 @@ class VpcdSlot:
         task, self._serving = self._serving, None
         self.card = None
         if task is not None:
+            self._empty_until_s = asyncio.get_running_loop().time() + self._shortest_absence_s
             task.cancel()
             await asyncio.wait({task})
 
     async def _serve(self, card: Contacts) -> None:
         contacts = contacts_of(card)
+        await asyncio.sleep(self._empty_until_s - asyncio.get_running_loop().time())
         while True:
             try:
-                with await self._connect() as connection:
+                with await self._knock() as connection:
                     await self._answer(connection, contacts)
             except CardRemoved:
                 self.card = None
                 return
             except OSError:
                 await asyncio.sleep(_KNOCK_EVERY_S)
+
+    async def _knock(self) -> socket.socket:
+        connecting = asyncio.ensure_future(self._connect())
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_close_unwanted)
+            raise
 
     async def _answer(self, connection: socket.socket, card: Contacts) -> None:
         """Answer until the other side hangs up (ConnectionError) or the card leaves (CardRemoved)."""
@@ -87,6 +104,11 @@ class VpcdSlot:
                 await loop.sock_sendall(connection, frame(card.atr or _NO_ATR))
             elif message in {bytes((POWER_OFF,)), bytes((POWER_ON,)), bytes((RESET,))}:
                 card.reset()
+
+
+def _close_unwanted(connecting: asyncio.Future[socket.socket]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().close()
 
 
 def frame(payload: bytes) -> bytes:
