@@ -149,6 +149,9 @@ def transmit(card: int, protocol: int, command: bytes) -> bytes:
     """One command to the card and its answer, exactly as the card gave it."""
     code, answer = scard.SCardTransmit(card, protocol, list(command))
     _check("SCardTransmit", code)
+    if len(answer) < 2:
+        # How some drivers tell of a card that was pulled in the middle of a command.
+        raise ScardError("SCardTransmit", Outcome.NOT_TRANSACTED)
     return bytes(answer)
 
 
