@@ -1,0 +1,145 @@
+"""The transports that `test_readers.py` runs on, each as a source of readers and the slots to put cards into."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from tests.pcsc import clients_of
+from visitbridge.adapters.pcsc.source import PcscReaders
+from visitbridge.ports.cards import ReaderInfo, ReaderSource
+from visitbridge.sim.clock import FakeClock
+from visitbridge.sim.contacts import Contacts
+from visitbridge.sim.pcscd import open_pcscd
+from visitbridge.sim.readers import VirtualReaders
+from visitbridge.sim.socket_readers import SocketReaders
+from visitbridge.sim.vpcd import Connect, VpcdSlot
+
+
+class Slot(Protocol):
+    """Where a test puts cards."""
+
+    async def insert(self, card: Contacts) -> None: ...
+
+    async def pull(self) -> None: ...
+
+    def hold_answers(self) -> None: ...
+
+    def give_answers(self) -> None: ...
+
+
+class Watching:
+    """Everything that ``watch`` told, and waiting for what it is going to tell."""
+
+    def __init__(self) -> None:
+        self.told: list[ReaderInfo] = []
+        self._changed = asyncio.Condition()
+
+    async def follow(self, source: ReaderSource) -> None:
+        changes = source.watch()
+        async for info in changes:
+            async with self._changed:
+                self.told.append(info)
+                self._changed.notify_all()
+
+    async def wait_told(self, condition: Callable[[ReaderInfo], bool]) -> ReaderInfo:
+        """The newest state of some slot that fulfils the condition, now or as soon as there is one."""
+        async with asyncio.timeout(10), self._changed:
+            while not (found := [info for info in self.newest().values() if condition(info)]):
+                await self._changed.wait()
+            return found[0]
+
+    async def wait_slots(self, count: int) -> None:
+        """Wait until this many slots were told of."""
+        async with asyncio.timeout(10), self._changed:
+            await self._changed.wait_for(lambda: len(self.newest()) >= count)
+
+    def newest(self) -> dict[str, ReaderInfo]:
+        return {info.reader_id: info for info in self.told}
+
+
+class Bench:
+    """A source with its slots: ``slots[n]`` belongs to ``reader_ids[n]``."""
+
+    def __init__(self, source: ReaderSource, slots: tuple[Slot, ...], clock: FakeClock) -> None:
+        self.source = source
+        self.slots = slots
+        self.clock = clock
+        self.watching = Watching()
+        self._task: asyncio.Task[None]
+
+    @property
+    def reader_ids(self) -> list[str]:
+        return [reader.info.reader_id for reader in self.source.readers()]
+
+    @contextlib.asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        watching = self.watching = Watching()
+        self._task = asyncio.create_task(watching.follow(self.source))
+        try:
+            await watching.wait_slots(len(self.slots))
+            yield
+        finally:
+            await self.end_watch()
+
+    async def end_watch(self) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+
+@contextlib.asynccontextmanager
+async def open_in_process(clock: FakeClock) -> AsyncIterator[Bench]:
+    source = VirtualReaders(clock, slots=2)
+    async with (bench := Bench(source, source.slots, clock)).watched():
+        yield bench
+
+
+@contextlib.asynccontextmanager
+async def open_sockets(clock: FakeClock) -> AsyncIterator[Bench]:
+    ports = free_ports(2)
+    source = SocketReaders([("127.0.0.1", port) for port in ports], clock)
+    slots = tuple(VpcdSlot(f"port {port}", _connector(port)) for port in ports)
+    try:
+        async with (bench := Bench(source, slots, clock)).watched():
+            yield bench
+    finally:
+        for slot in slots:
+            await slot.pull()
+
+
+@contextlib.asynccontextmanager
+async def open_pcsc(clock: FakeClock) -> AsyncIterator[Bench]:
+    async with open_pcscd(slots=4) as pcscd:
+        with clients_of(pcscd.socket_path):
+            source = PcscReaders(clock, allow_virtual=True)
+            try:
+                async with (bench := Bench(source, pcscd.slots, clock)).watched():
+                    yield bench
+            finally:
+                await source.close()
+
+
+BENCHES = {"in-process": open_in_process, "sockets": open_sockets, "pcscd": open_pcsc}
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as taken:
+        sockets = [taken.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in sockets]
+
+
+def _connector(port: int) -> Connect:
+    async def connect() -> socket.socket:
+        connection = socket.socket()
+        connection.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    return connect

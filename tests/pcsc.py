@@ -1,0 +1,26 @@
+"""Letting this process talk to a private pcscd."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def clients_of(socket_path: Path) -> Iterator[None]:
+    """Make libpcsclite in this process use the pcscd behind ``socket_path``.
+
+    libpcsclite reads PCSCLITE_CSOCK_NAME once and remembers it, so all tests of a process name the same
+    symbolic link, which points to the pcscd of the moment.
+    """
+    link = Path(tempfile.gettempdir()) / f"vb-test-{os.getpid()}.comm"
+    os.environ["PCSCLITE_CSOCK_NAME"] = str(link)
+    link.unlink(missing_ok=True)
+    link.symlink_to(socket_path)
+    try:
+        yield
+    finally:
+        link.unlink()
