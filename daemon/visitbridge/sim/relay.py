@@ -8,7 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import socket
+import struct
 from collections.abc import AsyncIterator
+
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""``struct linger``: on, zero seconds."""
 
 
 class Line(enum.StrEnum):
@@ -108,6 +114,8 @@ class Relay:
 def _break(writer: asyncio.StreamWriter) -> None:
     """Close at once, as a lost line does: the other end sees a reset, not a farewell."""
     if not writer.transport.is_closing():
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         writer.transport.abort()
 
 
