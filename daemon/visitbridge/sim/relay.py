@@ -12,7 +12,6 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 
-
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """``struct linger``: on, zero seconds."""
 
