@@ -31,12 +31,16 @@ async def read_message(request: web.Request, message: type[M]) -> M:
     return decode(await request.read(), message)
 
 
-def idempotency_key(request: web.Request) -> str:
-    """The key of a mutating request: 1 to 64 of ``A-Za-z0-9._:-``. Raises Refusal malformed."""
-    key = request.headers.get(HEADER_KEY, "")
+def well_formed_key(key: str, field: str) -> str:
+    """``key`` if it is 1 to 64 of ``A-Za-z0-9._:-``. Raises Refusal malformed."""
     if not _KEY.fullmatch(key):
-        raise malformed("the request needs a well-formed key", field=HEADER_KEY)
+        raise malformed("the request needs a well-formed key", field=field)
     return key
+
+
+def idempotency_key(request: web.Request) -> str:
+    """The key of a mutating request. Raises Refusal malformed."""
+    return well_formed_key(request.headers.get(HEADER_KEY, ""), HEADER_KEY)
 
 
 def answer(message: object, *, status: int = 200) -> web.Response:

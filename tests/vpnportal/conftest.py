@@ -37,3 +37,13 @@ async def box(bound: Box) -> Box:
     """A bound box with its SAM verified."""
     assert (await bound.ask("POST", "/sam/verify")).status == 200
     return bound
+
+
+@pytest.fixture
+async def other_box(portal: RunningPortal) -> AsyncIterator[Box]:
+    """A second box of the same institution, bound, its SAM verified."""
+    async with open_box(portal.url, portal.ca_pem) as other:
+        ticket = portal.issue_ticket(portal.add_device("第二台").device_id)
+        await other.bind(ticket.token, ticket.pin)
+        assert (await other.ask("POST", "/sam/verify")).status == 200
+        yield other

@@ -7,14 +7,15 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from tests.vpnportal.samples import NOW
+from visitbridge.domain.people import Institution
 from vpnportal.bind import Ticket, issue_ticket
 from vpnportal.clock import PortalClock
 from vpnportal.database import Database
-from vpnportal.devices import Device, find_device
-from vpnportal.lab_data import seed_lab
+from vpnportal.devices import Device, add_device, add_institution, find_device
+from vpnportal.lab_data import LAB_INSTITUTION, seed_lab
 from vpnportal.schema import uploads
 from vpnportal.server import ServeOptions, open_portal
 
@@ -34,9 +35,21 @@ class RunningPortal:
         """The lab's device as it stands now."""
         return self.database.transact(lambda connection: find_device(connection, self._device_id))
 
-    def issue_ticket(self) -> Ticket:
+    def add_device(self, name: str, institution: Institution = LAB_INSTITUTION) -> Device:
+        """One more approved box."""
         now = self.clock.now()
-        return self.database.transact(lambda connection: issue_ticket(connection, self._device_id, now))
+
+        def work(connection: Connection) -> Device:
+            add_institution(connection, institution)
+            return add_device(connection, institution=institution.code, name=name, now=now)
+
+        return self.database.transact(work)
+
+    def issue_ticket(self, device_id: str = "") -> Ticket:
+        """A ticket for the lab's device, or another."""
+        now = self.clock.now()
+        wanted = device_id or self._device_id
+        return self.database.transact(lambda connection: issue_ticket(connection, wanted, now))
 
     def inbox(self) -> list[tuple[str, str, bytes]]:
         """Key, kind and body of everything that was taken, from the database itself."""

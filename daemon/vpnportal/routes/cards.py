@@ -14,7 +14,7 @@ from vpnportal.receipts import key_conflict
 from vpnportal.routing import Guard
 from vpnportal.schema import card_intents
 from vpnportal.staff import require_session
-from vpnportal.wire import answer, read_message
+from vpnportal.wire import answer, read_message, well_formed_key
 
 
 class CardRoutes:
@@ -32,6 +32,8 @@ class CardRoutes:
 
     async def _open(self, request: web.Request, caller: Caller) -> web.Response:
         message = await read_message(request, OpenCardSession)
+        if message.intent is not None:
+            well_formed_key(message.intent.key, "intent.key")
 
         def work() -> SessionStep:
             staff = self._database.transact(lambda connection: self._prepare(connection, caller, message))
