@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from visitbridge.domain.people import Right, StaffKind
 from visitbridge.domain.visit import Diagnosis, Order, OrderKind
@@ -54,18 +57,21 @@ class Receipts:
         return self.by_key.get(key)
 
 
-def visit_intent(**changes: object) -> WriteIntent:
-    fields: dict[str, object] = {
-        "key": "visit-1",
-        "card_no": "900000000001",
-        "visit_time": VISIT_TIME,
-        "institution": INSTITUTION,
-        "visit_type": "01",
-        "diagnoses": (Diagnosis(code="I10"), Diagnosis(code="E11.9")),
-        "fee_points": 1631,
-        "copay_points": 82,
-    }
-    return WriteIntent(**(fields | changes))  # type: ignore[arg-type] # the fields are checked by the caller's use
+VISIT = WriteIntent(
+    key="visit-1",
+    card_no="900000000001",
+    visit_time=VISIT_TIME,
+    institution=INSTITUTION,
+    visit_type="01",
+    diagnoses=(Diagnosis(code="I10"), Diagnosis(code="E11.9")),
+    fee_points=1631,
+    copay_points=82,
+)
+
+
+def visit_intent(**changes: Any) -> WriteIntent:
+    """:data:`VISIT` with some fields changed."""
+    return msgspec.structs.replace(VISIT, **changes)
 
 
 def orders(count: int) -> tuple[Order, ...]:

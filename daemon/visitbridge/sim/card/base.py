@@ -122,6 +122,11 @@ class PulledCard:
     def is_gone(self) -> bool:
         return self._gone
 
+    @property
+    def executed(self) -> int:
+        """How many commands were sent to this card in this insertion, the one that met the pull included."""
+        return self._seen
+
     def reset(self) -> None:
         self._card.reset()
 
