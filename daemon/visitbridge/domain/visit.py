@@ -159,6 +159,13 @@ class Sequence(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: dt.datetime
 
 
+class ClockReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What the box's own clock said at a moment of untrusted wall time: seconds since that boot."""
+
+    boot_id: str
+    monotonic_s: float
+
+
 class OfflineReason(enum.StrEnum):
     """Why a visit goes without the data centre (G02, F05); words say it in one sentence before it starts."""
 
@@ -172,7 +179,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     ``visit_id`` is minted by the box at first durable save (UUIDv7 text). ``visit_at`` is 看診時間 and, with
     ``institution.code``, the key of the card's record. ``revision`` counts every saved change, from 1.
-    ``clock_trusted`` tells whether ``visit_at`` came from trusted time (Y10). ``offline_reason``: why it is a
+    ``clock_trusted`` tells whether ``visit_at`` came from trusted time (Y10); when not, ``started`` is kept to set
+    it right later. ``offline_reason``: why it is a
     CARD_OFFLINE visit. ``make_up``: its card is written after the occasion (補卡, J04).
     """
 
@@ -192,3 +200,4 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     position: Position | None = None
     offline_reason: OfflineReason | None = None
     make_up: bool = False
+    started: ClockReading | None = None

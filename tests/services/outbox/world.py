@@ -40,6 +40,13 @@ class World:
         self.link_up = True
         self.sam_verified = True
         self.settings = OutboxSettings(concurrency=concurrency)
+        self.conditions = Conditions(
+            link_is_up=lambda: self.link_up,
+            sam_is_verified=lambda: self.sam_verified,
+            cards=self.cards,
+            staff=self.staff,
+            clock=self.clock,
+        )
         self.crash_at: StepPoint | None = None
         self.reached: set[tuple[str, str, str]] = set()
         self.outbox = self._build()
@@ -50,24 +57,18 @@ class World:
             relay=self.relay,
             cards=self.cards,
             staff=self.staff,
+            holds=self.conditions.holds,
             sam_id=lambda: "SAM000000001",
             take_number=self.portal.take_number,
         )
 
     def _build(self) -> Outbox:
-        conditions = Conditions(
-            link_is_up=lambda: self.link_up,
-            sam_is_verified=lambda: self.sam_verified,
-            cards=self.cards,
-            staff=self.staff,
-            clock=self.clock,
-        )
         return Outbox(
             store=self.store,
             clock=self.clock,
             data_centre=self.portal,
             kinds=self.kinds(),
-            holds=conditions.holds,
+            holds=self.conditions.holds,
             is_genuine=is_genuine,
             board=self.board,
             settings=self.settings,

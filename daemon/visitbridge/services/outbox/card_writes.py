@@ -11,7 +11,8 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from visitbridge.domain.jobs import JobState
+from visitbridge.domain.jobs import JobState, Need
+from visitbridge.domain.visit import Visit
 from visitbridge.errors import CardAbsent, DataCentreGarbled, Retry, StaffExpired
 from visitbridge.protocols.datacentre.cards import (
     CardRecordState,
@@ -26,6 +27,10 @@ from visitbridge.services.outbox.uploads import ReceiptBook, ask
 from visitbridge.services.outbox.work import Work
 
 _INTENT = msgspec.json.Decoder(WriteIntent)
+
+
+BuildIntent = Callable[[Visit, str], bytes]
+"""The intent for a visit and a key, as JSON with sorted keys, whose digest the data centre computes too."""
 
 
 class Relay(Protocol):
@@ -63,7 +68,9 @@ class CardWriteHandler:
         relay: Relay,
         cards: CardFinder,
         staff: StaffFinder,
+        holds: Callable[[Need], bool],
         *,
+        build: BuildIntent,
         purpose: Literal["write_visit", "write_prescription"],
         part: Literal["visit", "orders"],
     ) -> None:
@@ -71,13 +78,15 @@ class CardWriteHandler:
         self._relay = relay
         self._cards = cards
         self._staff = staff
+        self._holds = holds
+        self._build = build
         self._purpose: Purpose = purpose
         self._part = part
 
     async def attempt(self, work: Work) -> None:
         reader_id = self._reader_with_card(work)
+        await work.prepare(work.job.payload or self._build(work.visit, work.job.key))
         request = self._request(work, self._purpose)
-        await work.prepare()
         async with work.step(steps.RELAY):
             result = await self._relay.run(reader_id, request, owner=work.kind.name, on_mutating=work.execute)
         await self._take(work, result)
@@ -88,7 +97,7 @@ class CardWriteHandler:
             receipt = await ask(self._book, work.job.key)
         if receipt is not None:
             await work.confirm(receipt)
-        elif self._lacks_what_cards_need(work):
+        elif not all(map(self._holds, work.kind.needs(work.visit))):
             await work.wait_for(work.kind.needs(work.visit))
         elif work.job.state is JobState.WRITTEN:
             await self._repair(work)
@@ -105,6 +114,8 @@ class CardWriteHandler:
                 await work.put_back()
             case "open":
                 await self._repair(work)
+            case "closed" if result.receipt is not None:
+                await self._take(work, result)
             case "closed":
                 await work.written(work.kind.needs(work.visit))
                 await self._repair(work)
@@ -150,12 +161,6 @@ class CardWriteHandler:
         if slot is None:
             raise CardAbsent
         return slot.reader_id
-
-    def _lacks_what_cards_need(self, work: Work) -> bool:
-        return (
-            self._cards.find_card(work.visit.patient.card_no) is None
-            or self._staff.live_by_staff(work.visit.practitioner.staff_id) is None
-        )
 
 
 async def _already_in_doubt() -> None:

@@ -69,8 +69,8 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     ``position`` orders the jobs of a visit. ``requires``: kinds of the same visit that have to be settled
     first whatever happens. ``needs`` of a first attempt; an attempt in doubt needs ``ask_needs`` until the
     question is answered. ``due_after_s`` counts from the visit's time (N12). ``receipt_kind`` as the data
-    centre names it, empty for questions. ``payload`` is what a key stands for from the start (a card intent);
-    most kinds build theirs late, when the number is known. ``brings_body``: the payload comes with the event.
+    centre names it, empty for questions. What a key stands for is built when it first goes out, unless it
+    ``brings_body``: then it comes with the event.
     """
 
     name: str
@@ -84,7 +84,6 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     requires: frozenset[str] = frozenset()
     due_after_s: float = 24 * 3600.0
     effect: Effect | None = None
-    payload: Callable[[Visit, str], bytes] | None = None
     brings_body: bool = False
 
     def due_at(self, visit: Visit) -> dt.datetime:
@@ -98,13 +97,10 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
         ``position`` where this one goes elsewhere in the visit's order; ``payload`` for what does not follow
         from the visit (a delivery event).
         """
-        key = new_id(now)
-        if not payload and self.payload is not None:
-            payload = self.payload(visit, key)
         return Job(
             job_id=new_id(now),
             kind=self.name,
-            key=key,
+            key=new_id(now),
             visit_id=visit.visit_id,
             position=self.position if position is None else position,
             state=JobState.QUEUED,

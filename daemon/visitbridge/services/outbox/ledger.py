@@ -11,8 +11,9 @@ import msgspec
 from visitbridge.domain.job_states import AFTER_A_CRASH, IN_FLIGHT, STARTABLE, Move, Path, moved
 from visitbridge.domain.jobs import Job, JobState
 from visitbridge.domain.visit import Visit
+from visitbridge.domain.visit_time import with_true_time
 from visitbridge.errors import NotFound
-from visitbridge.ports.clock import Clock
+from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import Receipt
@@ -34,10 +35,13 @@ class LeaseLost(Exception):
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """A job this run may act on, with its visit as of the lease."""
+    """A job this run may act on, with its visit and, before its body is built, the receipts of the visit's
+    other jobs by kind.
+    """
 
     job: Job
     visit: Visit
+    receipts: dict[str, Receipt]
 
 
 class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,7 +195,24 @@ class Ledger:
             attempts=job.attempts + 1,
         )
         _replace(tx, after, fence=job.fence)
-        return Lease(job=after, visit=_visit(tx, job.visit_id))
+        receipts = {} if job.payload else _receipts(tx, job.visit_id)
+        return Lease(job=after, visit=self._visit_in_true_time(tx, job.visit_id), receipts=receipts)
+
+    def _visit_in_true_time(self, tx: Transaction, visit_id: str) -> Visit:
+        """A time that was taken from an untrusted clock is set right before anything of it leaves the box."""
+        visit = _visit(tx, visit_id)
+        if visit.clock_trusted or self._clock.trust is TimeTrust.UNTRUSTED:
+            return visit
+        corrected = with_true_time(
+            visit,
+            now=self._clock.now(),
+            monotonic_s=self._clock.monotonic(),
+            boot_id=self._clock.boot_id,
+        )
+        if corrected is None:
+            return visit
+        tx.visits.put(corrected)
+        return corrected
 
     def _recover_all(self, tx: Transaction) -> int:
         held = [
@@ -235,6 +256,11 @@ def _visit(tx: Transaction, visit_id: str) -> Visit:
     if visit is None:
         raise NotFound("visit", field="visit_id")
     return visit
+
+
+def _receipts(tx: Transaction, visit_id: str) -> dict[str, Receipt]:
+    found = ((job.kind, tx.receipts.get(job.key)) for job in tx.jobs.of_visit(visit_id))
+    return {kind: receipt for kind, receipt in found if receipt is not None}
 
 
 def _replace(tx: Transaction, job: Job, *, fence: int) -> None:

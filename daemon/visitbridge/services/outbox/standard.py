@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final, Literal, Protocol
 
@@ -30,7 +30,7 @@ from visitbridge.services.outbox.card_writes import CardWriteHandler, Relay
 from visitbridge.services.outbox.conditions import CardFinder, StaffFinder
 from visitbridge.services.outbox.kinds import Effect, JobKind, Kinds, Lane
 from visitbridge.services.outbox.queries import QueryHandler
-from visitbridge.services.outbox.uploads import ReceiptBook, Send, UploadHandler
+from visitbridge.services.outbox.uploads import Build, ReceiptBook, Send, UploadHandler
 
 CHECK_ELIGIBILITY: Final = "check.eligibility"
 TAKE_VIRTUAL_NUMBER: Final = "take.virtual_number"
@@ -44,7 +44,8 @@ UPLOAD_DELIVERY: Final = "upload.delivery"
 AFTER_UPLOADS: Final = 100
 """Added to the position of an optional make-up write, which nothing has to wait for (X4)."""
 
-_ASK = (LINK, SAM)
+_SEND = (LINK, SAM)
+_ASK = (LINK,)
 _NUMBER = frozenset({WRITE_VISIT, TAKE_VIRTUAL_NUMBER})
 
 
@@ -62,6 +63,7 @@ def standard_kinds(
     relay: Relay,
     cards: CardFinder,
     staff: StaffFinder,
+    holds: Callable[[Need], bool],
     sam_id: Callable[[], str],
     take_number: Send | None = None,
 ) -> Kinds:
@@ -70,7 +72,7 @@ def standard_kinds(
     The stand-in's protocol has no such call yet, so visits that need one cannot be finished on this box.
     """
     upload = partial(_upload, data_centre)
-    write = partial(CardWriteHandler, data_centre, relay, cards, staff)
+    write = partial(CardWriteHandler, data_centre, relay, cards, staff, holds)
     kinds = [
         JobKind(
             name=CHECK_ELIGIBILITY,
@@ -86,28 +88,28 @@ def standard_kinds(
             position=20,
             path=Path.CARD,
             lane=Lane.CARD,
-            handler=write(purpose="write_visit", part="visit"),
+            handler=write(build=_visit_intent, purpose="write_visit", part="visit"),
             needs=_card_needs,
             ask_needs=_ASK,
             receipt_kind="card_visit",
             effect=_number_from("card"),
-            payload=_visit_intent,
         ),
         JobKind(
             name=WRITE_PRESCRIPTION,
             position=30,
             path=Path.CARD,
             lane=Lane.CARD,
-            handler=write(purpose="write_prescription", part="orders"),
+            handler=write(build=_prescription_intent, purpose="write_prescription", part="orders"),
             needs=_card_needs,
             ask_needs=_ASK,
             receipt_kind="card_prescription",
             requires=frozenset({WRITE_VISIT}),
-            payload=_prescription_intent,
         ),
         upload(UPLOAD_RECOGNITION, 40, UploadKind.RECOGNITION, _recognition),
-        upload(UPLOAD_VISIT, 50, UploadKind.VISIT, lambda visit: _visit_body(visit, sam_id())),
-        upload(UPLOAD_IC, 60, UploadKind.IC_RECORD, lambda visit: _ic_body(visit, sam_id())),
+        upload(UPLOAD_VISIT, 50, UploadKind.VISIT, lambda visit, _: _visit_body(visit, sam_id())),
+        upload(
+            UPLOAD_IC, 60, UploadKind.IC_RECORD, lambda visit, receipts: _ic_body(visit, receipts, sam_id())
+        ),
         upload(UPLOAD_DELIVERY, 70, UploadKind.DELIVERY, _no_body, brings_body=True),
     ]
     if take_number is not None:
@@ -117,7 +119,9 @@ def standard_kinds(
                 position=10,
                 path=Path.UPLOAD,
                 lane=Lane.LINK,
-                handler=UploadHandler(data_centre, take_number, lambda visit: _visit_body(visit, sam_id())),
+                handler=UploadHandler(
+                    data_centre, take_number, lambda visit, _: _visit_body(visit, sam_id())
+                ),
                 needs=_number_needs,
                 ask_needs=_ASK,
                 receipt_kind="number",
@@ -132,7 +136,7 @@ def _upload(
     name: str,
     position: int,
     kind: UploadKind,
-    build: Callable[[Visit], bytes],
+    build: Build,
     *,
     brings_body: bool = False,
 ) -> JobKind:
@@ -154,17 +158,17 @@ def _upload(
 
 
 def _link_needs(_visit: Visit) -> tuple[Need, ...]:
-    return _ASK
+    return _SEND
 
 
 def _number_needs(_visit: Visit) -> tuple[Need, ...]:
     """Numbers are bound to trusted time."""
-    return (TIME, *_ASK)
+    return (TIME, *_SEND)
 
 
 def _upload_needs(visit: Visit) -> tuple[Need, ...]:
     """A visit time from an untrusted clock does not leave the box before the clock is set (Y10)."""
-    return _ASK if visit.clock_trusted else (TIME, *_ASK)
+    return _SEND if visit.clock_trusted else (TIME, *_SEND)
 
 
 def _card_needs(visit: Visit) -> tuple[Need, ...]:
@@ -213,12 +217,20 @@ def _visit_body(visit: Visit, sam_id: str) -> bytes:
     return _encode(VisitUpload(visit=visit, sam_id=sam_id))
 
 
-def _ic_body(visit: Visit, sam_id: str) -> bytes:
-    record = build_ic_record(visit, visit.sequence, sam_id=sam_id, make_up=visit.make_up)
+def _ic_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> bytes:
+    """The signatures are the card's, as its receipts brought them; an abnormal record has none."""
+    written = receipts.get(WRITE_VISIT)
+    record = build_ic_record(
+        visit,
+        visit.sequence,
+        sam_id=sam_id,
+        signature=written.insurer.get("signature", "") if written else "",
+        make_up=visit.make_up,
+    )
     return encode_ic([record])
 
 
-def _recognition(visit: Visit) -> bytes:
+def _recognition(visit: Visit, _receipts: Mapping[str, Receipt]) -> bytes:
     return _encode(
         Recognition(
             card_no=visit.patient.card_no,
@@ -230,7 +242,7 @@ def _recognition(visit: Visit) -> bytes:
     )
 
 
-def _no_body(_visit: Visit) -> bytes:
+def _no_body(_visit: Visit, _receipts: Mapping[str, Receipt]) -> bytes:
     raise FieldInvalid("a delivery event comes with its own body", field="delivery")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol
 
 from visitbridge.domain.visit import Visit
@@ -14,8 +14,9 @@ from visitbridge.services.outbox.work import Work
 Send = Callable[[str, bytes], Awaitable[Receipt]]
 """Deliver a body under a key."""
 
-Build = Callable[[Visit], bytes]
-"""The body for a visit as it is now. Pure; raises FieldInvalid naming what cannot be sent."""
+Build = Callable[[Visit, Mapping[str, Receipt]], bytes]
+"""The body for a visit as it is now, with the receipts of its other jobs by kind. Pure; raises FieldInvalid
+naming what cannot be sent."""
 
 
 class ReceiptBook(Protocol):
@@ -58,8 +59,8 @@ class UploadHandler:
         """A key that has gone out once keeps its body, so that the same key never stands for two."""
         if work.job.former_key:
             await self._require_former_unused(work)
-        body = work.job.payload or self._build(work.visit)
-        await work.execute(body)
+        body = work.job.payload or self._build(work.visit, work.receipts)
+        await work.execute_with(body)
         async with work.step(steps.SEND):
             receipt = await self._send(work.job.key, body)
         await work.confirm(receipt)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Work:
     """What a handler may do to its job. Every method that ends in a commit is one named step.
 
+    ``receipts``: those of the visit's other jobs by kind, as of the lease.
+
     ``following``: the lease that came with the confirming commit; the engine goes on with it.
     ``choose_next`` names the job to lease along with a confirmation, or None. ``on_move`` hears of every
     commit.
@@ -41,6 +43,7 @@ class Work:
     ) -> None:
         self.job = lease.job
         self.visit = lease.visit
+        self.receipts = lease.receipts
         self.kind = kind
         self.following: Lease | None = None
         self._ledger = ledger
@@ -58,16 +61,17 @@ class Work:
         yield
         await self._hook(StepPoint(kind=self.kind.name, step=name, edge=Edge.AFTER, job_id=self.job.job_id))
 
-    async def prepare(self) -> None:
-        """The intent is durable; nothing that changes the card has left."""
-        await self._commit(steps.PREPARE, Move.PREPARE)
+    async def prepare(self, payload: bytes) -> None:
+        """The intent is durable and bound to the key; nothing that changes the card has left."""
+        await self._commit(steps.PREPARE, Move.PREPARE, payload=payload, digest=digest_of(payload))
 
-    async def execute(self, payload: bytes | None = None) -> None:
-        """From here on it may have happened. ``payload`` and its digest are bound to the key with it."""
-        changes: dict[str, object] = {}
-        if payload is not None:
-            changes = {"payload": payload, "digest": digest_of(payload)}
-        await self._commit(steps.EXECUTE, Move.EXECUTE, **changes)
+    async def execute(self) -> None:
+        """From here on the card may have changed."""
+        await self._commit(steps.EXECUTE, Move.EXECUTE)
+
+    async def execute_with(self, payload: bytes) -> None:
+        """From here on it may have arrived; the body is bound to the key with it."""
+        await self._commit(steps.EXECUTE, Move.EXECUTE, payload=payload, digest=digest_of(payload))
 
     async def written(self, needs: tuple[Need, ...]) -> None:
         """The card holds the closed record; only the receipt is missing, which needs ``needs``."""
