@@ -48,5 +48,9 @@ class SystemClock:
         self._offset = moment - dt.datetime.now(dt.UTC)
         self._trust = source
 
+    def correct_at(self, moment: dt.datetime, monotonic_s: float, source: TimeTrust) -> None:
+        """:meth:`correct` with a moment that was true when :meth:`monotonic` showed ``monotonic_s``."""
+        self.correct(moment + dt.timedelta(seconds=self.monotonic() - monotonic_s), source)
+
     async def wait_until(self, monotonic_s: float) -> None:
         await asyncio.sleep(max(0.0, monotonic_s - time.monotonic()))

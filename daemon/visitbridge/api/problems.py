@@ -23,6 +23,8 @@ _STATUS: tuple[tuple[type[VisitBridgeError], int], ...] = (
     (errors.StaleRevision, 409),
     (errors.ClockUntrusted, 409),
     (errors.DraftHeld, 409),
+    (errors.VisitClosed, 409),
+    (errors.JobNotMovable, 409),
     (errors.RequestError, 400),
     (errors.CardError, 409),
     (errors.ReaderBusy, 409),

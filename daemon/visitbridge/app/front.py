@@ -1,0 +1,86 @@
+"""The HTTP face: all resources in one route table, behind one server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from visitbridge import __version__
+from visitbridge.adapters.imaging import PhotoCodeReader
+from visitbridge.adapters.tls import BoxTls
+from visitbridge.api.dispatch import Dispatcher
+from visitbridge.api.events import EventStreams
+from visitbridge.api.guard import Guard, authorities
+from visitbridge.api.limits import TryLimit
+from visitbridge.api.resources.box import Box
+from visitbridge.api.resources.catalogue import Catalogue
+from visitbridge.api.resources.documents import Documents
+from visitbridge.api.resources.lab import Lab
+from visitbridge.api.resources.outbox import JobItems, Outbox
+from visitbridge.api.resources.phones import Phones
+from visitbridge.api.resources.readers import Readers
+from visitbridge.api.resources.staff import Staff
+from visitbridge.api.resources.state import LiveState, state_for
+from visitbridge.api.routes import RouteTable
+from visitbridge.api.server import ApiServer
+from visitbridge.api.static import read_webui
+from visitbridge.app.services import Parts
+from visitbridge.config import Config
+from visitbridge.words import Catalogue as Words
+
+WEBUI_DIR = Path(__file__).parents[3] / "webui"
+
+
+def route_table(
+    config: Config, parts: Parts, words: Words, events: EventStreams, *, pair_url: Callable[[str], str]
+) -> RouteTable:
+    """Every route of this box; those of the lab only when it runs in one."""
+    documents = Documents(words, version=__version__)
+    items = JobItems(words)
+    table = RouteTable.of(
+        documents.routes(),
+        Phones(parts.pairing, parts.clock, TryLimit(parts.clock), pair_url=pair_url).routes(),
+        LiveState(parts.board, events).routes(),
+        Box(parts.binding, PhotoCodeReader()).routes(),
+        Readers(parts.cards, parts.relay, parts.staff).routes(),
+        Staff(parts.staff).routes(),
+        Outbox(parts.outbox.desk, items).routes(),
+        Catalogue(parts.catalogue, parts.datasets).routes(),
+        Lab(config.lab.control).routes() if config.lab.control is not None else (),
+    )
+    documents.describe(table.routes)
+    return table
+
+
+class Front:
+    """The server and the addresses it can be reached at."""
+
+    def __init__(self, config: Config, parts: Parts, tls: BoxTls, words: Words) -> None:
+        self._hosts = config.http.hosts
+        events = EventStreams(
+            parts.board,
+            parts.clock,
+            snapshot=lambda phone: state_for(parts.board, phone),
+            is_live=parts.pairing.is_live,
+        )
+        parts.pairing.when_removed(events.drop)
+        self.server = ApiServer(
+            table=route_table(config, parts, words, events, pair_url=self.pair_url),
+            dispatcher=Dispatcher(sessions=parts.pairing, staff=parts.staff, words=words),
+            guard=Guard(words),
+            events=events,
+            files=read_webui(config.http.webui_dir or WEBUI_DIR),
+            tls=tls.context,
+            bind=config.http.bind,
+            port=config.http.port,
+            hosts=config.http.hosts,
+        )
+
+    @property
+    def url(self) -> str:
+        """By the first of the configured hosts."""
+        return f"https://{min(authorities(self._hosts[:1], self.server.port), key=len)}/"
+
+    def pair_url(self, token: str) -> str:
+        """The token is in the fragment, which a browser sends to nobody."""
+        return f"{self.url}p#{token}"

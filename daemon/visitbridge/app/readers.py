@@ -1,0 +1,54 @@
+"""Which card readers the box has, by configuration."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+from visitbridge.adapters.pcsc.source import PcscReaders
+from visitbridge.app.options import Options
+from visitbridge.config import ReadersSection
+from visitbridge.ports.cards import ReaderSource
+from visitbridge.ports.clock import Clock
+from visitbridge.sim.socket_readers import SocketReaders
+
+Opener = Callable[[ReadersSection, Options, Clock], AbstractAsyncContextManager[ReaderSource | None]]
+
+
+@contextlib.asynccontextmanager
+async def _open_pcsc(
+    config: ReadersSection, options: Options, clock: Clock
+) -> AsyncIterator[ReaderSource | None]:
+    if not config.pcsc:
+        yield None
+        return
+    readers = PcscReaders(clock, allow_virtual=options.allow_virtual)
+    try:
+        yield readers
+    finally:
+        await readers.close()
+
+
+@contextlib.asynccontextmanager
+async def _open_sockets(
+    config: ReadersSection, _options: Options, clock: Clock
+) -> AsyncIterator[ReaderSource | None]:
+    addresses = [address.rpartition(":") for address in config.socket]
+    yield SocketReaders([(host, int(port)) for host, _, port in addresses], clock) if addresses else None
+
+
+OPENERS: Mapping[str, Opener] = {"pcsc": _open_pcsc, "socket": _open_sockets}
+
+
+@contextlib.asynccontextmanager
+async def open_readers(
+    config: ReadersSection, options: Options, clock: Clock
+) -> AsyncIterator[dict[str, ReaderSource]]:
+    """Every transport that is switched on, by name."""
+    async with contextlib.AsyncExitStack() as stack:
+        opened = {
+            name: await stack.enter_async_context(opener(config, options, clock))
+            for name, opener in OPENERS.items()
+        }
+        yield {name: source for name, source in opened.items() if source is not None}

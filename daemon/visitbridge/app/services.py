@@ -1,0 +1,190 @@
+"""The rooms where the rules live, built and wired to each other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from visitbridge import __version__
+from visitbridge.adapters.datacentre.client import HttpDataCentre
+from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue, open_store
+from visitbridge.adapters.system_clock import SystemClock
+from visitbridge.app.options import Options
+from visitbridge.config import Config
+from visitbridge.domain.ids import new_id
+from visitbridge.domain.jobs import AgeLimits
+from visitbridge.ports.cards import ReaderSource
+from visitbridge.ports.clock import TimeTrust
+from visitbridge.protocols.datacentre.device import DeviceStatus
+from visitbridge.runtime.supervisor import Service
+from visitbridge.services.binding import Binding
+from visitbridge.services.cards import CardDesk
+from visitbridge.services.datasets import DataSetRefresh
+from visitbridge.services.link import LinkPolicy, LinkWatch
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.outbox.conditions import Conditions
+from visitbridge.services.outbox.engine import Outbox, OutboxSettings
+from visitbridge.services.outbox.standard import standard_kinds
+from visitbridge.services.pairing import PairingDesk
+from visitbridge.services.relay import CardRelay
+from visitbridge.services.staff import StaffDesk, StaffPolicy
+from visitbridge.services.topics import ModeTopic, TimeTopic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything the HTTP face calls. ``running`` start in this order, so that they stop in the reverse one:
+    the outbox ends its card write while readers and link still work.
+    """
+
+    clock: SystemClock
+    store: SqlStore
+    board: LiveBoard
+    catalogue: SqlCatalogue
+    datasets: DataSetRefresh
+    pairing: PairingDesk
+    binding: Binding
+    cards: CardDesk
+    relay: CardRelay
+    staff: StaffDesk
+    outbox: Outbox
+    running: tuple[Service, ...]
+
+
+@contextlib.asynccontextmanager
+async def open_parts(
+    config: Config,
+    options: Options,
+    clock: SystemClock,
+    key: bytes,
+    sources: Mapping[str, ReaderSource],
+) -> AsyncIterator[Parts]:
+    """What is held open for the life of the process is opened here and closed in reverse order."""
+    state_dir = config.box.state_dir
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(state_dir / "store.db", key, clock=clock))
+        catalogue = await stack.enter_async_context(open_catalogue(state_dir / "datasets", clock=clock))
+        data_centre = HttpDataCentre(store, monotonic=clock.monotonic, connect=config.datacentre.connect)
+        stack.push_async_callback(data_centre.close)
+        await data_centre.start()
+        parts = _wire(config, options, clock, store, catalogue, data_centre, sources)
+        await parts.binding.load()
+        await parts.pairing.load()
+        yield parts
+
+
+def _wire(
+    config: Config,
+    options: Options,
+    clock: SystemClock,
+    store: SqlStore,
+    catalogue: SqlCatalogue,
+    data_centre: HttpDataCentre,
+    sources: Mapping[str, ReaderSource],
+) -> Parts:
+    def mint_id() -> str:
+        return new_id(clock.now())
+
+    board = LiveBoard()
+    cards = CardDesk(board, realm=config.datacentre.realm)
+    relay = CardRelay(cards, data_centre, clock)
+    link = LinkWatch(data_centre, board, clock, policy=LinkPolicy())
+    binding = Binding(
+        store,
+        data_centre,
+        board,
+        clock,
+        new_id=mint_id,
+        default_name=config.box.name,
+        version=__version__,
+    )
+    staff = StaffDesk(
+        store,
+        cards,
+        data_centre,
+        board,
+        clock,
+        new_id=mint_id,
+        policy=StaffPolicy(
+            max_hours=config.policy.staff_max_hours, ends_at_midnight=config.policy.staff_ends_at_midnight
+        ),
+    )
+    conditions = Conditions(
+        link_is_up=link.is_up,
+        sam_is_verified=binding.sam_is_verified,
+        cards=cards,
+        staff=staff,
+        clock=clock,
+    )
+    outbox = Outbox(
+        store=store,
+        clock=clock,
+        data_centre=data_centre,
+        kinds=standard_kinds(
+            data_centre=data_centre,
+            relay=relay,
+            cards=cards,
+            staff=staff,
+            sam_id=binding.sam_id,
+            holds=conditions.holds,
+        ),
+        holds=conditions.holds,
+        is_genuine=data_centre.believes,
+        board=board,
+        settings=OutboxSettings(
+            concurrency=config.outbox.concurrency,
+            limits=AgeLimits(
+                amber_s=config.outbox.amber_s,
+                red_s=config.outbox.red_s,
+                overdue_s=config.outbox.overdue_s,
+            ),
+        ),
+    )
+
+    async def take_status(status: DeviceStatus) -> None:
+        _trust_time(clock, data_centre, board)
+        await binding.take_status(status)
+        await binding.verify_sam_if_due()
+
+    link.when_answered(take_status)
+    link.when_disabled(binding.disabled)
+    for part in (link, cards, staff, binding):
+        part.when_changed(outbox.wake)
+    board.put("mode", _mode(config, options))
+    board.put("time", TimeTopic(trust=clock.trust))
+    return Parts(
+        clock=clock,
+        store=store,
+        board=board,
+        catalogue=catalogue,
+        datasets=DataSetRefresh(data_centre, catalogue, _downloads(config.box.state_dir)),
+        pairing=PairingDesk(store, clock, idle_s=config.policy.phone_idle_hours * 3600),
+        binding=binding,
+        cards=cards,
+        relay=relay,
+        staff=staff,
+        outbox=outbox,
+        running=(link, *(cards.watcher(name, source) for name, source in sources.items()), staff, outbox),
+    )
+
+
+def _mode(config: Config, options: Options) -> ModeTopic:
+    """A box of the test realm sends nothing real, and says so on every page."""
+    training = config.datacentre.realm == "test" and not options.allow_virtual
+    return ModeTopic(virtual=options.allow_virtual, training=training)
+
+
+def _trust_time(clock: SystemClock, data_centre: HttpDataCentre, board: LiveBoard) -> None:
+    """The data centre's own time is a trusted one (Y10)."""
+    contact = data_centre.contact
+    if contact is not None:
+        clock.correct_at(contact.time, contact.monotonic_s, TimeTrust.DATA_CENTRE)
+        board.put("time", TimeTopic(trust=clock.trust))
+
+
+def _downloads(state_dir: Path) -> Path:
+    folder = state_dir / "downloads"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -1,0 +1,177 @@
+"""The command line: ``visitbridge run | config | simulate | lab | version``.
+
+Exit codes: 0 done · 1 a scenario did not go as written · 2 wrong usage · 69 a part of the box failed · 70 a bug, or
+services that did not stop in time · 78 the configuration cannot be used (sysexits.h).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from visitbridge import __version__
+from visitbridge.adapters.logs import set_up_logs
+from visitbridge.adapters.private_files import write_private
+from visitbridge.adapters.systemd import make_notifier, started_by_systemd, watchdog_interval_s
+from visitbridge.app import Options, Ready, require_allowed, run_gateway
+from visitbridge.config import Config, Loaded, dump, load_config
+from visitbridge.errors import ConfigError, VisitBridgeError
+from visitbridge.words import load_catalogue
+
+EXIT_UNAVAILABLE = 69
+EXIT_SOFTWARE = 70
+EXIT_CONFIG = 78
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Errors go to stderr in words, with their code."""
+    options = _parser().parse_args(arguments)
+    handler: Callable[[argparse.Namespace], int] = options.handler
+    try:
+        return handler(options)
+    except VisitBridgeError as exc:
+        return _report(exc)
+    except BaseExceptionGroup as group:
+        known, rest = group.split(VisitBridgeError)
+        if known is None or rest is not None:
+            raise
+        return _report(_first(known))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="visitbridge",
+        description="Pocket gateway between visit teams, their card readers and the insurer's VPN.",
+        epilog=(__doc__ or "").partition("\n\n")[2],
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="serve until SIGTERM or Ctrl-C")
+    _add_config(run)
+    run.add_argument(
+        "--allow-virtual", action="store_true", help="allow simulated devices; every page says so"
+    )
+    run.set_defaults(handler=_run)
+
+    config = commands.add_parser("config", help="look at the configuration")
+    actions = config.add_subparsers(required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="report every problem of the files")
+    _add_config(check)
+    check.set_defaults(handler=_config_check)
+    show = actions.add_parser("dump", help="print the values in force and where each comes from")
+    _add_config(show)
+    show.set_defaults(handler=_config_dump)
+
+    version = commands.add_parser("version", help="print the version")
+    version.set_defaults(handler=_version)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="instead of /etc/visitbridge/visitbridge.toml; conf.d beside it is read too",
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.config).config
+    set_up_logs(form=config.log.format, level=config.log.level)
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    options = Options(
+        allow_virtual=arguments.allow_virtual,
+        credentials_dir=Path(credentials) if credentials else None,
+        watchdog_s=watchdog_interval_s(os.environ, os.getpid()),
+    )
+    require_allowed(config, options)
+    try:
+        asyncio.run(_serve(config, options))
+    except TimeoutError:
+        log.error("services did not stop in time")
+        # A thread that hangs in a vendor's library cannot be ended, and would keep the interpreter waiting.
+        logging.shutdown()
+        os._exit(EXIT_SOFTWARE)
+    return 0
+
+
+async def _serve(config: Config, options: Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run_gateway(
+        config,
+        options,
+        notifier=make_notifier(),
+        stop=stop,
+        announce=lambda ready: _announce(config, ready),
+    )
+
+
+def _announce(config: Config, ready: Ready) -> None:
+    """One JSON line for whoever started us, and the same in a private file.
+
+    Under systemd standard output is the journal, where a pairing token has no place: only the file then.
+    """
+    line = json.dumps(
+        {
+            "event": "ready",
+            "url": ready.url,
+            "pair_url": ready.pair_url,
+            "ca_file": str(ready.ca_file or ""),
+            "fingerprint": ready.fingerprint,
+        }
+    )
+    write_private(config.box.runtime_dir / "ready.json", line.encode() + b"\n")
+    if not started_by_systemd():
+        print(line, flush=True)
+
+
+def _config_check(arguments: argparse.Namespace) -> int:
+    loaded: Loaded = load_config(arguments.config)
+    print(f"ok: {len(loaded.origins)} keys set, the rest are defaults")
+    return 0
+
+
+def _config_dump(arguments: argparse.Namespace) -> int:
+    print(dump(load_config(arguments.config)), end="")
+    return 0
+
+
+def _version(_arguments: argparse.Namespace) -> int:
+    print(f"visitbridge {__version__}")
+    return 0
+
+
+def _report(error: VisitBridgeError) -> int:
+    words = load_catalogue().error(_language(), error.code, error.params)
+    print(f"{error.code} {words.what} {words.where} {words.now}", file=sys.stderr)
+    details = error.problems if isinstance(error, ConfigError) else (error.detail,)
+    for detail in filter(None, details):
+        print(f"  {detail}", file=sys.stderr)
+    return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_UNAVAILABLE
+
+
+def _first(group: BaseExceptionGroup[VisitBridgeError]) -> VisitBridgeError:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _language() -> str:
+    """The terminal's language, by the variables of POSIX locales in their order."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    locale = next((value for value in map(os.environ.get, names) if value), "")
+    return "zh-Hant-TW" if locale.startswith("zh") else "en"
