@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -27,8 +27,16 @@ class Catalogue(Protocol):
 
     async def loaded(self) -> Sequence[DataSetRecord]: ...
 
-    async def search(self, dataset: str, query: str, *, limit: int = 20) -> Sequence[SearchHit]:
-        """By code prefix, Chinese (one character up) and English, ranked; billable rows first."""
+    async def search(
+        self, dataset: str, query: str, *, preferred: Collection[str] = (), limit: int = 20
+    ) -> Sequence[SearchHit]:
+        """By code prefix, Chinese (one character up) and English; no hits in a set that is not loaded.
+
+        Ranked: the exact code, codes it begins, ``preferred`` codes (those used lately, say) and rows with the
+        attribute ``favourite`` = ``1``, billable rows, shorter names. An empty query gives the first rows.
+        """
         ...
 
-    async def get(self, dataset: str, code: str) -> DataSetRow | None: ...
+    async def get(self, dataset: str, code: str) -> DataSetRow | None:
+        """The row of exactly this code."""
+        ...

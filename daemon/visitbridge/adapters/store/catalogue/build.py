@@ -1,0 +1,122 @@
+"""Builds the file of one data set from its lines: whole and checked, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from visitbridge.adapters.store import binding
+from visitbridge.adapters.store.catalogue import terms
+from visitbridge.errors import FieldInvalid
+from visitbridge.ports.records import DataSetRecord
+from visitbridge.protocols.datacentre.uploads import DataSetInfo, DataSetRow
+
+FORMAT: Final = 1
+"""``user_version`` of the files. A file of another format is as good as not there: it is loaded anew."""
+
+_LINE: Final = msgspec.json.Decoder(DataSetRow)
+_ENCODER: Final = msgspec.json.Encoder()
+
+_SCHEMA: Final = (
+    "CREATE TABLE info (content BLOB NOT NULL)",
+    "CREATE TABLE rows (id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, code_key TEXT NOT NULL, content BLOB NOT NULL)",
+    "CREATE VIRTUAL TABLE han USING fts5(terms, content='', columnsize=0, detail=none, tokenize='ascii', prefix='1')",
+    "CREATE VIRTUAL TABLE words USING fts5(terms, content='', columnsize=0, detail=none, tokenize='ascii')",
+    "CREATE TABLE arrived (code TEXT PRIMARY KEY, tier INTEGER, length INTEGER, content BLOB)",
+)
+_FINISH: Final = (
+    "DROP TABLE arrived",
+    "CREATE INDEX rows_by_code ON rows (tier, code_key)",
+    "INSERT INTO han (han) VALUES ('optimize')",
+    "INSERT INTO words (words) VALUES ('optimize')",
+)
+
+
+class Tier:
+    """Which of several hits goes first: what the institution marked, then what can be billed, then headings."""
+
+    FAVOURITE = 0
+    BILLABLE = 1
+    HEADING = 2
+
+
+def build(info: DataSetInfo, lines: Path, record: DataSetRecord, target: Path) -> None:
+    """Write the file of a data set, on disk when this returns; ``target`` must not exist.
+
+    Raises FieldInvalid naming what is wrong with the lines, and the vendor's errors for the disk.
+    """
+    connection = binding.connect_plain(target)
+    try:
+        # Nobody reads the file before it is complete and synced, so there is nothing to roll back.
+        connection.execute("PRAGMA journal_mode=OFF")
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("BEGIN")
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute("INSERT INTO info VALUES (?)", (_ENCODER.encode(record),))
+        _take_in(connection, info, lines)
+        _index(connection)
+        for statement in _FINISH:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+        connection.execute(f"PRAGMA user_version={FORMAT}")
+        # Merging the index left as many free pages as it uses.
+        connection.execute("VACUUM")
+    finally:
+        connection.close()
+    sync(target)
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _take_in(connection: binding.Connection, info: DataSetInfo, lines: Path) -> None:
+    digest = hashlib.sha256()
+    number = 0
+    with lines.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            digest.update(line)
+            try:
+                row = _LINE.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+                raise FieldInvalid(f"{info.name}: {exc}", field=f"line[{number}]") from exc
+            arrived = connection.execute(
+                "INSERT OR IGNORE INTO arrived VALUES (?, ?, ?, ?)",
+                (row.code, _tier(row), len(row.name_zh or row.name_en), _ENCODER.encode(row)),
+            )
+            if arrived.rowcount != 1:
+                raise FieldInvalid(f"{info.name}: a code comes twice", field=f"line[{number}].code")
+    if number != info.rows:
+        raise FieldInvalid(f"{info.name}: {number} rows instead of {info.rows}", field="rows")
+    if digest.hexdigest() != info.sha256:
+        raise FieldInvalid(f"{info.name}: the file is not the one that was announced", field="sha256")
+
+
+def _index(connection: binding.Connection) -> None:
+    """Number the rows best first, so that a search may stop at its first hits."""
+    arrived = connection.execute("SELECT tier, content FROM arrived ORDER BY tier, length, code")
+    for at, (tier, content) in enumerate(arrived):
+        row = _LINE.decode(content)
+        chinese = terms.tokens(row.name_zh)
+        connection.execute(
+            "INSERT INTO rows VALUES (?, ?, ?, ?)", (at, tier, terms.code_key(row.code), content)
+        )
+        connection.execute("INSERT INTO han (rowid, terms) VALUES (?, ?)", (at, terms.han_terms(chinese)))
+        words = terms.word_terms(terms.tokens(row.name_en) + chinese)
+        connection.execute("INSERT INTO words (rowid, terms) VALUES (?, ?)", (at, words))
+
+
+def _tier(row: DataSetRow) -> int:
+    if row.attributes.get("favourite") == "1":
+        return Tier.FAVOURITE
+    return Tier.BILLABLE if row.billable else Tier.HEADING
