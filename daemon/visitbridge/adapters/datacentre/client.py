@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -56,10 +57,18 @@ _MISSING_BATCH = 1000
 class HttpDataCentre:
     """Open with :meth:`start`; not bound until credentials are in the store or :meth:`bind` made them."""
 
-    def __init__(self, store: Store, *, monotonic: Callable[[], float], connect: str = "") -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        monotonic: Callable[[], float],
+        connect: str = "",
+        answer_timeout_s: float = 20.0,
+    ) -> None:
         self._store = store
         self._monotonic = monotonic
         self._connect = connect
+        self._answer_timeout_s = answer_timeout_s
         self._credentials: Credentials | None = None
         self._portal: Portal | None = None
 
@@ -92,7 +101,7 @@ class HttpDataCentre:
             context = trusting(ticket.ca_pem)
         except OSError as exc:
             raise DataCentreGarbled("the code's certificate cannot be read") from exc
-        stranger = Portal(ticket.url, context, monotonic=self._monotonic, connect=self._connect)
+        stranger = self._portal_at(ticket.url, context)
         try:
             answer = await stranger.post("/bind", msgspec.json.encode(request), into=BindAnswer)
         finally:
@@ -182,11 +191,15 @@ class HttpDataCentre:
         if self._portal is not None:
             await self._portal.close()
         self._credentials = credentials
-        self._portal = Portal(
-            credentials.url,
-            client_context(credentials),
+        self._portal = self._portal_at(credentials.url, client_context(credentials))
+
+    def _portal_at(self, url: str, context: ssl.SSLContext) -> Portal:
+        return Portal(
+            url,
+            context,
             monotonic=self._monotonic,
             connect=self._connect,
+            answer_timeout_s=self._answer_timeout_s,
         )
 
 
