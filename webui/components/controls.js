@@ -106,11 +106,9 @@ export function ErrorNotice({ error, children }) {
     if (error) box.current?.focus();
   }, [error]);
   if (!error) return null;
-  const { words, code, field, verbatim, params } = error.body;
-  const tries = params["tries_left"];
+  const { words, code, field, verbatim } = error.body;
   return html`<section class="notice error" role="alert" tabindex="-1" ref=${box}>
     <p class="what">${words.what}</p>
-    ${tries === undefined ? null : html`<p class="tries">${t("error.tries_left", { count: tries })}</p>`}
     <p>${words.where}</p>
     <p>${words.now}</p>
     ${field ? html`<p>${t("error.field", { field: fieldWords(field) })}</p>` : null}

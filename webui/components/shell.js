@@ -108,7 +108,7 @@ function BottomBar({ tab }) {
 function UndoBar() {
   const offer = undoOffer.value;
   if (!offer) return null;
-  return html`<div class="undo"><span>${offer.text}</span><${Button} kind="quiet" id="undo" onPress=${offer.undo}>${t("action.undo")}<//></div>`;
+  return html`<section class="undo" aria-label=${t("action.undo")}><span>${offer.text}</span><${Button} kind="quiet" id="undo" onPress=${offer.undo}>${t("action.undo")}<//></section>`;
 }
 
 /** @param {{ tab: string, framed: boolean, children?: Children }} props `framed`: a paired phone's screen */

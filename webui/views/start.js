@@ -24,6 +24,7 @@ export default function Start() {
   const patient = reader?.card.patient;
   const online = linkUp.value && staffHere.value !== null;
   const same = (drafts.value ?? []).find((draft) => patient && draft.patient_name === patient.name && draft.card_no.endsWith(patient.card_no_tail));
+  const others = (drafts.value ?? []).filter((draft) => draft !== same);
   const action = same ? html`<a class="button primary" id="go-on" href="#/visits/${segment(same.visit_id)}">${t("start.go_on")}</a>` : reader && patient ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
     ${t(online ? "start.action" : "start.action_offline")}<//>` : null;
   const disabledBox = live.value.box?.enabled === false;
@@ -42,6 +43,6 @@ export default function Start() {
     ${reader && !linkUp.value ? html`<${Notice} kind="warn" title=${t("start.offline.what")}><p>${t("start.offline.where")}</p><p>${t("start.offline.now")}</p><//>` : null}
     ${reader && linkUp.value && !staffHere.value ? html`<${Notice} kind="warn" title=${t("start.no_staff.what")}><p>${t("start.no_staff.now")}</p>
       <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>` : null}
-    ${drafts.value && drafts.value.length > 0 ? html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${drafts.value.map((draft) => html`<${RowLink}
+    ${others.length > 0 ? html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${others.map((draft) => html`<${RowLink}
       href=${`#/visits/${draft.visit_id}`} title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</div></section>` : null}<//>`;
 }
