@@ -16,7 +16,8 @@ def with_true_time(visit: Visit, *, now: dt.datetime, monotonic_s: float, boot_i
     """
     if visit.clock_trusted or visit.started is None or visit.started.boot_id != boot_id:
         return None
-    visit_at = now - dt.timedelta(seconds=monotonic_s - visit.started.monotonic_s)
+    exact = now - dt.timedelta(seconds=monotonic_s - visit.started.monotonic_s)
+    visit_at = exact.replace(microsecond=0)
     shift = visit_at - visit.visit_at
     return msgspec.structs.replace(
         visit,

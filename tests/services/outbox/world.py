@@ -146,7 +146,7 @@ class World:
                 tx.jobs.add(job)
 
         await self.store.write(work)
-        self.outbox.accept(visit, jobs.values())
+        self.outbox.desk.accept(visit, jobs.values())
         return jobs
 
     @property

@@ -54,6 +54,11 @@ class OutboxDesk:
         held = await self._ledger.open_visit(visit_id)
         self.note(held.visit, held.jobs)
 
+    def accept(self, visit: Visit, jobs: Iterable[Job]) -> None:
+        """Take note of rows that a transaction has just committed, and let them start."""
+        self.note(visit, jobs)
+        self._changed()
+
     def note(self, visit: Visit, jobs: Iterable[Job]) -> None:
         """Follow a commit, and tell phones that show this visit."""
         jobs = tuple(jobs)

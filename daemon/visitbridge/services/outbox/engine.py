@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 
 import msgspec
 
 from visitbridge.domain.ids import new_id
-from visitbridge.domain.jobs import AgeLimits, Job, Need
-from visitbridge.domain.visit import Visit
+from visitbridge.domain.jobs import AgeLimits, Need
 from visitbridge.errors import Retry, StoreError, VisitBridgeError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.store import Store
@@ -47,7 +46,7 @@ class OutboxSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Outbox:
     """Service. ``holds`` answers for needs (see ``Conditions``); ``hook`` sees every step edge.
 
-    Public besides ``run`` and ``wake``: ``desk`` (what people see and do), ``accept`` (new jobs), ``steps``.
+    ``desk`` is what people see and do, and where new jobs come in.
     """
 
     name = "outbox"
@@ -94,11 +93,6 @@ class Outbox:
         """Something that jobs wait for may have changed: link, SAM, card, staff, time, a new job."""
         self._changed.set()
         self._quiet.clear()
-
-    def accept(self, visit: Visit, jobs: Iterable[Job]) -> None:
-        """Take note of rows that a transaction has just committed."""
-        self.desk.note(visit, jobs)
-        self.wake()
 
     async def wait_quiet(self) -> None:
         """Return when nothing is under way and nothing can start before time passes or something changes."""

@@ -203,7 +203,7 @@ def _intent(visit: Visit, key: str) -> WriteIntent:
         diagnoses=content.diagnoses,
         fee_points=content.fee_points,
         copay_points=content.copay_points,
-        make_up=visit.make_up,
+        make_up=visit.make_up or visit.identification is Identification.CARD_OFFLINE,
         dispensing=content.claim.dispensing,
     )
 

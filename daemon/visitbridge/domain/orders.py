@@ -1,0 +1,91 @@
+"""Rules for one line of a prescription (M09-M13, X17, nhi-domain §3.1, §4.5)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from visitbridge.domain.visit import Order, OrderKind
+from visitbridge.errors import FieldInvalid
+
+_PER_DAY: Mapping[str, float] = MappingProxyType(
+    dict.fromkeys(("QD", "QDAM", "QDPM", "QDHS", "QAM", "QPM", "QN", "HS", "AM", "PM", "DAILY"), 1.0)
+    | dict.fromkeys(("BID", "QAM&HS", "QPM&HS", "QAM&PM"), 2.0)
+    | dict.fromkeys(("TID", "BID&HS"), 3.0)
+    | dict.fromkeys(("QID", "TID&HS"), 4.0)
+    | dict.fromkeys(("QOD", "QODHS"), 1 / 2)
+    | {"BIW": 2 / 7, "TIW": 3 / 7}
+)
+_SINGLE_DOSE = frozenset({"STAT", "ONCE"})
+_EVERY = re.compile(r"Q([1-9][0-9]*)([HDW])")
+_ON_WEEKDAYS = re.compile(r"QW\(([1-7](?:,[1-7])*)\)")
+_IN_WEEKS = re.compile(r"([1-9][0-9]*)W([1-9][0-9]*)D")
+_HOURS = {"H": 1.0, "D": 24.0, "W": 168.0}
+
+_LONGEST_SUPPLY_DAYS = 31
+
+
+def intakes_per_day(frequency: str) -> float | None:
+    """How often a day a code of NHI's frequency table asks for one intake; None when it does not say (PRN, AC)."""
+    code = frequency.strip().upper()
+    if code in _PER_DAY:
+        return _PER_DAY[code]
+    if every := _EVERY.fullmatch(code):
+        return 24.0 / (int(every[1]) * _HOURS[every[2]])
+    if weekdays := _ON_WEEKDAYS.fullmatch(code):
+        return len(weekdays[1].split(",")) / 7
+    if weeks := _IN_WEEKS.fullmatch(code):
+        return int(weeks[2]) / (7 * int(weeks[1]))
+    return None
+
+
+def computed_total(order: Order) -> float | None:
+    """Dose × times a day × days, rounded up to one decimal; None when the frequency does not tell.
+
+    A single-dose code gives one dose whatever the days.
+    """
+    if order.dose <= 0:
+        return None
+    if order.frequency.strip().upper() in _SINGLE_DOSE:
+        return order.dose
+    per_day = intakes_per_day(order.frequency)
+    if per_day is None or order.days < 1:
+        return None
+    # Rounding in hundred-thousandths first keeps 0.1 × 3 from becoming 0.4.
+    return math.ceil(round(order.dose * per_day * order.days * 1e5) / 1e4) / 10
+
+
+def check_draft(order: Order, field: str) -> None:
+    """What even a draft may not hold. Raises FieldInvalid; ``field`` is the order's own path.
+
+    Controlled drugs are not issued here (M10): the law wants its own form.
+    """
+    if order.kind is OrderKind.CONTROLLED:
+        raise FieldInvalid("controlled drugs are not issued here", field=f"{field}.kind")
+    for name, value in (("dose", order.dose), ("total", order.total)):
+        if round(value, 1) != value:
+            raise FieldInvalid("one decimal at most", field=f"{field}.{name}")
+
+
+def check_complete(order: Order, field: str) -> None:
+    """What a visit needs before it leaves the box. Raises FieldInvalid naming the member."""
+    check_draft(order, field)
+    if order.kind is not OrderKind.DRUG:
+        return
+    for name, missing in (
+        ("frequency", not order.frequency),
+        ("route", not order.route),
+        ("days", order.days < 1),
+        ("total", order.total <= 0),
+    ):
+        if missing:
+            raise FieldInvalid("a drug needs it", field=f"{field}.{name}")
+    computed = computed_total(order)
+    if computed is not None and computed != order.total and not order.total_overridden:
+        raise FieldInvalid("differs from dose × frequency × days and is not marked", field=f"{field}.total")
+    if order.refills and not order.chronic:
+        raise FieldInvalid("only a repeat prescription is dispensed again", field=f"{field}.refills")
+    if order.chronic and order.days > _LONGEST_SUPPLY_DAYS:
+        raise FieldInvalid("one supply of a repeat prescription is 31 days at most", field=f"{field}.days")

@@ -1,0 +1,1 @@
+"""Visits: one patient, one practitioner, one occasion, from the card to the receipt."""

@@ -1,0 +1,75 @@
+"""What a draft may hold and what a visit needs before it leaves the box; every refusal names its field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from visitbridge.domain.orders import check_complete, check_draft
+from visitbridge.domain.visit import OrderKind, Visit, VisitContent
+from visitbridge.errors import FieldInvalid, UnknownCode
+from visitbridge.ports.catalogue import Catalogue
+
+_CLAIM: Final = {
+    "case_type": "case_types",
+    "department": "departments",
+    "payment_category": "payment_categories",
+    "visit_type": "visit_types",
+    "dispensing": "dispensing",
+    "copay": "copay",
+}
+_ORDERS: Final = {OrderKind.DRUG: "drugs", OrderKind.MATERIAL: "materials"}
+_FEE_SCHEDULE: Final = "fees"
+
+
+class CodeUse(msgspec.Struct, frozen=True):
+    """One code, the data set that has to know it, and where it was typed."""
+
+    dataset: str
+    code: str
+    field: str
+
+
+async def check_codes(catalogue: Catalogue, content: VisitContent, *, before: VisitContent) -> None:
+    """Raise UnknownCode for a code that the loaded data set does not have.
+
+    A data set that is not loaded cannot refuse anything. Codes that the draft already held are not looked up
+    again: a newer data set must not lock an older draft.
+    """
+    held = {(use.dataset, use.code) for use in _codes(before)}
+    fresh = [use for use in _codes(content) if use.code and (use.dataset, use.code) not in held]
+    if not fresh:
+        return
+    loaded = {record.name for record in await catalogue.loaded()}
+    for use in fresh:
+        if use.dataset in loaded and await catalogue.get(use.dataset, use.code) is None:
+            raise UnknownCode(f"not in {use.dataset}", field=use.field)
+
+
+def check_content(content: VisitContent) -> None:
+    """Rules that hold for a draft too. Raises FieldInvalid."""
+    for index, order in enumerate(content.orders):
+        check_draft(order, f"orders[{index}]")
+
+
+def check_ready(visit: Visit) -> None:
+    """What a visit needs before it is written or sent. Raises FieldInvalid."""
+    content = visit.content
+    if not content.diagnoses:
+        raise FieldInvalid("a visit needs a main diagnosis", field="diagnoses")
+    for index, order in enumerate(content.orders):
+        check_complete(order, f"orders[{index}]")
+
+
+def _codes(content: VisitContent) -> Iterator[CodeUse]:
+    for name, dataset in _CLAIM.items():
+        yield CodeUse(dataset, getattr(content.claim, name), f"claim.{name}")
+    for index, diagnosis in enumerate(content.diagnoses):
+        yield CodeUse("icd10", diagnosis.code, f"diagnoses[{index}].code")
+    for index, order in enumerate(content.orders):
+        if not order.self_entered and order.kind is not OrderKind.SELF_PAID:
+            yield CodeUse(_ORDERS.get(order.kind, _FEE_SCHEDULE), order.code, f"orders[{index}].code")
+        yield CodeUse("frequencies", order.frequency, f"orders[{index}].frequency")
+        yield CodeUse("routes", order.route, f"orders[{index}].route")
