@@ -6,6 +6,8 @@ HTTP on a unix socket. Its answers go to the phone as they are.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from visitbridge.api.routes import PAIRED, AnyRoute, Call, Method, NoQuery, Rout
 from visitbridge.errors import DeviceError, FieldInvalid, NotFound, RequestError
 
 _BUDGET_S = 30.0
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 
 _OPERATIONS: tuple[tuple[Method, str, str], ...] = (
     ("GET", "/state", "Virtual cards, readers, link, portal faults and the binding code"),
@@ -45,19 +48,24 @@ class Lab:
                 path=f"/api/lab{path}",
                 summary=summary,
                 access=PAIRED,
-                handler=self._forwarder(method, path),
+                handler=self._teller(path) if method == "POST" else self._asker(method, path),
                 body=Json if method == "POST" else None,
                 answer=Json,
             )
             for method, path, summary in _OPERATIONS
         ]
 
-    def _forwarder(self, method: Method, template: str) -> Any:
-        async def forward(call: Call[NoQuery, Json]) -> Json:
-            path = template.format_map({name: _segment(value) for name, value in call.path.items()})
-            return await self._ask(method, path, call.body)
+    def _asker(self, method: Method, template: str) -> Any:
+        async def ask(call: Call[NoQuery, None]) -> Json:
+            return await self._ask(method, _address(template, call.path), None)
 
-        return forward
+        return ask
+
+    def _teller(self, template: str) -> Any:
+        async def tell(call: Call[NoQuery, Json]) -> Json:
+            return await self._ask("POST", _address(template, call.path), call.body)
+
+        return tell
 
     async def _ask(self, method: Method, path: str, body: Json | None) -> Json:
         timeout = aiohttp.ClientTimeout(total=_BUDGET_S)
@@ -83,8 +91,12 @@ def _refusal(status: int) -> RequestError:
     return RequestError(f"the lab answered {status}")
 
 
+def _address(template: str, parameters: Mapping[str, str]) -> str:
+    return template.format_map({name: _segment(value) for name, value in parameters.items()})
+
+
 def _segment(value: str) -> str:
     """A path parameter, safe to put into the lab's URL."""
-    if not value.replace("-", "").replace("_", "").replace(":", "").replace(".", "").isalnum():
+    if not _ID.fullmatch(value):
         raise NotFound("the lab has no such card or reader")
     return value

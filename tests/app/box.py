@@ -1,0 +1,104 @@
+"""The whole gateway in this process, on a free port, bound to nothing, with one virtual reader."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from visitbridge.adapters.systemd import NoNotifier
+from visitbridge.api.dispatch import COOKIE
+from visitbridge.app import Options, Ready, run_gateway
+from visitbridge.config import (
+    BoxSection,
+    Config,
+    HttpSection,
+    LabSection,
+    ReadersSection,
+    StoreSection,
+)
+
+
+def config_for(folder: Path, *, webui: Path | None = None, lab: Path | None = None) -> Config:
+    return Config(
+        box=BoxSection(name="測試盒", state_dir=folder / "state", runtime_dir=folder / "run"),
+        http=HttpSection(port=0, webui_dir=webui or small_webui(folder)),
+        readers=ReadersSection(pcsc=False),
+        store=StoreSection(key_file=folder / "store.key"),
+        lab=LabSection(control=lab),
+    )
+
+
+def small_webui(folder: Path) -> Path:
+    """A web UI of one page, so that these tests do not depend on the real one."""
+    webui = folder / "webui"
+    webui.mkdir(exist_ok=True)
+    (webui / "index.html").write_text("<!doctype html><title>test</title>", "utf-8")
+    return webui
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningBox:
+    """A paired phone's view of a running box."""
+
+    http: aiohttp.ClientSession
+    ready: Ready
+    cookie: str = ""
+
+    @property
+    def origin(self) -> str:
+        return self.ready.url.rstrip("/")
+
+    async def ask(self, method: str, path: str, **given: Any) -> tuple[int, Any]:
+        """Status and decoded body."""
+        headers = {"Origin": self.origin} | given.pop("headers", {})
+        if self.cookie:
+            headers = {"Cookie": f"{COOKIE}={self.cookie}"} | headers
+        async with self.http.request(method, f"{self.origin}{path}", headers=headers, **given) as answer:
+            is_json = answer.content_type == "application/json" and answer.status != 204
+            return answer.status, await answer.json() if is_json else await answer.read()
+
+    async def pair(self) -> None:
+        token = urlsplit(self.ready.pair_url).fragment
+        async with self.http.post(
+            f"{self.origin}/api/pair",
+            json={"token": token, "name": "測試手機"},
+            headers={"Origin": self.origin},
+        ) as answer:
+            assert answer.status == 201
+            self.cookie = answer.cookies[COOKIE].value
+
+
+@contextlib.asynccontextmanager
+async def running_box(config: Config) -> AsyncIterator[RunningBox]:
+    stop = asyncio.Event()
+    announced: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(
+        run_gateway(
+            config,
+            Options(allow_virtual=True),
+            notifier=NoNotifier(),
+            stop=stop,
+            announce=announced.set_result,
+        )
+    )
+    try:
+        waits: set[asyncio.Future[Any]] = {task, announced}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        ready = announced.result()
+        connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ready.ca_file))
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
+            yield RunningBox(http=http, ready=ready)
+    finally:
+        stop.set()
+        await asyncio.wait({task})
+    await task
