@@ -23,6 +23,7 @@ from visitbridge.adapters.systemd import make_notifier, started_by_systemd, watc
 from visitbridge.app import Options, Ready, require_allowed, run_gateway
 from visitbridge.config import Config, Loaded, dump, load_config
 from visitbridge.errors import ConfigError, VisitBridgeError
+from visitbridge.sim.lab import command as lab_command
 from visitbridge.words import load_catalogue
 
 EXIT_UNAVAILABLE = 69
@@ -54,10 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="visitbridge",
         description="Pocket gateway between visit teams, their card readers and the insurer's VPN.",
         epilog=(__doc__ or "").partition("\n\n")[2],
+        allow_abbrev=False,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="serve until SIGTERM or Ctrl-C")
+    run = commands.add_parser("run", help="serve until SIGTERM or Ctrl-C", allow_abbrev=False)
     _add_config(run)
     run.add_argument(
         "--allow-virtual", action="store_true", help="allow simulated devices; every page says so"
@@ -72,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     show = actions.add_parser("dump", help="print the values in force and where each comes from")
     _add_config(show)
     show.set_defaults(handler=_config_dump)
+
+    lab_command.add_arguments(commands)
 
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(handler=_version)
@@ -89,7 +93,6 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config).config
-    set_up_logs(form=config.log.format, level=config.log.level)
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     options = Options(
         allow_virtual=arguments.allow_virtual,
@@ -97,6 +100,7 @@ def _run(arguments: argparse.Namespace) -> int:
         watchdog_s=watchdog_interval_s(os.environ, os.getpid()),
     )
     require_allowed(config, options)
+    set_up_logs(form=config.log.format, level=config.log.level)
     try:
         asyncio.run(_serve(config, options))
     except TimeoutError:

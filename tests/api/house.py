@@ -126,7 +126,7 @@ class House:
         ) as answer:
             return Answer(
                 status=answer.status,
-                headers=dict(answer.headers),
+                headers=answer.headers,
                 body=await answer.read(),
                 cookies={name: morsel.value for name, morsel in answer.cookies.items()},
             )

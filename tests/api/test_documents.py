@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.api.house import House, open_house
+from visitbridge.api.cached import Document
+from visitbridge.api.static import read_webui
+from visitbridge.errors import ConfigError
+from visitbridge.sim.clock import FakeClock
+
+INDEX = "<!doctype html><title>訪視盒</title>" + "<p>text</p>" * 200
+
+
+@pytest.fixture
+def webui(tmp_path: Path) -> Path:
+    """A web UI with everything that must be served and much that must not."""
+    root = tmp_path / "webui"
+    files = {
+        "index.html": INDEX,
+        "app.js": "export const a = 1;\n" * 100,
+        "core/api.js": "export {};",
+        "css/base.css": "body{margin:0}" * 100,
+        "lib/preact.js": "export const h = 0;" * 50,
+        "lib/preact.d.ts": "export {};",
+        "core/api.test.js": "secret",
+        "core/types.d.ts": "secret",
+        "core/.hidden.js": "secret",
+        "vendor.txt": "secret",
+        "tsconfig.json": "{}",
+        "node_modules/x.js": "secret",
+    }
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return root
+
+
+def test_only_what_the_pages_need_is_served(webui: Path) -> None:
+    assert set(read_webui(webui)) == {
+        "/",
+        "/p",
+        "/app.js",
+        "/core/api.js",
+        "/css/base.css",
+        "/lib/preact.js",
+    }
+
+
+def test_a_folder_without_a_page_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"index\.html is missing"):
+        read_webui(tmp_path)
+
+
+async def test_pages_come_compressed_and_typed(tmp_path: Path, clock: FakeClock, webui: Path) -> None:
+    async with open_house(tmp_path, clock, files=read_webui(webui)) as house:
+        page = await house.ask("GET", "/", headers={"Accept-Encoding": "gzip"})
+        script = await house.ask("GET", "/app.js", headers={"Accept-Encoding": "identity"})
+        pairing = await house.ask("GET", "/p")
+        missing = await house.ask("GET", "/core/api.test.js")
+        escape = await house.ask("GET", "/..%2f..%2fetc%2fpasswd")
+
+    assert page.body.decode() == INDEX
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert int(page.headers["Content-Length"]) < len(INDEX) / 2
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.headers["Cache-Control"] == "no-cache"
+    assert page.headers["Vary"] == "Accept-Encoding"
+    assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert "Content-Encoding" not in script.headers
+    assert pairing.body == page.body
+    assert (missing.status, escape.status) == (404, 404)
+
+
+async def test_a_page_that_the_browser_has_is_not_sent_again(
+    tmp_path: Path, clock: FakeClock, webui: Path
+) -> None:
+    async with open_house(tmp_path, clock, files=read_webui(webui)) as house:
+        first = await house.ask("GET", "/app.js")
+        again = await house.ask("GET", "/app.js", headers={"If-None-Match": first.headers["ETag"]})
+        plain = await house.ask(
+            "GET", "/app.js", headers={"If-None-Match": first.headers["ETag"], "Accept-Encoding": "identity"}
+        )
+
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert plain.status == 200
+
+
+@pytest.mark.parametrize("language", ["zh-Hant-TW", "en"])
+async def test_the_catalogue_of_words_is_open_and_cached(house: House, language: str) -> None:
+    answer = await house.ask("GET", f"/api/words/{language}")
+    again = await house.ask(
+        "GET", f"/api/words/{language}", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+
+    assert answer.json["error.GW-LNK-03.what"].startswith(
+        {"zh-Hant-TW": "健保VPN", "en": "The NHI"}[language]
+    )
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert again.status == 304
+
+
+async def test_there_are_two_languages(house: House) -> None:
+    assert (await house.ask("GET", "/api/words/fr")).code == "GW-REQ-04"
+
+
+async def test_the_api_describes_itself(house: House) -> None:
+    document = (await house.ask("GET", "/api/openapi.json")).json
+
+    assert document["info"]["version"] == "0.0.0-test"
+    assert "/api/pair" in document["paths"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "zipped"),
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("GZIP", True),
+        ("", False),
+        ("br", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("gzipped", False),
+    ],
+)
+async def test_compression_is_agreed(tmp_path: Path, clock: FakeClock, accept: str, zipped: bool) -> None:
+    files = {"/x": Document.of("text/css", b"a" * 1000)}
+    async with open_house(tmp_path, clock, files=files) as house:
+        answer = await house.ask("GET", "/x", headers={"Accept-Encoding": accept})
+
+    assert ("Content-Encoding" in answer.headers) is zipped
+    assert answer.body == b"a" * 1000
+
+
+def test_what_does_not_shrink_stays_as_it_is() -> None:
+    assert Document.of("text/css", b"a").zipped is None
+    assert gzip.decompress(Document.of("text/css", b"a" * 99).zipped or b"") == b"a" * 99

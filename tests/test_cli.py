@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.app.box import small_webui
+from visitbridge import __version__
+from visitbridge.cli import EXIT_CONFIG, main
+
+
+def config_file(folder: Path, extra: str = "") -> Path:
+    file = folder / "visitbridge.toml"
+    file.write_text(
+        f"""
+        [box]
+        state_dir = "{folder}/state"
+        runtime_dir = "{folder}/run"
+        [http]
+        port = 0
+        webui_dir = "{small_webui(folder)}"
+        [readers]
+        pcsc = false
+        [store]
+        key_file = "{folder}/store.key"
+        {extra}
+        """,
+        "utf-8",
+    )
+    return file
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "visitbridge", "run", "--config", config_file(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_announces_itself_and_ends_cleanly(
+    gateway: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    assert gateway.stdout is not None
+    ready = json.loads(gateway.stdout.readline())
+
+    gateway.send_signal(number)
+    _, logs = gateway.communicate(timeout=20)
+
+    assert gateway.returncode == 0
+    assert ready["event"] == "ready"
+    assert ready["url"].startswith("https://127.0.0.1:")
+    assert ready["pair_url"].startswith(f"{ready['url']}p#")
+    assert Path(ready["ca_file"]).is_file()
+    assert json.loads((tmp_path / "run" / "ready.json").read_text("utf-8")) == ready
+    assert (tmp_path / "run" / "ready.json").stat().st_mode & 0o777 == 0o600
+    assert ready["pair_url"].partition("#")[2] not in logs
+    assert "stopped" in logs
+
+
+def test_a_wrong_configuration_is_reported_whole_and_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_TW.UTF-8")
+    file = config_file(tmp_path, "[log]\nlevel = 'loud'\n[radio]\nx = 1\n")
+
+    code = main(["config", "check", "--config", str(file)])
+
+    assert code == EXIT_CONFIG
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("GW-CFG-01 盒子的設定有誤")
+    assert lines[1:] == [
+        f"  {file}: [log] level: Invalid enum value 'loud'",
+        f"  {file}: [radio] is unknown (known: {', '.join(section_names())})",
+    ]
+
+
+def section_names() -> list[str]:
+    return ["box", "http", "datacentre", "readers", "lab", "policy", "outbox", "store", "log"]
+
+
+def test_a_right_configuration_is_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "check", "--config", str(config_file(tmp_path))]) == 0
+    assert capsys.readouterr().out == "ok: 6 keys set, the rest are defaults\n"
+
+
+def test_the_values_in_force_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = config_file(tmp_path)
+
+    assert main(["config", "dump", "--config", str(file)]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert f"pcsc = false  # {file}" in lines
+    assert "concurrency = 4  # default" in lines
+
+
+def test_simulated_parts_need_permission(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    file = config_file(tmp_path, f"[lab]\ncontrol = '{tmp_path}/lab.sock'\n")
+
+    assert main(["run", "--config", str(file)]) == EXIT_CONFIG
+    err = capsys.readouterr().err
+    assert err.startswith("GW-CFG-02 The configuration asks for a simulated device")
+    assert "[lab] control needs --allow-virtual" in err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out == f"visitbridge {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["config"], ["run", "--allow"]])
+def test_wrong_usage_is_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert caught.value.code == 2
+    assert "usage: visitbridge" in capsys.readouterr().err
