@@ -22,6 +22,12 @@ from visitbridge.sim.vpcd import Connect, VpcdSlot
 class Slot(Protocol):
     """Where a test puts cards."""
 
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def reader_id(self) -> str: ...
+
     async def insert(self, card: Contacts) -> None: ...
 
     async def pull(self) -> None: ...
@@ -101,7 +107,10 @@ async def open_in_process(clock: FakeClock) -> AsyncIterator[Bench]:
 async def open_sockets(clock: FakeClock) -> AsyncIterator[Bench]:
     ports = free_ports(2)
     source = SocketReaders([("127.0.0.1", port) for port in ports], clock)
-    slots = tuple(VpcdSlot(f"port {port}", _connector(port)) for port in ports)
+    slots = tuple(
+        VpcdSlot(f"Virtual reader {number}", f"virtual-{number}", _connector(port))
+        for number, port in enumerate(ports, 1)
+    )
     try:
         async with (bench := Bench(source, slots, clock)).watched():
             yield bench

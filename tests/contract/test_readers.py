@@ -47,8 +47,9 @@ async def wait_info(bench: Bench, slot: int, condition: Callable[[ReaderInfo], b
 async def test_every_slot_is_told_of_once_and_is_empty(bench: Bench) -> None:
     told = bench.watching.told
     assert [info.state for info in told] == [ReaderState.EMPTY] * len(bench.slots)
-    assert len({info.reader_id for info in told}) == len(bench.slots)
-    assert len({info.name for info in told}) == len(bench.slots)
+    assert {info.reader_id: info.name for info in told} == {
+        slot.reader_id: slot.label for slot in bench.slots
+    }
     assert all(info.virtual for info in told)
 
 

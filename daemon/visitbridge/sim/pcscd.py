@@ -74,7 +74,14 @@ class PrivatePcscd:
                 raise ConnectionRefusedError("no socket came back")
             return connection
 
-        return VpcdSlot(f"{READER_NAME} {number + 1}", connect, shortest_absence_s=_SHORTEST_ABSENCE_S)
+        driver, slot = divmod(number, _SLOTS_PER_DRIVER)
+        name = _reader_name(driver)
+        return VpcdSlot(
+            name if slot == 0 else f"{name} · {slot + 1}",
+            f"pcsc-{name.lower().replace(' ', '-')}-1-{slot}",
+            connect,
+            shortest_absence_s=_SHORTEST_ABSENCE_S,
+        )
 
     async def _ask(self, request: str) -> None:
         try:
@@ -135,9 +142,8 @@ def _prepare(work: Path, slots: int) -> list[str]:
         driver = work / f"vpcd-{index}.so"
         shutil.copyfile(DRIVER, driver)
         port = _FIRST_PORT + index * _SLOTS_PER_DRIVER
-        name = READER_NAME if index == 0 else f"{READER_NAME} {index + 1}"
         entries.append(
-            f'FRIENDLYNAME "{name}"\n'
+            f'FRIENDLYNAME "{_reader_name(index)}"\n'
             f"DEVICENAME /dev/null:{port:#06x}\n"
             f"LIBPATH {driver}\n"
             f"CHANNELID {port:#06x}\n"
@@ -145,6 +151,10 @@ def _prepare(work: Path, slots: int) -> list[str]:
     (work / "conf" / "readers").write_text("\n".join(entries))
     command = ["/usr/bin/setpriv", "--pdeathsig", "TERM", str(PCSCD), "--foreground", "--info"]
     return [*command, "--config", str(work / "conf")]
+
+
+def _reader_name(driver: int) -> str:
+    return READER_NAME if driver == 0 else f"{READER_NAME} {driver + 1}"
 
 
 async def _polkit_option() -> list[str]:

@@ -175,8 +175,9 @@ class LineChannel:
 class VirtualSlot:
     """A place for one card of this process; the same handles as :class:`visitbridge.sim.vpcd.VpcdSlot`."""
 
-    def __init__(self, label: str, reader: LineReader) -> None:
-        self.label = label
+    def __init__(self, reader: LineReader) -> None:
+        self.label = reader.info.name
+        self.reader_id = reader.info.reader_id
         self.card: Contacts | None = None
         self._reader = reader
         self._line: _DirectLine | None = None
@@ -234,7 +235,7 @@ class VirtualReaders:
             LineReader(f"virtual-{number}", f"Virtual reader {number}", clock, self._board)
             for number in range(1, slots + 1)
         )
-        self.slots = tuple(VirtualSlot(reader.info.name, reader) for reader in self._readers)
+        self.slots = tuple(VirtualSlot(reader) for reader in self._readers)
 
     def readers(self) -> tuple[LineReader, ...]:
         return self._readers

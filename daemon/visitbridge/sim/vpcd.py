@@ -30,13 +30,16 @@ Connect = Callable[[], Awaitable[socket.socket]]
 class VpcdSlot:
     """A place for one card.
 
-    ``connect`` gives a connected TCP socket, or raises OSError for not yet. ``shortest_absence_s``: how long
+    ``label`` and ``reader_id`` are what the box calls this reader. ``connect`` gives a connected TCP socket, or raises OSError for not yet. ``shortest_absence_s``: how long
     a slot stays empty at least between two cards, as no hand is quicker; a reader's side that looks only
     every so often has to see it.
     """
 
-    def __init__(self, label: str, connect: Connect, *, shortest_absence_s: float = 0.0) -> None:
+    def __init__(
+        self, label: str, reader_id: str, connect: Connect, *, shortest_absence_s: float = 0.0
+    ) -> None:
         self.label = label
+        self.reader_id = reader_id
         self.card: Contacts | None = None
         self._connect = connect
         self._shortest_absence_s = shortest_absence_s

@@ -1,0 +1,123 @@
+"""``visitbridge lab run``: the whole lab in the foreground; one Ctrl-C stops all of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from visitbridge.errors import ConfigError
+from visitbridge.sim.lab import screen
+from visitbridge.sim.lab.client import bind_box, open_lab_client, open_phone
+from visitbridge.sim.lab.lab import LabOptions, RunningLab, open_lab
+
+DEFAULT_DIRECTORY = Path(".lab")
+# Where published code tables lie beside a checkout, when somebody put them there.
+DEFAULT_SHARED = Path("../shared/data")
+BOX_NAME = "示範閘道器"
+
+_EXIT_TROUBLE = 1
+
+
+def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add ``lab`` to the command line's subcommands."""
+    lab = commands.add_parser("lab", help="a whole visit team's equipment without hardware")
+    run = lab.add_subparsers(required=True, metavar="ACTION").add_parser(
+        "run",
+        help="start gateway, stand-in portal, virtual readers and cards",
+        description="Everything a visit needs, simulated on this machine. Ctrl-C stops all of it.",
+    )
+    add_lab_options(run)
+    run.add_argument("--bind-box", action="store_true", help="bind the box to the lab's institution at once")
+    run.add_argument("--once", action="store_true", help="stop again when all of it is ready (a self-test)")
+    run.set_defaults(handler=_run)
+
+
+def add_lab_options(parser: argparse.ArgumentParser) -> None:
+    """The options that shape a lab, for every command that starts one."""
+    parser.add_argument(
+        "--dir", type=Path, default=DEFAULT_DIRECTORY, help="folder of the lab's state (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8443,
+        help="where the gateway listens, or the next free port (default: %(default)s)",
+    )
+    parser.add_argument("--no-vpcd", action="store_true", help="connect the cards without pcscd")
+    parser.add_argument(
+        "--shared",
+        type=Path,
+        default=None,
+        help=f"folder with published code tables (default: {DEFAULT_SHARED} if there is one)",
+    )
+
+
+def lab_options(arguments: argparse.Namespace) -> LabOptions:
+    """Raises ConfigError for a folder that is not there."""
+    shared: Path | None = arguments.shared
+    if shared is None and DEFAULT_SHARED.is_dir():
+        shared = DEFAULT_SHARED
+    if shared is not None and not shared.is_dir():
+        raise ConfigError(f"--shared: there is no folder {shared}")
+    return LabOptions(
+        directory=arguments.dir,
+        port=arguments.port,
+        use_pcscd=not arguments.no_vpcd,
+        shared=shared.resolve() if shared is not None else None,
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return asyncio.run(_serve(lab_options(arguments), arguments))
+
+
+async def _serve(options: LabOptions, arguments: argparse.Namespace) -> int:
+    began = time.monotonic()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    serving = asyncio.create_task(_serve_lab(options, arguments, began))
+    stopping = asyncio.create_task(stop.wait())
+    # A Ctrl-C while things are still starting cancels the start.
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        _say("停止中｜stopping")
+        serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        return await serving
+    return 0
+
+
+async def _serve_lab(options: LabOptions, arguments: argparse.Namespace, began: float) -> int:
+    async with open_lab(options) as lab:
+        pair_url, is_bound = lab.facts.pair_url, await lab.portal.ticket(lab.public_url) is None
+        if arguments.bind_box and not is_bound:
+            pair_url = await _bind(lab)
+            is_bound = True
+        screen.describe(lab, pair_url, is_bound=is_bound, say=_say)
+        _say(f"{time.monotonic() - began:.1f} s")
+        if arguments.once:
+            return 0
+        trouble = await lab.wait_trouble()
+        print(trouble, file=sys.stderr)
+        return _EXIT_TROUBLE
+
+
+async def _bind(lab: RunningLab) -> str:
+    """Pair as a phone, bind, and give a link for the person's own phone."""
+    async with open_phone(lab.facts) as phone, open_lab_client(lab.places.root) as switches:
+        await phone.pair(lab.facts.pair_url, "lab")
+        await bind_box(phone, switches, BOX_NAME)
+        token = await phone.call("POST", "/api/phones/tokens")
+        return str(token["url"])
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,194 @@
+"""The lab's switches over HTTP on a unix socket: JSON in, JSON out.
+
+The gateway passes the panel's part on to phones (``/api/lab``); scenarios use all of it. Whoever may open
+the socket may use it: it lies in the lab's folder, which only its owner can enter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from visitbridge.errors import FieldInvalid, MalformedBody, NotFound, VisitBridgeError
+from visitbridge.sim.card import Pull
+from visitbridge.sim.lab.cards import CardState, CardTable, ReaderPlace
+from visitbridge.sim.lab.gateway import GatewayFacts
+from visitbridge.sim.lab.portal import Portal
+from visitbridge.sim.relay import Line, Relay
+
+MessageT = TypeVar("MessageT")
+Json = dict[str, Any]
+
+_LARGEST_BODY = 65536
+
+
+class InsertOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``pull``: the card leaves by itself at that APDU, counted from this insertion."""
+
+    reader_id: str
+    pull: Pull | None = None
+
+
+class LinkOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``delay_ms``: one way, for ``slow``."""
+
+    mode: Line
+    delay_ms: Annotated[int, Meta(ge=0, le=60_000)] = 1500
+
+
+class LinkState(msgspec.Struct, frozen=True, kw_only=True):
+    mode: Line
+    delay_ms: int
+
+
+class LabState(msgspec.Struct, frozen=True, kw_only=True):
+    """``portal`` as its own lab control has it; ``binding`` until the box is bound."""
+
+    cards: tuple[CardState, ...]
+    readers: tuple[ReaderPlace, ...]
+    link: LinkState
+    portal: Json
+    binding: Json | None
+
+
+class Programs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scenario may do to the lab's programs, by name and act. Each returns when it is done."""
+
+    acts: dict[str, dict[str, Callable[[], Awaitable[object]]]]
+    gateway: Callable[[], GatewayFacts]
+
+
+class Control:
+    """The routes. ``public_url``: the data centre's address as the box sees it."""
+
+    def __init__(
+        self, *, cards: CardTable, relay: Relay, portal: Portal, programs: Programs, public_url: str
+    ) -> None:
+        self._cards = cards
+        self._relay = relay
+        self._portal = portal
+        self._programs = programs
+        self._public_url = public_url
+
+    def build_app(self) -> web.Application:
+        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[_in_words])
+        app.add_routes(
+            [
+                web.get("/state", self._state),
+                web.post("/cards/{card_id}/insert", self._insert),
+                web.get("/cards/{card_id}/memory", self._memory),
+                web.post("/readers/{reader_id}/pull", self._pull),
+                web.post("/link", self._link),
+                web.post("/portal/faults", self._arm),
+                web.delete("/portal/faults", self._clear),
+                web.post("/portal/clock", self._clock),
+                web.get("/portal/inbox", self._inbox),
+                web.post("/programs/{name}/{act}", self._act),
+                web.get("/gateway", self._gateway),
+            ]
+        )
+        return app
+
+    async def _state(self, _: web.Request) -> web.Response:
+        portal = await self._portal.ask("GET", "/lab/state")
+        return _answer(
+            LabState(
+                cards=self._cards.cards(),
+                readers=self._cards.readers(),
+                link=self._link_state(),
+                portal=portal,
+                binding=await self._portal.ticket(self._public_url),
+            )
+        )
+
+    async def _insert(self, request: web.Request) -> web.Response:
+        order = await _read(request, InsertOrder)
+        await self._cards.insert(request.match_info["card_id"], order.reader_id, order.pull)
+        return _answer({})
+
+    async def _memory(self, request: web.Request) -> web.Response:
+        return _answer(self._cards.memory(request.match_info["card_id"]))
+
+    async def _pull(self, request: web.Request) -> web.Response:
+        await self._cards.pull(request.match_info["reader_id"])
+        return _answer({})
+
+    async def _link(self, request: web.Request) -> web.Response:
+        order = await _read(request, LinkOrder)
+        self._relay.set_line(order.mode, delay_s=order.delay_ms / 1000)
+        return _answer(self._link_state())
+
+    async def _arm(self, request: web.Request) -> web.Response:
+        return _answer({"faults": await self._portal.ask("POST", "/lab/faults", await _read(request, Json))})
+
+    async def _clear(self, _: web.Request) -> web.Response:
+        await self._portal.ask("DELETE", "/lab/faults")
+        return _answer({})
+
+    async def _clock(self, request: web.Request) -> web.Response:
+        return _answer(await self._portal.ask("POST", "/lab/clock", await _read(request, Json)))
+
+    async def _inbox(self, _: web.Request) -> web.Response:
+        return _answer(await self._portal.ask("GET", "/lab/inbox"))
+
+    async def _act(self, request: web.Request) -> web.Response:
+        act = self._programs.acts.get(request.match_info["name"], {}).get(request.match_info["act"])
+        if act is None:
+            raise NotFound("no such program or act")
+        await act()
+        return _answer({})
+
+    async def _gateway(self, _: web.Request) -> web.Response:
+        return _answer(self._programs.gateway())
+
+    def _link_state(self) -> LinkState:
+        return LinkState(mode=self._relay.line, delay_ms=round(self._relay.delay_s * 1000))
+
+
+@contextlib.asynccontextmanager
+async def open_control(control: Control, socket_path: Path) -> AsyncIterator[None]:
+    """Serve until the block ends."""
+    runner = web.AppRunner(control.build_app(), access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(socket_path)).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _read(request: web.Request, message_type: type[MessageT]) -> MessageT:
+    try:
+        return msgspec.json.decode(await request.read() or b"{}", type=message_type)
+    except msgspec.ValidationError as exc:
+        raise FieldInvalid(str(exc)) from exc
+    except msgspec.DecodeError as exc:
+        raise MalformedBody(str(exc)) from exc
+
+
+def _answer(message: object, *, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(message), status=status, content_type="application/json")
+
+
+@web.middleware
+async def _in_words(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except VisitBridgeError as exc:
+        status = _STATUS.get(type(exc), 503)
+        return _answer({"error": {"code": exc.code, "detail": exc.detail, "field": exc.field}}, status=status)
+
+
+_STATUS: dict[type[VisitBridgeError], Literal[400, 404, 422]] = {
+    MalformedBody: 400,
+    NotFound: 404,
+    FieldInvalid: 422,
+}
