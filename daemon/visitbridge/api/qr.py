@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import qrcode
 import qrcode.constants
+from qrcode.exceptions import DataOverflowError
 from qrcode.image.svg import SvgPathImage
+
+from visitbridge.errors import FieldInvalid
 
 
 def qr_svg(text: str) -> str:
-    """One path in a square view box, with the quiet zone of four modules that ISO/IEC 18004 asks for."""
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4)
-    code.add_data(text)
-    image = code.make_image(image_factory=SvgPathImage)
-    return image.to_string(encoding="unicode")
+    """One path in a square view box, with the quiet zone of four modules that ISO/IEC 18004 asks for.
+
+    Error correction M where the text fits, else L. Raises FieldInvalid for a text that no QR code holds.
+    """
+    for correction in (qrcode.constants.ERROR_CORRECT_M, qrcode.constants.ERROR_CORRECT_L):
+        code = qrcode.QRCode(error_correction=correction, border=4)
+        code.add_data(text)
+        try:
+            image = code.make_image(image_factory=SvgPathImage)
+        except (DataOverflowError, ValueError):
+            continue
+        return image.to_string(encoding="unicode")
+    raise FieldInvalid("more than one QR code holds", field="text")

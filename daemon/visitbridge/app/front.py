@@ -21,6 +21,7 @@ from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
+from visitbridge.api.resources.visits import Visits
 from visitbridge.api.routes import RouteTable
 from visitbridge.api.server import ApiServer
 from visitbridge.api.static import read_webui
@@ -44,6 +45,7 @@ def route_table(
         Box(parts.binding, PhotoCodeReader()).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
         Staff(parts.staff).routes(),
+        Visits(parts.visits, items, parts.clock).routes(),
         Outbox(parts.outbox.desk, items).routes(),
         Catalogue(parts.catalogue, parts.datasets).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),

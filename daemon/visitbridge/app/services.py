@@ -12,7 +12,7 @@ from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue, open_store
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.options import Options
-from visitbridge.config import Config
+from visitbridge.config import Config, OutboxSection
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import AgeLimits
 from visitbridge.ports.cards import ReaderSource
@@ -31,6 +31,7 @@ from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic, TimeTopic
+from visitbridge.services.visits.desk import VisitDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Parts:
     relay: CardRelay
     staff: StaffDesk
     outbox: Outbox
+    visits: VisitDesk
     running: tuple[Service, ...]
 
 
@@ -118,33 +120,41 @@ def _wire(
         staff=staff,
         clock=clock,
     )
+    kinds = standard_kinds(
+        data_centre=data_centre,
+        relay=relay,
+        cards=cards,
+        staff=staff,
+        sam_id=binding.sam_id,
+        holds=conditions.holds,
+    )
     outbox = Outbox(
         store=store,
         clock=clock,
         data_centre=data_centre,
-        kinds=standard_kinds(
-            data_centre=data_centre,
-            relay=relay,
-            cards=cards,
-            staff=staff,
-            sam_id=binding.sam_id,
-            holds=conditions.holds,
-        ),
+        kinds=kinds,
         holds=conditions.holds,
         is_genuine=data_centre.believes,
         board=board,
-        settings=OutboxSettings(
-            concurrency=config.outbox.concurrency,
-            limits=AgeLimits(
-                amber_s=config.outbox.amber_s,
-                red_s=config.outbox.red_s,
-                overdue_s=config.outbox.overdue_s,
-            ),
-        ),
+        settings=_outbox_settings(config.outbox),
+    )
+    visits = VisitDesk(
+        store=store,
+        clock=clock,
+        catalogue=catalogue,
+        box=binding,
+        cards=cards,
+        staff=staff,
+        link_is_up=link.is_up,
+        kinds=kinds,
+        outbox=outbox.desk,
+        board=board,
+        make_up_write=config.policy.make_up_write,
     )
 
     async def take_status(status: DeviceStatus) -> None:
-        _trust_time(clock, data_centre, board)
+        if _trust_time(clock, data_centre, board):
+            outbox.wake()
         await binding.take_status(status)
         await binding.verify_sam_if_due()
 
@@ -166,8 +176,14 @@ def _wire(
         relay=relay,
         staff=staff,
         outbox=outbox,
+        visits=visits,
         running=(link, *(cards.watcher(name, source) for name, source in sources.items()), staff, outbox),
     )
+
+
+def _outbox_settings(section: OutboxSection) -> OutboxSettings:
+    limits = AgeLimits(amber_s=section.amber_s, red_s=section.red_s, overdue_s=section.overdue_s)
+    return OutboxSettings(concurrency=section.concurrency, limits=limits)
 
 
 def _mode(config: Config, options: Options) -> ModeTopic:
@@ -176,12 +192,15 @@ def _mode(config: Config, options: Options) -> ModeTopic:
     return ModeTopic(virtual=options.allow_virtual, training=training)
 
 
-def _trust_time(clock: SystemClock, data_centre: HttpDataCentre, board: LiveBoard) -> None:
-    """The data centre's own time is a trusted one (Y10)."""
+def _trust_time(clock: SystemClock, data_centre: HttpDataCentre, board: LiveBoard) -> bool:
+    """Take the data centre's own time, a trusted one (Y10). True when time was not trusted before."""
     contact = data_centre.contact
-    if contact is not None:
-        clock.correct_at(contact.time, contact.monotonic_s, TimeTrust.DATA_CENTRE)
-        board.put("time", TimeTopic(trust=clock.trust))
+    if contact is None:
+        return False
+    before = clock.trust
+    clock.correct_at(contact.time, contact.monotonic_s, TimeTrust.DATA_CENTRE)
+    board.put("time", TimeTopic(trust=clock.trust))
+    return before is TimeTrust.UNTRUSTED
 
 
 def _downloads(state_dir: Path) -> Path:
