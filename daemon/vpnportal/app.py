@@ -9,6 +9,7 @@ from visitbridge.protocols.datacentre.uploads import UploadKind
 from vpnportal.bind import BindingDesk
 from vpnportal.ca import load_device_authority
 from vpnportal.cards import CardSessions, StaffScripts
+from vpnportal.checks.ic_record import check_ic_records
 from vpnportal.checks.simple import check_delivery, check_recognition
 from vpnportal.checks.visit import check_visit
 from vpnportal.clock import PortalClock, machine_now
@@ -48,6 +49,7 @@ def build_app(
         clock,
         {
             UploadKind.VISIT: check_visit,
+            UploadKind.IC_RECORD: check_ic_records,
             UploadKind.RECOGNITION: check_recognition,
             UploadKind.DELIVERY: check_delivery,
         },

@@ -188,6 +188,7 @@ upload_records = Table(
     Column("institution", String(10), primary_key=True),
     Column("record_key", String(120), primary_key=True),
     Column("key", ForeignKey("uploads.key"), nullable=False),
+    Column("mark", String(20), nullable=False),
 )
 
 prescription_codes = Table(

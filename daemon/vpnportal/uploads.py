@@ -21,6 +21,7 @@ from visitbridge.protocols.datacentre.uploads import UploadKind
 from vpnportal.callers import Caller
 from vpnportal.checks import Situation, Verdict
 from vpnportal.checks.codes import finding
+from vpnportal.checks.known import recorded_mark
 from vpnportal.clock import PortalClock
 from vpnportal.database import Database
 from vpnportal.problems import checks_failed, refuse
@@ -158,10 +159,14 @@ class UploadDesk:
                 body=body,
             )
         )
-        for record_key in verdict.records:
+        for record in verdict.records:
             connection.execute(
                 insert(upload_records).values(
-                    kind=kind, institution=caller.institution, record_key=record_key, key=key
+                    kind=kind,
+                    institution=caller.institution,
+                    record_key=record.key,
+                    key=key,
+                    mark=record.mark,
                 )
             )
         connection.execute(
@@ -178,14 +183,11 @@ class UploadDesk:
                 now=self._clock.now(),
             ),
         )
-        known = connection.execute(
-            select(upload_records.c.record_key).where(
-                upload_records.c.kind == kind,
-                upload_records.c.institution == caller.institution,
-                upload_records.c.record_key.in_(verdict.records),
-            )
-        ).scalars()
-        repeated = tuple(finding("C001", verdict.records[record_key]) for record_key in known)
+        repeated = tuple(
+            finding("C001", record.field)
+            for record in verdict.records
+            if recorded_mark(connection, kind, caller.institution, record.key) is not None
+        )
         return msgspec.structs.replace(verdict, findings=verdict.findings + repeated)
 
 

@@ -20,13 +20,29 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     now: dt.datetime
 
 
+CLOCK_TOLERANCE = dt.timedelta(minutes=5)
+"""How far a box's clock may run ahead."""
+
+ACCEPTED_AFTER = dt.timedelta(days=92)
+"""Three months, after which a visit is no longer taken (nhi-domain §3.2)."""
+
+
+class RecordNote(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of an upload: the ``key`` it is known by, unique per kind and institution; the ``field`` to name when
+    it is known already; a ``mark`` to remember it by.
+    """
+
+    key: str
+    field: str
+    mark: str = ""
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """``findings``: why the upload is refused, empty when it is not.
 
-    ``records``: what each record in it is known by, unique per kind and institution, with the field to name when
-    it is known already. ``has_orders``: a prescription, which gets a 通關密碼.
+    ``has_orders``: a prescription, which gets a 通關密碼.
     """
 
     findings: tuple[CheckFinding, ...]
-    records: dict[str, str] = {}
+    records: tuple[RecordNote, ...] = ()
     has_orders: bool = False

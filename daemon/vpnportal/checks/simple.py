@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from visitbridge.protocols.datacentre.uploads import Recognition
-from vpnportal.checks import Situation, Verdict
+from vpnportal.checks import CLOCK_TOLERANCE, RecordNote, Situation, Verdict
 from vpnportal.checks.codes import finding
-from vpnportal.checks.visit import CLOCK_TOLERANCE
 from vpnportal.wire import decode
 
 
@@ -23,7 +22,9 @@ def check_recognition(body: bytes, situation: Situation) -> Verdict:
         findings.append(finding("AB", "recognised_at"))
     elif recognition.recognised_at > situation.now + CLOCK_TOLERANCE:
         findings.append(finding("BD", "recognised_at"))
-    return Verdict(findings=tuple(findings), records={recognition.visit_id: "visit_id"})
+    return Verdict(
+        findings=tuple(findings), records=(RecordNote(key=recognition.visit_id, field="visit_id"),)
+    )
 
 
 def check_delivery(body: bytes, _: Situation) -> Verdict:

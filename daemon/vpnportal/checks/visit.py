@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
 from visitbridge.domain.people import Right
@@ -10,9 +9,9 @@ from visitbridge.domain.roc import roc_time
 from visitbridge.domain.visit import Identification, OrderKind, Sequence, Visit, VisitState
 from visitbridge.protocols.datacentre.common import CheckFinding
 from visitbridge.protocols.datacentre.uploads import VisitUpload
-from vpnportal.checks import Situation, Verdict
+from vpnportal.checks import ACCEPTED_AFTER, CLOCK_TOLERANCE, RecordNote, Situation, Verdict
 from vpnportal.checks.codes import finding
-from vpnportal.checks.known import is_code, rights_of, sequence_on_card
+from vpnportal.checks.known import card_record, is_code, is_diagnosis, rights_of
 from vpnportal.checks.sequence import (
     ABNORMAL_CODES,
     COUNTED_VISIT_TYPES,
@@ -21,12 +20,6 @@ from vpnportal.checks.sequence import (
     is_virtual_card_number,
 )
 from vpnportal.wire import decode
-
-CLOCK_TOLERANCE = dt.timedelta(minutes=5)
-"""How far a box's clock may run ahead."""
-
-ACCEPTED_AFTER = dt.timedelta(days=92)
-"""Three months, after which a visit is no longer taken (nhi-domain §3.2)."""
 
 _PICKED = (
     ("case_type", "case_types"),
@@ -54,7 +47,7 @@ def check_visit(body: bytes, situation: Situation) -> Verdict:
     )
     return Verdict(
         findings=findings,
-        records={visit.visit_id: "visit.visit_id"},
+        records=(RecordNote(key=visit.visit_id, field="visit.visit_id"),),
         has_orders=bool(visit.content.orders),
     )
 
@@ -124,10 +117,10 @@ def _card_sequence(visit: Visit, situation: Situation, sequence: Sequence | None
         return
     if visit.visit_at.tzinfo is None:
         return
-    on_card = sequence_on_card(
+    card = card_record(
         situation.connection, situation.institution.code, visit.patient.card_no, roc_time(visit.visit_at)
     )
-    if on_card is None or (counted and number != on_card):
+    if card is None or (counted and number != card.sequence_no):
         yield finding("AD01", "visit.sequence.number")
 
 
@@ -136,7 +129,7 @@ def _content(visit: Visit, situation: Situation) -> Iterator[CheckFinding]:
     if not content.diagnoses:
         yield finding("AH05", "visit.content.diagnoses")
     for index, diagnosis in enumerate(content.diagnoses):
-        if not is_code(situation.connection, "icd10", diagnosis.code):
+        if not is_diagnosis(situation.connection, diagnosis.code):
             yield finding("15", f"visit.content.diagnoses[{index}].code")
     for member, dataset in _PICKED:
         if not is_code(situation.connection, dataset, getattr(content.claim, member)):
