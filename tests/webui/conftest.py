@@ -1,4 +1,4 @@
-"""One Chromium for the suite; a page is a phone of its own."""
+"""One Chromium for the suite; each phone is a browser context of its own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.webui.fake_box import FakeBox
+from tests.webui.phone import Look, Phone
 from tests.webui.samples import answers, topics
 
 ARTEFACTS = Path(__file__).resolve().parents[2] / ".artifacts" / "webui"
@@ -22,14 +23,14 @@ _FLAGS = [
     "--no-first-run",
 ]
 
-OpenPhone = Callable[..., Page]
+NewPhone = Callable[..., Phone]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium; without its sandbox only as root, where it cannot have one."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS + sandbox)
         yield browser
         browser.close()
@@ -48,27 +49,19 @@ def box() -> Iterator[FakeBox]:
 
 
 @pytest.fixture
-def open_phone(chromium: Browser) -> Iterator[OpenPhone]:
-    """Open a phone: ``open_phone(url, width=390, height=844, dark=False)``."""
-    contexts = []
+def new_phone(chromium: Browser) -> Iterator[NewPhone]:
+    """``new_phone()`` or ``new_phone(look)``: a phone that has never seen the box."""
+    phones: list[Phone] = []
 
-    def open_one(url: str, *, width: int = 390, height: int = 844, dark: bool = False) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            device_scale_factor=2,
-            is_mobile=True,
-            has_touch=True,
-            locale="zh-TW",
-            timezone_id="America/New_York",
-            color_scheme="dark" if dark else "light",
-            ignore_https_errors=True,
-        )
-        context.set_default_timeout(5000)
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(url)
-        return page
+    def make(look: Look | None = None) -> Phone:
+        phones.append(Phone(chromium, look))
+        return phones[-1]
 
-    yield open_one
-    for context in contexts:
-        context.close()
+    yield make
+    for phone in phones:
+        phone.close()
+
+
+@pytest.fixture
+def phone(new_phone: NewPhone) -> Phone:
+    return new_phone()

@@ -57,7 +57,7 @@ class FakeBox:
     def open_server(self) -> Iterator[FakeBox]:
         """Listen on a free loopback port, on a thread of its own, until the block ends."""
         ready = threading.Event()
-        stop: list[Callable[[], None]] = []
+        stop: list[Callable[[], object]] = []
 
         async def serve() -> None:
             app = web.Application()
@@ -94,7 +94,7 @@ class FakeBox:
             + msgspec.json.encode({"topic": topic, "value": value})
             + b"\n\n"
         )
-        self._call_soon(lambda: [queue.put_nowait(event) for queue in self._streams])
+        self._call_soon(lambda: self._send(event))
 
     def go_silent(self) -> None:
         self.silent = True
@@ -108,9 +108,12 @@ class FakeBox:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(act)
 
-    def _end_streams(self) -> None:
+    def _send(self, event: bytes | None) -> None:
         for queue in self._streams:
-            queue.put_nowait(None)
+            queue.put_nowait(event)
+
+    def _end_streams(self) -> None:
+        self._send(None)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         path = request.path
@@ -133,7 +136,7 @@ class FakeBox:
         raw = await request.read()
         body = msgspec.json.decode(raw) if raw and request.content_type == "application/json" else len(raw)
         self.asked.append((route, body))
-        answer = self.answers.get(route, self.answers.get(route.split("?")[0]))
+        answer = self.answers.get(route)
         try:
             value = answer(body) if callable(answer) else answer
         except Refusal as refusal:
@@ -141,7 +144,9 @@ class FakeBox:
         return web.Response(status=404) if value is None else encode(value)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
         await response.prepare(request)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._streams.add(queue)

@@ -253,16 +253,58 @@ def summary(**changes: Any) -> Json:
 
 
 DATASETS: list[Json] = [
-    {"name": "icd10", "version": "2023.1", "group": "default", "rows": 96802, "sha256": "00" * 32, "loaded_at": ago(days=1)},
-    {"name": "drugs", "version": "2026.10", "group": "default", "rows": 45035, "sha256": "00" * 32, "loaded_at": ago(days=1)},
+    {
+        "name": "icd10",
+        "version": "2023.1",
+        "group": "default",
+        "rows": 96802,
+        "sha256": "00" * 32,
+        "loaded_at": ago(days=1),
+    },
+    {
+        "name": "drugs",
+        "version": "2026.10",
+        "group": "default",
+        "rows": 45035,
+        "sha256": "00" * 32,
+        "loaded_at": ago(days=1),
+    },
 ]
 HITS: list[Json] = [
-    {"code": "J06", "name_zh": "急性上呼吸道感染,多處及未明示部位", "name_en": "Acute upper respiratory infections of multiple and unspecified sites", "billable": False, "attributes": {}, "favourite": False},
-    {"code": "J06.9", "name_zh": "急性上呼吸道感染", "name_en": "Acute upper respiratory infection, unspecified", "billable": True, "attributes": {}, "favourite": True},
-    {"code": "J00", "name_zh": "急性鼻咽炎(感冒)", "name_en": "Acute nasopharyngitis [common cold]", "billable": True, "attributes": {}, "favourite": False},
+    {
+        "code": "J06",
+        "name_zh": "急性上呼吸道感染,多處及未明示部位",
+        "name_en": "Acute upper respiratory infections of multiple and unspecified sites",
+        "billable": False,
+        "attributes": {},
+        "favourite": False,
+    },
+    {
+        "code": "J06.9",
+        "name_zh": "急性上呼吸道感染",
+        "name_en": "Acute upper respiratory infection, unspecified",
+        "billable": True,
+        "attributes": {},
+        "favourite": True,
+    },
+    {
+        "code": "J00",
+        "name_zh": "急性鼻咽炎(感冒)",
+        "name_en": "Acute nasopharyngitis [common cold]",
+        "billable": True,
+        "attributes": {},
+        "favourite": False,
+    },
 ]
 DRUG_HITS: list[Json] = [
-    {"code": "AC12345100", "name_zh": "", "name_en": "ACETAMINOPHEN TABLETS 500MG", "billable": True, "attributes": {}, "favourite": False},
+    {
+        "code": "AC12345100",
+        "name_zh": "",
+        "name_en": "ACETAMINOPHEN TABLETS 500MG",
+        "billable": True,
+        "attributes": {},
+        "favourite": False,
+    },
 ]
 LAB: Json = {
     "cards": [
@@ -286,7 +328,12 @@ def answers(**changes: Any) -> Json:
         "GET /api/visits": [summary()],
         f"GET {visit_path}": view(),
         f"PUT {visit_path}/content": lambda body: {"revision": body["revision"] + 1, "saved_at": ago()},
-        f"GET {visit_path}/prescription": {"ready": True, "waiting_for": "", "qr_svg": SVG, "passphrase": "482913"},
+        f"GET {visit_path}/prescription": {
+            "ready": True,
+            "waiting_for": "",
+            "qr_svg": SVG,
+            "passphrase": "482913",
+        },
         "GET /api/datasets": DATASETS,
         "GET /api/catalogue/icd10": HITS,
         "GET /api/catalogue/drugs": DRUG_HITS,
@@ -295,7 +342,11 @@ def answers(**changes: Any) -> Json:
             {"phone_id": "p1", "name": "林護理師 iPhone", "paired_at": ago(days=3), "used_at": ago()},
             {"phone_id": "p2", "name": "陳醫師 Pixel", "paired_at": ago(days=3), "used_at": ago(hours=20)},
         ],
-        "POST /api/phones/tokens": {"url": "https://10.77.0.1/p#sample", "token_expires_at": ahead(minutes=10), "qr_svg": SVG},
+        "POST /api/phones/tokens": {
+            "url": "https://10.77.0.1/p#sample",
+            "token_expires_at": ahead(minutes=10),
+            "qr_svg": SVG,
+        },
         "GET /api/lab/state": LAB,
         **changes,
     }

@@ -76,7 +76,7 @@ function ClockItem() {
 
 /** mode · link · queue · cards · HPC time · box power, in this order, always in words; leads to the details. */
 function StatusStrip() {
-  return html`<a class="strip" href="#/status" aria-label=${t("strip.label")}><ul>
+  return html`<a class="strip" href="#/status"><span class="unseen">${t("strip.label")}</span><ul>
     <${LinkItem} /><${QueueItem} /><${CardItems} /><${StaffTimeItem} /><${PowerItem} /><${ClockItem} /></ul></a>`;
 }
 

@@ -1,0 +1,179 @@
+"""A phone in a nurse's hand: opens pages, waits for what it waits for, and does a visit step by step.
+
+The steps name what a person sees and presses; they hold against the fake box and against the lab alike.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+_STREAM = "/api/events"
+_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@dataclass(frozen=True)
+class Look:
+    """CSS pixels and colour scheme."""
+
+    width: int = 390
+    height: int = 844
+    dark: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.width}-dark" if self.dark else str(self.width)
+
+
+class Phone:
+    """One browser context: its own cookies, storage and network. Close it with ``close``.
+
+    ``troubles`` collects what should never happen: script errors, refusals by the content security policy.
+    ``served`` lists the paths of all requests, the stream included.
+    """
+
+    def __init__(self, browser: Browser, look: Look | None = None) -> None:
+        look = look or Look()
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": look.width, "height": look.height},
+            device_scale_factor=2,
+            is_mobile=True,
+            has_touch=True,
+            locale="zh-TW",
+            timezone_id="America/New_York",
+            color_scheme="dark" if look.dark else "light",
+            ignore_https_errors=True,
+        )
+        self.context.set_default_timeout(10_000)
+        self.troubles: list[str] = []
+        self.served: list[str] = []
+        self._pending: set[Request] = set()
+        self.page: Page = self.context.new_page()
+        self.page.on("request", self._on_request)
+        self.page.on("requestfinished", self._on_request_end)
+        self.page.on("requestfailed", self._on_request_end)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("console", self._on_console)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def open(self, url: str) -> None:
+        """Go to an address and wait until the screen has what it shows."""
+        self.page.goto(url)
+        expect(self.page.locator("h1")).to_be_visible()
+        self.settle()
+
+    def go(self, path: str) -> None:
+        """Another screen of the same page, such as ``/outbox``."""
+        self.page.evaluate("(to) => { location.hash = to; }", path)
+        self.settle()
+
+    def settle(self) -> None:
+        """Until no request but the stream is open, nothing loads, and the screen was painted since."""
+        self.page.evaluate(_TWO_FRAMES)
+        while self._pending:
+            self.page.evaluate(_TWO_FRAMES)
+        expect(self.page.locator(".loading, [aria-busy=true]")).to_have_count(0)
+        self.page.evaluate(_TWO_FRAMES)
+
+    def dress(self, look: Look) -> None:
+        """Change size and colours as if this were another phone on the same screen."""
+        self.page.set_viewport_size({"width": look.width, "height": look.height})
+        self.page.emulate_media(color_scheme="dark" if look.dark else "light")
+        self.page.evaluate(_TWO_FRAMES)
+
+    def picture(self, folder: Path, name: str) -> None:
+        self.page.screenshot(path=folder / f"{name}.png")
+
+    def words(self) -> str:
+        return self.page.locator("body").inner_text()
+
+    # Steps of a visit, as a person takes them.
+
+    def pair(self, pair_url: str, name: str) -> None:
+        self.open(pair_url)
+        self.page.fill("#phone-name", name)
+        self.page.click("#pair")
+        expect(self.page.locator(".strip")).to_be_visible()
+        self.settle()
+
+    def bind(self, ticket_photo: Path, pin: str) -> None:
+        """From the first set-up: photograph QR-2, type the registration number."""
+        self.page.set_input_files("#qr2-photo", ticket_photo)
+        expect(self.page.locator(".notice.good")).to_be_visible()
+        self.page.fill("#bind-pin", pin)
+        self.page.click("#bind")
+        expect(self.page.locator("[data-step=bind][data-done=true]")).to_be_visible()
+
+    def sign_in(self, pin: str) -> None:
+        self.go("/sign-in")
+        self.page.fill("#pin", pin)
+        self.page.click("#sign-in")
+        expect(self.page.locator("#end-session")).to_be_visible(timeout=30_000)
+
+    def start_visit(self) -> None:
+        self.go("/start")
+        self.page.click("#start-visit")
+        expect(self.page.locator("#subjective")).to_be_visible(timeout=30_000)
+
+    def complain(self, text: str) -> None:
+        self.page.fill("#subjective", text)
+        self.expect_saved()
+
+    def add_diagnosis(self, query: str, code: str) -> None:
+        self.page.click("#add-diagnosis")
+        self._pick(query, code)
+        expect(self.page.locator(f'[data-diagnosis="{code}"]')).to_be_visible()
+        self.expect_saved()
+
+    def add_drug(self, query: str, code: str, *, frequency: str, days: int) -> None:
+        self.page.click("#add-order")
+        self._pick(query, code)
+        self.page.get_by_role("button", name=frequency, exact=True).click()
+        self.page.fill("#days", str(days))
+        self.expect_saved()
+        self.page.click("#order-done")
+        expect(self.page.locator("#add-order")).to_be_visible()
+
+    def finish(self, mode: int) -> None:
+        self.page.click("#to-finish")
+        self.page.locator(f"[data-mode='{mode}'] input").check()
+        self.page.click("#finish")
+        expect(self.page.locator(".flags")).to_be_visible(timeout=30_000)
+
+    def expect_saved(self) -> None:
+        expect(self.page.locator("[data-save=saved]")).to_contain_text("已存在盒子")
+
+    def flag(self, name: str) -> Locator:
+        return self.page.locator(f"[data-flag={name}]")
+
+    def strip(self, name: str) -> Locator:
+        return self.page.locator(f"[data-strip={name}]")
+
+    def _pick(self, query: str, code: str) -> None:
+        self.page.fill("#search", query)
+        self.page.locator(f'.hit[data-code="{code}"]').click()
+
+    def _on_request(self, request: Request) -> None:
+        path = "/" + request.url.split("/", 3)[3]
+        self.served.append(path)
+        if not path.startswith(_STREAM):
+            self._pending.add(request)
+
+    def _on_request_end(self, request: Request) -> None:
+        self._pending.discard(request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # Chromium itself notes every answer of 400 and more; those are the screens' business.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.troubles.append(message.text)
+
+
+def roc_today() -> str:
+    """``115/11/22``: today in Taipei, as the screens write it."""
+    today = dt.datetime.now(dt.timezone(dt.timedelta(hours=8)))
+    return f"{today.year - 1911}/{today:%m/%d}"

