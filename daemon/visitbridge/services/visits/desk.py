@@ -22,7 +22,6 @@ from visitbridge.domain.visit import (
 )
 from visitbridge.domain.visit_time import with_true_time
 from visitbridge.errors import NotFound, StaleRevision, VisitClosed
-from visitbridge.ports.catalogue import Catalogue
 from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.records import AuditEntry, VisitSummary
 from visitbridge.ports.store import Store, Transaction
@@ -34,7 +33,7 @@ from visitbridge.services.outbox.views import JobView
 from visitbridge.services.topics import VisitNotice
 from visitbridge.services.visits.corrections import revise_open_jobs
 from visitbridge.services.visits.plan import plan_jobs
-from visitbridge.services.visits.rules import check_codes, check_content, check_ready
+from visitbridge.services.visits.rules import CodeBook, check_codes, check_content, check_ready
 from visitbridge.services.visits.starting import (
     Box,
     PatientCards,
@@ -64,7 +63,7 @@ class VisitDesk:
         *,
         store: Store,
         clock: Clock,
-        catalogue: Catalogue,
+        catalogue: CodeBook,
         box: Box,
         cards: PatientCards,
         staff: SignedIn,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol
 
 import msgspec
 
 from visitbridge.domain.orders import check_complete, check_draft
 from visitbridge.domain.visit import OrderKind, Visit, VisitContent
 from visitbridge.errors import FieldInvalid, UnknownCode
-from visitbridge.ports.catalogue import Catalogue
+from visitbridge.ports.records import DataSetRecord
+from visitbridge.protocols.datacentre.uploads import DataSetRow
 
 _CLAIM: Final = {
     "case_type": "case_types",
@@ -24,6 +25,14 @@ _ORDERS: Final = {OrderKind.DRUG: "drugs", OrderKind.MATERIAL: "materials"}
 _FEE_SCHEDULE: Final = "fees"
 
 
+class CodeBook(Protocol):
+    """The part of ``ports.Catalogue`` that checking needs."""
+
+    async def loaded(self) -> Sequence[DataSetRecord]: ...
+
+    async def get(self, dataset: str, code: str) -> DataSetRow | None: ...
+
+
 class CodeUse(msgspec.Struct, frozen=True):
     """One code, the data set that has to know it, and where it was typed."""
 
@@ -32,7 +41,7 @@ class CodeUse(msgspec.Struct, frozen=True):
     field: str
 
 
-async def check_codes(catalogue: Catalogue, content: VisitContent, *, before: VisitContent) -> None:
+async def check_codes(catalogue: CodeBook, content: VisitContent, *, before: VisitContent) -> None:
     """Raise UnknownCode for a code that the loaded data set does not have.
 
     A data set that is not loaded cannot refuse anything. Codes that the draft already held are not looked up

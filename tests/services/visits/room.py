@@ -1,0 +1,114 @@
+"""A visit desk over the real encrypted store, with an outbox that is not running: rows are looked at, not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.services.outbox.samples import INSTITUTION, patient, staff_row
+from tests.services.outbox.world import World
+from visitbridge.domain.jobs import Job
+from visitbridge.domain.people import BasicRecord, Institution
+from visitbridge.domain.visit import Visit
+from visitbridge.errors import CardAbsent, DeviceDisabled
+from visitbridge.ports.records import DataSetRecord, StaffSessionRow
+from visitbridge.ports.store import Store
+from visitbridge.protocols.datacentre.uploads import DataSetRow
+from visitbridge.services.visits.desk import VisitDesk
+from visitbridge.sim.clock import FakeClock
+
+READER = "reader-1"
+PHONE = "phone-1"
+
+
+class FakeBox:
+    def __init__(self) -> None:
+        self.enabled = True
+
+    def institution(self) -> Institution:
+        return INSTITUTION
+
+    def require_enabled(self) -> None:
+        if not self.enabled:
+            raise DeviceDisabled
+
+
+class FakePatientCards:
+    def __init__(self) -> None:
+        self.inside: BasicRecord | None = patient()
+
+    def require_nhi(self, reader_id: str) -> tuple[object, BasicRecord]:
+        if self.inside is None:
+            raise CardAbsent
+        return reader_id, self.inside
+
+    def find_card(self, card_no: str) -> object | None:
+        return READER if self.inside is not None and self.inside.card_no == card_no else None
+
+
+class FakeSignedIn:
+    def __init__(self) -> None:
+        self.session: StaffSessionRow | None = staff_row()
+
+    def live_for_phone(self, phone_id: str) -> StaffSessionRow | None:
+        return self.session
+
+
+class FakeCatalogue:
+    """Codes by data set; ``looked_up`` in order."""
+
+    def __init__(self) -> None:
+        self.sets = {
+            "icd10": {"I10", "E11.9"},
+            "drugs": {"TEST000001"},
+            "frequencies": {"QD", "BID", "PRN"},
+            "routes": {"PO"},
+            "departments": {"EA", "01"},
+        }
+        self.looked_up: list[tuple[str, str]] = []
+
+    async def loaded(self) -> Sequence[DataSetRecord]:
+        at = FakeClock().now()
+        return [
+            DataSetRecord(name=name, version="1", group="default", rows=len(codes), sha256="", loaded_at=at)
+            for name, codes in self.sets.items()
+        ]
+
+    async def get(self, dataset: str, code: str) -> DataSetRow | None:
+        self.looked_up.append((dataset, code))
+        return DataSetRow(code=code) if code in self.sets[dataset] else None
+
+
+class Room:
+    """``jobs`` and ``visit`` read what is on disk."""
+
+    def __init__(self, store: Store, *, make_up_write: bool = False) -> None:
+        self.world = World(store)
+        self.clock = self.world.clock
+        self.store = store
+        self.box = FakeBox()
+        self.cards = FakePatientCards()
+        self.staff = FakeSignedIn()
+        self.catalogue = FakeCatalogue()
+        self.desk = VisitDesk(
+            store=store,
+            clock=self.clock,
+            catalogue=self.catalogue,
+            box=self.box,
+            cards=self.cards,
+            staff=self.staff,
+            link_is_up=lambda: self.world.link_up,
+            kinds=self.world.kinds(),
+            outbox=self.world.outbox.desk,
+            board=self.world.board,
+            make_up_write=make_up_write,
+        )
+
+    async def jobs(self, visit_id: str) -> dict[str, Job]:
+        rows = await self.store.read(lambda tx: tx.jobs.of_visit(visit_id))
+        return {job.kind: job for job in rows}
+
+    async def visit(self, visit_id: str) -> Visit:
+        return await self.world.visit(visit_id)
+
+    async def audit(self) -> list[str]:
+        return [row.entry.act for row in await self.store.read(lambda tx: tx.audit.rows())]
