@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from visitbridge.domain.people import StaffKind
-from visitbridge.errors import CardError
+from visitbridge.errors import CardError, CardRealmMixed
 from visitbridge.protocols.apdu import Response
 from visitbridge.protocols.datacentre.cards import BatchAnswers, Script, ScriptStep
 from visitbridge.protocols.datacentre.common import ProblemCode
@@ -78,7 +78,8 @@ class StaffScripts:
 
         Raises Refusal: batch_mismatch, malformed, 4034 not an HPC or
         not its signature, 4042 wrong PIN with ``tries_left``, 5122
-        locked.
+        locked, 9203 a production
+        card.
         """
         if answers.batch_id != sign_in.batch_id:
             raise refuse(
@@ -90,6 +91,8 @@ class StaffScripts:
         try:
             holder = decode_holder(responses[_HOLDER].data)
             public = published_hpc_key(holder.hpc_no).public_key()
+        except CardRealmMixed as exc:
+            raise words.insurer_refusal(words.REALMS_MIXED, exc.detail) from exc
         except CardError as exc:
             raise words.insurer_refusal(words.NOT_AN_HPC, exc.detail) from exc
         message = signed_message(holder.hpc_no, sign_in.challenge)

@@ -42,12 +42,17 @@ class FixedClock:
 
 
 class Receipts:
-    """Receipts in memory; ``issued`` counts how often one was made."""
+    """Receipts in memory; ``issued`` counts how often one was asked for. ``fault``: what storing one raises."""
 
-    def __init__(self) -> None:
+    def __init__(self, fault: OSError | None = None) -> None:
         self.by_key: dict[str, Receipt] = {}
+        self.issued = 0
+        self._fault = fault
 
     def issue(self, key: str, kind: str, digest: str, insurer: Mapping[str, str]) -> Receipt:
+        if self._fault is not None:
+            raise self._fault
+        self.issued += 1
         receipt = Receipt(
             key=key, kind=kind, digest=digest, epoch="e1", accepted_at=NOW, insurer=dict(insurer)
         )

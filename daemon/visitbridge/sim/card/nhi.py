@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.domain.people import BasicRecord
-from visitbridge.domain.roc import roc_date
+from visitbridge.domain.roc import parse_roc_date, roc_date
 from visitbridge.errors import CardError
 from visitbridge.protocols.apdu import Command, Response, StatusWord
 from visitbridge.protocols.nhi import applet
 from visitbridge.protocols.nhi.basic import NHI_AID, encode_basic
+from visitbridge.protocols.nhi.records import Register
 from visitbridge.protocols.nhi.testkeys import published_card_keys
 from visitbridge.protocols.scp03 import CardChannel, SecurityLevel
 from visitbridge.protocols.scp03_keys import CHALLENGE_LENGTH
@@ -35,6 +36,7 @@ class NhiProfile(msgspec.Struct, frozen=True, kw_only=True):
     atr: bytes
     basic: BasicRecord
     insured_status: str = "3"
+    is_cancelled: bool = False
     uses_left: int = 6
     valid_until: dt.date = dt.date(2040, 12, 31)
 
@@ -164,12 +166,20 @@ class NhiCard:
             self._channel = None
             return Response(b"", StatusWord.SECURE_MESSAGING_INCORRECT)
         memory = self._copy_of_memory()
-        response = nhi_applet.answer(
-            plain, memory, self._profile.basic, insured_status=self._profile.insured_status
-        )
+        response = nhi_applet.answer(plain, memory, self._register())
         if response.is_ok and plain.ins == applet.PUT_DATA:
             self._keep(memory)
         return self._channel.wrap(response)
+
+    def _register(self) -> Register:
+        return Register(
+            basic=self._profile.basic,
+            is_cancelled=self._profile.is_cancelled,
+            insurer="01",
+            insured_status=self._profile.insured_status,
+            valid_until=parse_roc_date(self._memory.valid_until),
+            uses_left=self._memory.uses_left,
+        )
 
     def _copy_of_memory(self) -> NhiMemory:
         return msgspec.convert(msgspec.to_builtins(self._memory), NhiMemory)

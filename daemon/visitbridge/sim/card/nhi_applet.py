@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from visitbridge.domain.people import BasicRecord
-from visitbridge.domain.roc import parse_roc_date
 from visitbridge.errors import CardError, FieldInvalid
 from visitbridge.protocols.apdu import Command, Response, StatusWord
 from visitbridge.protocols.nhi import applet
@@ -37,13 +35,16 @@ class Refused(Exception):
         self.status = status
 
 
-def answer(command: Command, memory: NhiMemory, basic: BasicRecord, *, insured_status: str) -> Response:
-    """Carry out one command, already out of the secure channel, on ``memory``."""
+def answer(command: Command, memory: NhiMemory, register: Register) -> Response:
+    """Carry out one command, already out of the secure channel, on ``memory``.
+
+    ``register``: what the card answers about its holder at this moment.
+    """
     tag = command.p1 << 8 | command.p2
     try:
         if command.ins in (applet.GET_DATA, applet.GET_DATA_BY_KEY):
             if tag == Tag.REGISTER:
-                return Response(_register(memory, basic, insured_status), StatusWord.OK)
+                return Response(register.encode(), StatusWord.OK)
             return Response(_lookup(_READS, tag)(memory, command.data), StatusWord.OK)
         if command.ins == applet.PUT_DATA:
             return Response(_lookup(_WRITES, tag)(memory, command.data), StatusWord.OK)
@@ -62,17 +63,6 @@ def _lookup(handlers: dict[Tag, Handler], tag: int) -> Handler:
         return handlers[Tag(tag)]
     except (ValueError, KeyError):
         raise Refused(StatusWord.DATA_NOT_FOUND) from None
-
-
-def _register(memory: NhiMemory, basic: BasicRecord, insured_status: str) -> bytes:
-    return Register(
-        basic=basic,
-        is_cancelled=False,
-        insurer="01",
-        insured_status=insured_status,
-        valid_until=parse_roc_date(memory.valid_until),
-        uses_left=memory.uses_left,
-    ).encode()
 
 
 def _last_sequence(memory: NhiMemory, _: bytes) -> bytes:
