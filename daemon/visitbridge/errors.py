@@ -124,6 +124,38 @@ class LaneLate(DeviceError):
     default_retry = Retry.UNKNOWN
 
 
+class ModemAbsent(DeviceError):
+    """No modem is plugged in, or it left the bus (a reset does that for some seconds)."""
+
+    code = "GW-DEV-10"
+
+
+class ModemSilent(DeviceError):
+    """The modem does not answer on its AT port, or answers nothing that makes sense."""
+
+    code = "GW-DEV-11"
+
+
+class ModemRefused(DeviceError):
+    """The modem answered a command with an error; ``cme`` is its 3GPP number where it gave one.
+
+    ``retry`` is NEVER for the permanent ones (TS 27.007 §9.2): a person has to change something.
+    """
+
+    code = "GW-DEV-12"
+
+    def __init__(self, detail: str = "", *, cme: int | None = None, retry: Retry | None = None) -> None:
+        super().__init__(detail, params={} if cme is None else {"cme": cme}, retry=retry)
+        self.cme = cme
+
+
+class SimPinRefused(DeviceError):
+    """The SIM refused the configured PIN. It is not tried again: three wrong ones lock the SIM."""
+
+    code = "GW-DEV-13"
+    default_retry = Retry.NEVER
+
+
 class CardError(VisitBridgeError):
     """The card, or which card it is."""
 

@@ -1,0 +1,67 @@
+"""A modem on a serial port, and the one a box does not have."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Protocol
+
+from visitbridge.adapters.modem.binding import SerialStream
+from visitbridge.adapters.modem.channel import AtChannel
+from visitbridge.adapters.modem.profiles import ModemProfile
+from visitbridge.adapters.modem.session import AtSession
+from visitbridge.errors import ModemAbsent
+from visitbridge.ports.modem import ByteStream, ModemSession
+from visitbridge.runtime.waiting import Waiter
+
+
+class Ports(Protocol):
+    """Where the modem's serial ports are at this moment; None while they are not there."""
+
+    def at_port(self) -> Path | None: ...
+
+    def nmea_port(self) -> Path | None: ...
+
+
+class AtModem:
+    """Implements ``ports.modem.Modem``."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        profile: ModemProfile,
+        clock: Waiter,
+        *,
+        open_stream: Callable[[Path], ByteStream] = SerialStream,
+    ) -> None:
+        self._ports = ports
+        self._profile = profile
+        self._clock = clock
+        self._open_stream = open_stream
+
+    def is_present(self) -> bool:
+        return self._ports.at_port() is not None
+
+    @contextlib.asynccontextmanager
+    async def open_session(self) -> AsyncIterator[ModemSession]:
+        path = self._ports.at_port()
+        if path is None:
+            raise ModemAbsent("no modem on the bus")
+        stream = self._open_stream(path)
+        try:
+            session = AtSession(AtChannel(stream, self._clock), self._profile, self._clock)
+            await session.set_up()
+            yield session
+        finally:
+            stream.close()
+
+
+class NullModem:
+    """A box on Ethernet or a phone's hotspot (C01, B16)."""
+
+    def is_present(self) -> bool:
+        return False
+
+    def open_session(self) -> contextlib.AbstractAsyncContextManager[ModemSession]:
+        raise ModemAbsent("this box has no modem")

@@ -1,0 +1,75 @@
+"""Where a modem's ports are now: by USB identity in sysfs, or at a link that a udev rule keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from visitbridge.adapters.modem.profiles import ModemProfile
+
+_SYSFS = Path("/sys")
+_DEV = Path("/dev")
+
+
+class LinkedPort:
+    """A path that somebody else keeps pointing at the port: a udev SYMLINK, or the simulator."""
+
+    def __init__(self, path: Path, nmea: Path | None = None) -> None:
+        self._path = path
+        self._nmea = nmea
+
+    def at_port(self) -> Path | None:
+        return self._path if self._path.exists() else None
+
+    def nmea_port(self) -> Path | None:
+        return self._nmea if self._nmea is not None and self._nmea.exists() else None
+
+
+class UsbPorts:
+    """Ports of the first modem on the bus that the profile knows; ``serial`` picks one of several alike."""
+
+    def __init__(
+        self, profile: ModemProfile, *, serial: str = "", sysfs: Path = _SYSFS, dev: Path = _DEV
+    ) -> None:
+        self._profile = profile
+        self._serial = serial
+        self._sysfs = sysfs
+        self._dev = dev
+
+    def at_port(self) -> Path | None:
+        ports = self._ports()
+        return next((ports[n] for n in self._profile.at_interfaces if n in ports), None)
+
+    def nmea_port(self) -> Path | None:
+        wanted = self._profile.nmea_interface
+        return None if wanted is None else self._ports().get(wanted)
+
+    def _ports(self) -> dict[int, Path]:
+        """USB interface number → device file."""
+        found: dict[int, Path] = {}
+        for entry in sorted((self._sysfs / "class/tty").glob("tty*")):
+            interface = _ancestor_with(entry / "device", "bInterfaceNumber")
+            device = None if interface is None else _ancestor_with(interface.parent, "idVendor")
+            if interface is None or device is None:
+                continue
+            identity = f"{_read(device / 'idVendor')}:{_read(device / 'idProduct')}"
+            if identity not in self._profile.usb or self._serial not in ("", _read(device / "serial")):
+                continue
+            found.setdefault(int(_read(interface / "bInterfaceNumber"), 16), self._dev / entry.name)
+        return found
+
+
+def _ancestor_with(path: Path, name: str) -> Path | None:
+    """``path`` or the nearest folder above it that holds ``name``."""
+    try:
+        start = path.resolve(strict=True)
+    except OSError:
+        return None
+    return next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
+
+
+def _read(file: Path) -> str:
+    """Content of a sysfs file; empty when the device left meanwhile."""
+    try:
+        return file.read_text("ascii", "replace").strip()
+    except OSError:
+        return ""
