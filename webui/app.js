@@ -24,6 +24,7 @@ const ROUTES = [
   { path: "/visits/:id/pick/:dataset/:index", load: () => import("./views/pick.js"), tab: "visit" },
   { path: "/visits/:id/order/:index", load: () => import("./views/order.js"), tab: "visit" },
   { path: "/visits/:id/claim", load: () => import("./views/claim.js"), tab: "visit" },
+  { path: "/visits/:id/correct", load: () => import("./views/correct.js"), tab: "outbox" },
   { path: "/visits/:id/finish", load: () => import("./views/finish.js"), tab: "visit" },
   { path: "/visits/:id/result", load: () => import("./views/result.js"), tab: "list" },
   { path: "/visits/:id/prescription", load: () => import("./views/prescription.js"), tab: "list" },

@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { post, segment } from "../core/api.js";
 import { clock, rocMoment } from "../core/format.js";
-import { errorWords, t } from "../core/words.js";
+import { t } from "../core/words.js";
 import { Button, ErrorNotice, fieldWords, useTask } from "./controls.js";
 
 /** @typedef {import("../core/types").JobView} JobView */
@@ -39,11 +39,12 @@ export function JobCard({ job, changed, titled = false }) {
   const error = job.error;
   return html`<li class="job ${tone}" data-job=${job.kind} data-state=${job.state}><p class="row-title"><span class="mark" aria-hidden="true"></span>${titled ? `${job.patient_name} · ` : ""}${t(`job.${job.kind}`)}</p>
     <p class="why">${stateWords(job)}</p>
-    ${error ? html`<p>${errorWords(error.code, "what")}</p>${error.field ? html`<p>${t("error.field", { field: fieldWords(error.field) })}</p>` : null}
-      ${error.words ? html`<blockquote>${t("error.verbatim")}${error.words}</blockquote>` : null}<p>${errorWords(error.code, "now")}</p>` : null}
+    ${error ? html`<p>${error.words.what}</p>${error.field ? html`<p>${t("error.field", { field: fieldWords(error.field) })}</p>` : null}
+      ${error.verbatim ? html`<blockquote>${t("error.verbatim")}${error.verbatim}</blockquote>` : null}<p>${error.words.now}</p>` : null}
     <p class="row-detail">${t(`age.${job.age}`, { due: `${rocMoment(job.due_at)}`, clock: clock(job.due_at) })}${job.attempts > 0 ? t("job.attempts", { count: job.attempts }) : ""}${error ? html` <span class="code">${error.code}</span>` : null}</p>
     <${ErrorNotice} error=${act.error} />
     <div class="actions">
+      ${job.state === "rejected" ? html`<a class="button plain" data-correct href="#/visits/${segment(job.visit_id)}/correct">${t("job.correct")}</a>` : null}
       ${job.state === "held" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("release")}>${t("job.release")}<//>` : null}
       ${job.state === "rejected" || job.state === "unknown" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("retry")}>${t(job.state === "unknown" ? "job.ask" : "job.retry")}<//>` : null}
       ${job.state === "queued" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("retry")}>${t("job.retry")}<//><${Button} kind="quiet" busy=${act.busy} onPress=${() => void act.run("hold")}>${t("job.hold")}<//>` : null}

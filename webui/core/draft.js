@@ -39,12 +39,18 @@ function writeKept(key, value) {
   }
 }
 
+/**
+ * A visit open for writing. A draft is saved as it changes. The correction of a finished visit is saved once, when
+ * its author says so: each save of one sends it to the insurer again.
+ */
 export class Draft {
   /** @param {VisitView} view */
   constructor(view) {
     const { visit } = view;
     this.id = visit.visit_id;
     this.visit = visit;
+    this.notice = view.notice;
+    this.isCorrection = visit.state === "finished";
     this.content = signal(visit.content);
     /** @type {import("../lib/signals.js").Signal<import("./autosave.js").SaveState>} */
     this.state = signal("saved");
@@ -64,7 +70,7 @@ export class Draft {
       },
       after: (run, delay_ms) => {
         clearTimeout(timer);
-        timer = setTimeout(run, delay_ms);
+        if (!this.isCorrection) timer = setTimeout(run, delay_ms);
       },
       changed: (state) => this.#changed(state),
     }, visit.revision, visit.content);
@@ -92,6 +98,11 @@ export class Draft {
     this.content.value = { ...this.content.value, ...changes };
     this.autosave.change(this.content.value, options);
     if (this.autosave.state === "unreached") this.#keep();
+  }
+
+  /** Save soon what was typed so far, where that is done without asking. */
+  saveSoon() {
+    if (!this.isCorrection) void this.autosave.flush();
   }
 
   /** Save what is unsaved; resolves to whether everything is on the box. */
@@ -126,6 +137,7 @@ export class Draft {
 
   /** Send again when the box is back; take over what another phone saved. */
   #follow() {
+    if (this.isCorrection) return;
     effect(() => {
       if (reached.value && this.autosave.state === "unreached") void this.autosave.flush();
     });
@@ -156,10 +168,15 @@ let open = null;
  * @returns {Promise<Draft>}
  */
 export async function openDraft(id) {
-  if (open?.id === id && open.visit.state === "draft") return open;
-  if (open?.autosave.dirty) await open.flush();
+  if (open?.id === id) return open;
+  if (open?.autosave.dirty && !open.isCorrection) await open.flush();
   open = new Draft(await fetchVisit(id));
   return open;
+}
+
+/** The screen that edits it. @param {Draft} draft */
+export function editorPath(draft) {
+  return `/visits/${segment(draft.id)}${draft.isCorrection ? "/correct" : ""}`;
 }
 
 /** Let go of the open draft: the next screen fetches the box's version. */

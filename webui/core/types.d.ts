@@ -170,8 +170,7 @@ export interface JobView {
   due_at: string;
   attempts: number;
   revision: number;
-  /** `words` are the insurer's own, verbatim. */
-  error: { code: string; field: string; words: string } | null;
+  error: ErrorBody | null;
 }
 
 export interface VisitView {
@@ -179,6 +178,8 @@ export interface VisitView {
   flags: VisitFlags;
   jobs: JobView[];
   receipts: Record<string, { key: string; kind: string; accepted_at: string; insurer: Record<string, string> }>;
+  /** A key of the words, said in one sentence, or empty. */
+  notice: string;
 }
 
 export interface VisitSummary {
@@ -186,7 +187,6 @@ export interface VisitSummary {
   revision: number;
   state: "draft" | "finished" | "discarded";
   patient_name: string;
-  card_no: string;
   visit_at: string;
   sequence_no: string;
   flags: VisitFlags;

@@ -1,7 +1,7 @@
 /** 申報資料設定: the six pickers of M03, each from its data set on the box. */
 import { html } from "../lib/htm-preact.js";
 import { get, segment } from "../core/api.js";
-import { openDraft } from "../core/draft.js";
+import { editorPath, openDraft } from "../core/draft.js";
 import { t } from "../core/words.js";
 import { ErrorNotice, Loading, RowLink, Screen, useFetched } from "../components/controls.js";
 import { VisitPatient } from "../components/patient.js";
@@ -31,6 +31,6 @@ export default function Claim({ id }) {
   if (draft.error) return html`<${Screen} title=${t("claim.title")} up="/"><${ErrorNotice} error=${draft.error} /><//>`;
   if (!draft.value) return html`<main><${Loading} /></main>`;
   const { claim } = draft.value.content.value;
-  return html`<${Screen} title=${t("claim.title")} up=${`/visits/${segment(id)}`} header=${html`<${VisitPatient} visit=${draft.value.visit} />`}>
+  return html`<${Screen} title=${t("claim.title")} up=${editorPath(draft.value)} header=${html`<${VisitPatient} visit=${draft.value.visit} />`}>
     <div class="items">${SETTINGS.map(([setting, dataset]) => html`<${SettingRow} id=${id} setting=${setting} dataset=${dataset} code=${claim[setting]} />`)}</div><//>`;
 }

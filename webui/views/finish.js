@@ -32,20 +32,21 @@ function waitsFor(mode, visit) {
   return waits.length > 0 && mode > 1 ? t("finish.waits", { what: waits.join(t("list.separator")) }) : t("finish.at_once");
 }
 
-/** @param {{ mode: number, chosen: boolean, choose: () => void, visit: import("../core/types").Visit }} props */
-function Mode({ mode, chosen, choose, visit }) {
+/** @param {{ mode: number, chosen: boolean, possible: boolean, choose: () => void, visit: import("../core/types").Visit }} props */
+function Mode({ mode, chosen, possible, choose, visit }) {
   const offline = visit.identification === "card_offline";
-  return html`<label class="choice mode" data-mode=${mode}><input type="radio" name="mode" value=${mode} checked=${chosen} onChange=${choose} />
+  return html`<label class="choice mode" data-mode=${mode}><input type="radio" name="mode" value=${mode} checked=${chosen} disabled=${!possible} onChange=${choose} />
     <span class="row-text"><span class="row-title">${t(`finish.mode.${mode}`)}</span>
       <span class="mode-steps">${STEPS.slice(0, mode).map((step) => html`<span class="tag ${offline && step === "card" ? "off" : ""}">${t(offline && step === "card" ? "finish.step.no_card" : `finish.step.${step}`)}</span>`)}</span>
-      <span class="row-detail">${waitsFor(mode, visit)}</span></span></label>`;
+      <span class="row-detail">${possible ? waitsFor(mode, visit) : t("finish.needs_diagnosis")}</span></span></label>`;
 }
 
 /** @param {{ draft: Draft }} props */
 function Chooser({ draft }) {
-  const [mode, setMode] = useState(4);
   const { visit } = draft;
   const content = draft.content.value;
+  const sendable = content.diagnoses.length > 0;
+  const [mode, setMode] = useState(sendable ? 4 : 1);
   const finish = useTask(async () => {
     if (!(await draft.flush())) return;
     try {
@@ -60,11 +61,11 @@ function Chooser({ draft }) {
   });
   return html`<${Screen} title=${t("finish.title")} up=${`/visits/${segment(draft.id)}`} header=${html`<${VisitPatient} visit=${visit} />`}
     action=${html`<${Button} kind="primary" id="finish" task=${finish}>${t("finish.action")}<//>`}>
-    <${ErrorNotice} error=${finish.error} />
+    <${ErrorNotice} error=${finish.error}>${finish.error?.body.field ? html`<a class="button plain" href="#/visits/${segment(draft.id)}">${t("finish.back_to_edit")}</a>` : null}<//>
     <div class="visit-facts"><p>${t("finish.summary", { diagnoses: content.diagnoses.length, orders: content.orders.length })}</p><${SaveState} draft=${draft} /></div>
-    ${content.diagnoses.length === 0 ? html`<${Notice} kind="warn"><p>${t("finish.no_diagnosis")}</p><//>` : null}
+    ${!sendable ? html`<${Notice} kind="warn"><p>${t("finish.no_diagnosis")}</p><//>` : null}
     ${visit.identification === "card_offline" ? html`<${Notice} kind="warn"><p>${t("finish.offline")}</p><//>` : null}
-    <fieldset class="choices"><legend>${t("finish.how")}</legend>${MODES.map((m) => html`<${Mode} mode=${m} chosen=${m === mode} choose=${() => setMode(m)} visit=${visit} />`)}</fieldset><//>`;
+    <fieldset class="choices"><legend>${t("finish.how")}</legend>${MODES.map((m) => html`<${Mode} mode=${m} chosen=${m === mode} possible=${sendable || m === 1} choose=${() => setMode(m)} visit=${visit} />`)}</fieldset><//>`;
 }
 
 /** @param {{ id: string }} props */

@@ -8,8 +8,8 @@ import { Button, Copyable, ErrorNotice, Loading, Screen, useFetched, useTask } f
 
 /** @typedef {import("../core/types").LabState} LabState */
 
-/** What "the portal committed and the reply got lost" is called in the lab's control. */
-const DROP_REPLY = { kind: "visits", occurrence: 1, fault: "accept_and_lose_reply" };
+/** The portal commits the next visit and its reply gets lost. */
+const DROP_REPLY = { route: "POST /visits", occurrence: 1, fault: "lose_reply" };
 
 /** @param {{ lab: LabState, act: (path: string, json?: unknown) => void, busy: boolean }} props */
 function Cards({ lab, act, busy }) {

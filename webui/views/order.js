@@ -3,7 +3,7 @@ import { html } from "../lib/htm-preact.js";
 import { useEffect } from "../lib/preact-hooks.js";
 import { segment } from "../core/api.js";
 import { computedTotal } from "../core/dose.js";
-import { closeDraft, openDraft } from "../core/draft.js";
+import { closeDraft, editorPath, openDraft } from "../core/draft.js";
 import { quantity } from "../core/format.js";
 import { back, replace } from "../core/router.js";
 import { offerUndo, reached } from "../core/store.js";
@@ -40,7 +40,7 @@ function Choices({ label, values, chosen, pick, more, words = String }) {
 
 /** @param {{ draft: Draft, index: number, order: Order, reload: () => void }} props */
 function Editor({ draft, index, order, reload }) {
-  const up = `/visits/${segment(draft.id)}`;
+  const up = editorPath(draft);
   const computed = computedTotal(order);
   /** @param {Partial<Order>} changes */
   const change = (changes) => {
@@ -59,12 +59,12 @@ function Editor({ draft, index, order, reload }) {
     back(up);
   };
   return html`<${Screen} title=${t("order.title")} up=${up} header=${html`<${VisitPatient} visit=${draft.visit} />`}
-    action=${html`<${Button} kind="primary" id="order-done" onPress=${() => { void draft.flush(); back(up); }}>${t("order.done")}<//>`}>
+    action=${html`<${Button} kind="primary" id="order-done" onPress=${() => { draft.saveSoon(); back(up); }}>${t("order.done")}<//>`}>
     <div class="visit-facts"><p class="row-title">${order.name}</p><p class="code">${order.code}</p><${SaveState} draft=${draft} /></div>
     <${SaveTrouble} draft=${draft} reload=${reload} />
     <${NumberField} id="dose" label=${t("order.dose")} value=${order.dose} max="9999" step="0.1" change=${(/** @type {number} */ dose) => change({ dose })} />
-    <${Choices} label=${t("order.frequency")} values=${COMMON_FREQUENCIES} chosen=${order.frequency} pick=${(/** @type {string} */ frequency) => change({ frequency })} more=${`#${up}/pick/frequencies/${index}`} />
-    <${Choices} label=${t("order.route")} values=${COMMON_ROUTES} chosen=${order.route} pick=${(/** @type {string} */ route) => change({ route })} more=${`#${up}/pick/routes/${index}`} />
+    <${Choices} label=${t("order.frequency")} values=${COMMON_FREQUENCIES} chosen=${order.frequency} pick=${(/** @type {string} */ frequency) => change({ frequency })} more=${`#/visits/${segment(draft.id)}/pick/frequencies/${index}`} />
+    <${Choices} label=${t("order.route")} values=${COMMON_ROUTES} chosen=${order.route} pick=${(/** @type {string} */ route) => change({ route })} more=${`#/visits/${segment(draft.id)}/pick/routes/${index}`} />
     <${Choices} label=${t("order.days")} values=${COMMON_DAYS} chosen=${order.days} pick=${(/** @type {number} */ days) => change({ days })} words=${(/** @type {number} */ days) => t("order.days_short", { days })} />
     <${NumberField} id="days" label=${t("order.days_other")} value=${order.days} max="92" step="1" change=${(/** @type {number} */ days) => change({ days: Math.floor(days) })} />
     <div class="total ${order.total_overridden ? "by-hand" : ""}"><${NumberField} id="total" label=${t("order.total")} value=${order.total} max="99999" step="0.1"

@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { asApiError, get, segment } from "../core/api.js";
-import { openDraft } from "../core/draft.js";
+import { editorPath, openDraft } from "../core/draft.js";
 import { computedTotal } from "../core/dose.js";
 import { back, replace } from "../core/router.js";
 import { announce } from "../core/store.js";
@@ -41,7 +41,7 @@ function addDrug(draft, hit) {
   const order = {
     kind: "drug", code: hit.code, name: hit.name_zh || hit.name_en, dose: Number(preset["dose"] ?? 1),
     frequency: preset["frequency"] ?? "", route: preset["route"] ?? "", days: Number(preset["days"] ?? 0), total: 0,
-    total_overridden: false, chronic: false, refills: 0, price: Number(preset["price"] ?? 0), note: "", self_entered: false,
+    total_overridden: false, chronic: preset["chronic"] === "true", refills: 0, price: Number(preset["price"] ?? 0), note: "", self_entered: false,
   };
   order.total = computedTotal(order) ?? 0;
   const orders = [...draft.content.value.orders, order];
@@ -96,7 +96,7 @@ function Picker({ draft, dataset, index }) {
   const field = useRef(null);
   useEffect(() => field.current?.focus(), []);
   const { hits, error } = useHits(dataset, query);
-  const up = `/visits/${segment(draft.id)}`;
+  const up = editorPath(draft);
   /** @param {Hit} hit */
   const pick = (hit) => {
     const setting = CLAIM[dataset];
@@ -105,7 +105,7 @@ function Picker({ draft, dataset, index }) {
     else if (dataset === "frequencies") changeOrder(draft, index, { frequency: hit.code });
     else if (setting) draft.change({ claim: { ...draft.content.value.claim, [setting]: hit.code } }, { soon: true });
     else {
-      replace(`${up}/order/${addDrug(draft, hit)}`);
+      replace(`/visits/${segment(draft.id)}/order/${addDrug(draft, hit)}`);
       return;
     }
     back(up);

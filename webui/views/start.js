@@ -1,6 +1,6 @@
 /** 看診: start with the card that is in a reader, online or, said in one sentence first, as F00B (G02). */
 import { html } from "../lib/htm-preact.js";
-import { get, post, segment } from "../core/api.js";
+import { get, post } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
 import { replace } from "../core/router.js";
 import { linkUp, live, readers, staffHere } from "../core/store.js";
@@ -23,10 +23,9 @@ export default function Start() {
   });
   const patient = reader?.card.patient;
   const online = linkUp.value && staffHere.value !== null;
-  const same = (drafts.value ?? []).find((draft) => patient && draft.patient_name === patient.name && draft.card_no.endsWith(patient.card_no_tail));
-  const others = (drafts.value ?? []).filter((draft) => draft !== same);
-  const action = same ? html`<a class="button primary" id="go-on" href="#/visits/${segment(same.visit_id)}">${t("start.go_on")}</a>` : reader && patient ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
-    ${t(online ? "start.action" : "start.action_offline")}<//>` : null;
+  const goesOn = (drafts.value ?? []).some((draft) => draft.patient_name === patient?.name);
+  const action = reader && patient ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
+    ${t(goesOn ? "start.go_on" : online ? "start.action" : "start.action_offline")}<//>` : null;
   const disabledBox = live.value.box?.enabled === false;
 
   return html`<${Screen} title=${t("start.title")} action=${disabledBox ? null : action} header=${patient ? html`<${PatientHeader} name=${patient.name}
@@ -37,12 +36,10 @@ export default function Start() {
     ${patients.length > 1 ? html`<fieldset class="choices"><legend>${t("start.which_card")}</legend>${patients.map((r) => html`<label class="choice">
       <input type="radio" name="patient" checked=${r === reader} onChange=${() => setChosen(r.reader_id)} />
       <span>${r.card.patient?.name}<small>${r.name}</small></span></label>`)}</fieldset>` : null}
-    ${same ? html`<${Notice} title=${t("start.has_draft", { at: rocMoment(same.visit_at) })}><div class="actions"><${Button} kind="plain" id="start-another" busy=${start.busy}
-      onPress=${() => void start.run(!online)}>${t("start.another")}<//></div><//>` : null}
     ${!reader ? html`<${Notice} title=${t("start.insert")}><p>${t("start.insert_hint")}</p><//>` : null}
     ${reader && !linkUp.value ? html`<${Notice} kind="warn" title=${t("start.offline.what")}><p>${t("start.offline.where")}</p><p>${t("start.offline.now")}</p><//>` : null}
     ${reader && linkUp.value && !staffHere.value ? html`<${Notice} kind="warn" title=${t("start.no_staff.what")}><p>${t("start.no_staff.now")}</p>
       <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>` : null}
-    ${others.length > 0 ? html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${others.map((draft) => html`<${RowLink}
+    ${drafts.value && drafts.value.length > 0 ? html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${drafts.value.map((draft) => html`<${RowLink}
       href=${`#/visits/${draft.visit_id}`} title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</div></section>` : null}<//>`;
 }

@@ -52,7 +52,7 @@ export function orderSummary(order) {
 function TextPart({ draft, name, rows }) {
   return html`<${Field} id=${name} label=${t(`visit.${name}`)}><textarea id=${name} rows=${rows} maxlength="4000"
     value=${draft.content.value[name]} onInput=${(/** @type {any} */ event) => draft.change({ [name]: event.currentTarget.value })}
-    onBlur=${() => void draft.flush()}></textarea><//>`;
+    onBlur=${() => draft.saveSoon()}></textarea><//>`;
 }
 
 /** @param {{ draft: Draft }} props */
@@ -101,15 +101,24 @@ function Editor({ draft, reload }) {
     announce(t("visit.discarded"));
     replace("/");
   });
-  const toFinish = useTask(async () => {
-    if (await draft.flush()) go(`/visits/${segment(draft.id)}/finish`);
+  const forward = useTask(async () => {
+    if (!(await draft.flush())) return;
+    if (draft.isCorrection) {
+      closeDraft();
+      replace(`/visits/${segment(draft.id)}/result`);
+    } else {
+      go(`/visits/${segment(draft.id)}/finish`);
+    }
   });
+  const { isCorrection } = draft;
   const offline = visit.identification === "card_offline";
-  return html`<${Screen} title=${t("visit.title")} up="/" header=${html`<${VisitPatient} visit=${visit} />`}
-    action=${html`<${Button} kind="primary" id="to-finish" task=${toFinish} disabled=${!reached.value}>${t("visit.to_finish")}<//>`}>
+  return html`<${Screen} title=${t(isCorrection ? "correct.title" : "visit.title")} up=${isCorrection ? "/outbox" : "/"} header=${html`<${VisitPatient} visit=${visit} />`}
+    action=${html`<${Button} kind="primary" id=${isCorrection ? "resend" : "to-finish"} task=${forward} disabled=${!reached.value}>${t(isCorrection ? "correct.action" : "visit.to_finish")}<//>`}>
+    ${isCorrection ? html`<${Notice} kind="warn"><p>${t("correct.how")}</p><//>` : null}
     <div class="visit-facts"><p>${rocMoment(visit.visit_at)}</p><p>${t("visit.practitioner", { name: visit.practitioner.name })}</p>
       ${offline ? html`<p class="tag warn">${t("visit.offline")}</p>` : null}
       ${visit.clock_trusted ? null : html`<p class="tag warn">${t("strip.clock.untrusted")}</p>`}<${SaveState} draft=${draft} /></div>
+    ${draft.notice ? html`<p class="hint">${t(draft.notice)}</p>` : null}
     <${SaveTrouble} draft=${draft} reload=${reload} />
     <${ErrorNotice} error=${discard.error} />
     <${TextPart} draft=${draft} name="subjective" rows="2" />
@@ -119,14 +128,14 @@ function Editor({ draft, reload }) {
     <${TextPart} draft=${draft} name="special_note" rows="1" />
     <div class="items"><${RowLink} id="claim" href=${`#/visits/${segment(draft.id)}/claim`} title=${t("claim.title")}
       detail=${["case_type", "department", "visit_type"].map((name) => `${t(`claim.${name}`)} ${draft.content.value.claim[/** @type {"case_type"} */ (name)]}`).join(" · ")} /></div>
-    <details class="fold"><summary>${t("visit.discard_title")}</summary><p>${t("visit.discard_hint")}</p>
-      <${Button} kind="danger" id="discard" task=${discard} disabled=${!reached.value}>${t("visit.discard")}<//></details><//>`;
+    ${isCorrection ? null : html`<details class="fold"><summary>${t("visit.discard_title")}</summary><p>${t("visit.discard_hint")}</p>
+      <${Button} kind="danger" id="discard" task=${discard} disabled=${!reached.value}>${t("visit.discard")}<//></details>`}<//>`;
 }
 
-/** @param {{ id: string }} props */
-export default function VisitView({ id }) {
+/** @param {{ id: string, correct?: boolean }} props */
+export default function VisitView({ id, correct = false }) {
   const draft = useFetched(id, () => openDraft(id));
-  const ended = draft.value !== null && draft.value.visit.state !== "draft";
+  const ended = draft.value !== null && draft.value.visit.state !== (correct ? "finished" : "draft");
   useEffect(() => {
     if (ended) replace(`/visits/${segment(id)}/result`);
   }, [ended]);
