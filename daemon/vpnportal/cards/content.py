@@ -78,7 +78,8 @@ def _order_record(intent: WriteIntent, order: Order, field: str) -> OrderRecord:
     if order_type == "1" and order.chronic:
         order_type = _LONG_TERM_DRUG
     tenths = round(order.total * 10)
-    usage = f"{order.frequency} {order.route}".strip()
+    is_drug = order_type in ("1", _LONG_TERM_DRUG)
+    usage = f"{order.frequency} {order.route}".strip() if is_drug else ""
     if not (1 <= len(order.code) <= 12 and _is_plain(order.code)):
         raise words.field_refusal(f"{field}.code", "not 1 to 12 ASCII characters", "醫令代碼無法寫入健保卡。")
     if len(usage) > 18 or not _is_plain(usage):
@@ -94,7 +95,7 @@ def _order_record(intent: WriteIntent, order: Order, field: str) -> OrderRecord:
         order_type=order_type,
         code=order.code,
         usage=usage,
-        days=order.days,
+        days=order.days if is_drug else 0,
         quantity_tenths=tenths,
         dispensing=_DISPENSING_MARKS[order_type, intent.dispensing == _SELF_DISPENSED],
     )

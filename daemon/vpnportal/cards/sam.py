@@ -1,7 +1,7 @@
 """The signatures that the insurer's security module would give, as far as an upload needs them.
 
-The real 安全簽章 (A22) and 處方簽章 (A79) are made by the SAM with keys that are not public; only their lengths are
-(128 and 40 characters, nhi-domain §3.1). These stand-ins are keyed hashes under a published key: they bind an upload
+The real 安全簽章 (A22) and 處方簽章 (A79) are made by the SAM with keys that are not public; only their lengths are:
+256 characters from hisGetSeqNumber256, 40 for each order (nhi-domain §2.2, §3.1). These stand-ins are keyed hashes under a published key: they bind an upload
 to what was written on a card in the lab, and protect nothing.
 """
 
@@ -17,9 +17,10 @@ _ORDER_SIGNATURE_LENGTH = 40
 
 
 def visit_signature(card_no: str, record: VisitRecord) -> str:
-    """128 upper-case hex characters over the card's number and the visit record."""
+    """256 upper-case hex characters over the card's number and the visit record."""
     message = b"visit\x00" + card_no.encode("ascii") + record.encode()
-    return hmac.new(_PUBLISHED_KEY, message, hashlib.sha512).hexdigest().upper()
+    halves = (hmac.new(_PUBLISHED_KEY, half + message, hashlib.sha512).hexdigest() for half in (b"1", b"2"))
+    return "".join(halves).upper()
 
 
 def order_signature(card_no: str, record: OrderRecord) -> str:

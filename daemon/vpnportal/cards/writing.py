@@ -87,9 +87,9 @@ def repair(case: Case, host_challenge: bytes) -> Dialogue:
     if state.orders == "open":
         return (yield from _close_orders(card, case, state, records))
     receipt = case.known_receipt()
-    if receipt is None and state.visit == "closed" and not records:
+    if receipt is None and state.visit == "closed" and not case.intent.orders:
         return (yield from _close_visit(card, case, state))
-    if receipt is None and state.orders == "closed":
+    if receipt is None and state.orders == "closed" and case.intent.orders:
         return (yield from _close_orders(card, case, state, records))
     return CardResult(record=_summary(state), receipt=receipt)
 

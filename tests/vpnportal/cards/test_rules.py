@@ -493,6 +493,29 @@ def test_a_prescription_of_self_paid_lines_only_is_closed_at_once(sessions: Card
     assert record.orders == "closed"
 
 
+def test_a_repair_never_gives_a_prescription_the_visits_receipt(
+    sessions: CardSessions, receipts: Receipts
+) -> None:
+    card = _card()
+    drive(card, sessions, request("write_visit", VISIT))
+    intent = visit_intent(key="p", orders=(_order(kind=OrderKind.SELF_PAID),))
+
+    assert drive(card, sessions, request("repair", intent)).receipt is None
+    assert receipts.find("p") is None
+
+
+def test_only_drugs_carry_usage_and_days(sessions: CardSessions) -> None:
+    card = _card()
+    drive(card, sessions, request("write_visit", VISIT))
+    intent = visit_intent(key="p", orders=(_order(), _order(kind=OrderKind.SERVICE)))
+    drive(card, sessions, request("write_prescription", intent))
+
+    assert [order[32:52] for order in card.memory.entries[0].orders] == [
+        "QD PO" + " " * 13 + "07",
+        " " * 18 + "00",
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "chronic", "dispensing", "marks"),
     [

@@ -146,7 +146,7 @@ def test_a_visit_gets_its_receipt_and_the_card_its_record(
     assert result.receipt == receipts.find("visit-1")
     assert (result.receipt.kind, result.receipt.digest) == ("card_visit", intent_digest(VISIT))
     assert result.receipt.insurer["sequence_no"] == "0001"
-    assert len(result.receipt.insurer["signature"]) == 128
+    assert len(result.receipt.insurer["signature"]) == 256
     (entry,) = card.memory.entries
     assert entry.record[:41] == "01 " + VISIT.visit_time + "1" + "0001" + INSTITUTION + "00001631" + "00"
     assert entry.diagnoses.split() == ["1", "I10", "E119"]
