@@ -11,7 +11,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from visitbridge.protocols.datacentre.common import ProblemCode
 from visitbridge.protocols.datacentre.device import BindAnswer, BindRequest
@@ -42,7 +42,6 @@ class _Attempt(msgspec.Struct, frozen=True, kw_only=True):
     device_id: str
     pin_fits: bool
     tries_left: int
-    used_by_key: str | None
 
 
 def issue_ticket(connection: Connection, device_id: str, now: dt.datetime) -> Ticket:
@@ -96,8 +95,6 @@ class BindingDesk:
             raise _refusal(
                 "wrong registration number", "註冊號碼不正確。", field="pin", tries_left=attempt.tries_left
             )
-        if attempt.used_by_key not in {None, public_key_hash(key)}:
-            raise _refusal("the ticket is used", "此綁定碼已使用過，請機構重新產製。")
         device, certificate_pem = await self._database.run(
             lambda connection: self._certify(connection, request, attempt.device_id, key, now)
         )
@@ -129,15 +126,20 @@ class BindingDesk:
         device = find_device(connection, device_id)
         if not device.enabled:
             raise device_disabled()
+        used = connection.execute(
+            update(tickets)
+            .where(
+                tickets.c.token_hash == _hash_of(request.token),
+                or_(tickets.c.used_by_key.is_(None), tickets.c.used_by_key == public_key_hash(key)),
+            )
+            .values(used_at=now, used_by_key=public_key_hash(key))
+        )
+        if used.rowcount == 0:
+            raise _refusal("the ticket is used", "此綁定碼已使用過，請機構重新產製。")
         issued = _certificate_of(connection, device_id, key)
         if issued is not None:
             return device, issued
         revoke_certificates(connection, device_id, now)
-        connection.execute(
-            update(tickets)
-            .where(tickets.c.token_hash == _hash_of(request.token))
-            .values(used_at=now, used_by_key=public_key_hash(key))
-        )
         connection.execute(
             update(devices)
             .where(devices.c.device_id == device_id)
@@ -196,7 +198,6 @@ def _spend_try(connection: Connection, request: BindRequest, now: dt.datetime) -
         device_id=ticket.device_id,
         pin_fits=fits,
         tries_left=ticket.tries_left,
-        used_by_key=ticket.used_by_key,
     )
 
 

@@ -58,6 +58,7 @@ class Served(msgspec.Struct, frozen=True):
     ready: Ready
     ca_pem: str
     database: Database
+    app: web.Application
 
 
 @contextlib.asynccontextmanager
@@ -89,7 +90,7 @@ async def open_portal(options: ServeOptions, clock: PortalClock | None = None) -
                 ca_pem_file=str(folders.keys / "server-ca.pem"),
                 lab_url=f"http://127.0.0.1:{lab_port}" if lab_port else "",
             )
-            yield Served(ready, authority.pem, database)
+            yield Served(ready, authority.pem, database, app)
 
 
 async def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -68,7 +69,11 @@ class Box:
         """One request; ``body`` is bytes as they are, or a message to encode."""
         raw = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
         async with self._session.request(
-            method, f"{self.url}{BASE_PATH}{path}", data=raw, headers=headers, ssl=self.context
+            method,
+            f"{self.url}{BASE_PATH}{path}",
+            data=None if raw is None else io.BytesIO(raw),
+            headers=headers,
+            ssl=self.context,
         ) as response:
             return Answer(response.status, response.headers, await response.read())
 

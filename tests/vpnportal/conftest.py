@@ -6,9 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from tests.vpnportal.box import Box, open_box
 from tests.vpnportal.portal import RunningPortal, open_running_portal
+from vpnportal.ca import load_device_authority, pem_of
+from vpnportal.clock import machine_now
+from vpnportal.folders import make_folders
 
 
 @pytest.fixture
@@ -47,3 +52,11 @@ async def other_box(portal: RunningPortal) -> AsyncIterator[Box]:
         await other.bind(ticket.token, ticket.pin)
         assert (await other.ask("POST", "/sam/verify")).status == 200
         yield other
+
+
+@pytest.fixture
+def foreign_certificate(bound: Box, tmp_path: Path) -> str:
+    """A certificate for the box's key by somebody else's authority of the same name."""
+    authority = load_device_authority(make_folders(tmp_path / "foreign").keys, machine_now())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "box")])
+    return pem_of(authority.issue(bound.key.public_key(), subject, machine_now(), 1))

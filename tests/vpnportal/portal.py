@@ -7,28 +7,37 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from sqlalchemy import Connection, select
 
 from tests.vpnportal.samples import NOW
 from visitbridge.domain.people import Institution
+from visitbridge.protocols.datacentre.common import BASE_PATH
 from vpnportal.bind import Ticket, issue_ticket
-from vpnportal.clock import PortalClock
-from vpnportal.database import Database
+from vpnportal.ca import load_device_authority, pem_of
+from vpnportal.clock import PortalClock, machine_now
 from vpnportal.devices import Device, add_device, add_institution, find_device
 from vpnportal.lab_data import LAB_INSTITUTION, seed_lab
-from vpnportal.schema import uploads
-from vpnportal.server import ServeOptions, open_portal
+from vpnportal.schema import devices, uploads
+from vpnportal.server import Served, ServeOptions, open_portal
 
 
 class RunningPortal:
     """``clock`` stands at 2026-11-23 10:00 Taipei until a test moves it."""
 
-    def __init__(self, url: str, ca_pem: str, clock: PortalClock, database: Database, device: Device) -> None:
-        self.url = url
-        self.ca_pem = ca_pem
+    def __init__(self, served: Served, folder: Path, clock: PortalClock) -> None:
+        self.url = served.ready.url
+        self.lab_url = served.ready.lab_url
+        self.ca_pem = served.ca_pem
         self.clock = clock
-        self.database = database
-        self._device_id = device.device_id
+        self.database = served.database
+        self._app = served.app
+        self._keys = folder / "keys"
+        self._device_id = self.database.transact(
+            lambda connection: seed_lab(connection, clock.now())
+        ).device_id
 
     @property
     def device(self) -> Device:
@@ -60,14 +69,38 @@ class RunningPortal:
         )
         return [(row.key, row.kind, row.body) for row in rows]
 
+    def routes(self) -> set[tuple[str, str]]:
+        """Method and path of everything that is served."""
+        return {
+            (route.method, route.resource.canonical.removeprefix(BASE_PATH))
+            for route in self._app.router.routes()
+            if route.resource is not None and route.method != "HEAD"
+        }
+
+    def health(self) -> str | None:
+        """The last report of the lab's device."""
+        query = select(devices.c.health).where(devices.c.device_id == self._device_id)
+        report: str | None = self.database.transact(lambda connection: connection.execute(query).scalar_one())
+        return report
+
+    def break_table(self, name: str) -> None:
+        """Make every use of a table fail."""
+        self.database.transact(
+            lambda connection: connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO gone")
+        )
+
+    def certify(self, key: ec.EllipticCurvePublicKey) -> str:
+        """A certificate by the portal's own device authority that the portal has no record of."""
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
+        authority = load_device_authority(self._keys, machine_now())
+        return pem_of(authority.issue(key, subject, machine_now(), 1))
+
     def pass_time(self, duration: dt.timedelta) -> None:
         self.clock.offset_s += duration.total_seconds()
 
 
 @contextlib.asynccontextmanager
-async def open_running_portal(folder: Path) -> AsyncIterator[RunningPortal]:
+async def open_running_portal(folder: Path, *, lab: bool = False) -> AsyncIterator[RunningPortal]:
     clock = PortalClock(lambda: NOW)
-    async with open_portal(ServeOptions(folder=folder, port=0), clock) as served:
-        device = served.database.transact(lambda connection: seed_lab(connection, clock.now()))
-        ca_pem = served.ca_pem
-        yield RunningPortal(served.ready.url, ca_pem, clock, served.database, device)
+    async with open_portal(ServeOptions(folder=folder, port=0, lab=lab), clock) as served:
+        yield RunningPortal(served, folder, clock)
