@@ -24,6 +24,7 @@ from visitbridge.app import Options, Ready, require_allowed, run_gateway
 from visitbridge.config import Config, Loaded, dump, load_config
 from visitbridge.errors import ConfigError, VisitBridgeError
 from visitbridge.sim.lab import command as lab_command
+from visitbridge.sim.scenario import command as simulate_command
 from visitbridge.words import load_catalogue
 
 EXIT_UNAVAILABLE = 69
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(handler=_config_dump)
 
     lab_command.add_arguments(commands)
+    simulate_command.add_arguments(commands)
 
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(handler=_version)

@@ -17,6 +17,7 @@ from visitbridge.sim.lab.gateway import GatewayFacts
 from visitbridge.sim.lab.places import Places
 
 _REQUEST_S = 60.0
+_COOKIE = "__Host-vb"
 
 Json = Any
 
@@ -40,6 +41,16 @@ class PhoneClient:
     async def pair(self, pair_url: str, name: str) -> None:
         """Use up the token in ``pair_url``. Raises ApiRefused."""
         await self.call("POST", "/api/pair", {"token": URL(pair_url).fragment, "name": name})
+
+    @property
+    def session(self) -> str:
+        """The secret by which the gateway knows this phone; empty before pairing."""
+        cookie = self._session.cookie_jar.filter_cookies(self._url).get(_COOKIE)
+        return cookie.value if cookie is not None else ""
+
+    def resume(self, session: str) -> None:
+        """Be the phone that once had this session."""
+        self._session.cookie_jar.update_cookies({_COOKIE: session}, self._url)
 
     async def call(self, method: str, path: str, body: Json = None) -> Json:
         """One request and its answer. Raises ApiRefused, DeviceError when the gateway does not answer."""

@@ -13,8 +13,9 @@ from typing import Any
 
 from visitbridge.errors import ConfigError
 from visitbridge.sim.lab import screen
-from visitbridge.sim.lab.client import bind_box, open_lab_client, open_phone
-from visitbridge.sim.lab.lab import LabOptions, RunningLab, open_lab
+from visitbridge.sim.lab.client import bind_box, open_lab_client
+from visitbridge.sim.lab.lab import LabOptions, open_lab
+from visitbridge.sim.lab.phone import new_pair_url
 
 DEFAULT_DIRECTORY = Path(".lab")
 # Where published code tables lie beside a checkout, when somebody put them there.
@@ -97,10 +98,11 @@ async def _serve(options: LabOptions, arguments: argparse.Namespace) -> int:
 
 async def _serve_lab(options: LabOptions, arguments: argparse.Namespace, began: float) -> int:
     async with open_lab(options) as lab:
-        pair_url, is_bound = lab.facts.pair_url, await lab.portal.ticket(lab.public_url) is None
+        is_bound = await lab.portal.ticket(lab.public_url) is None
         if arguments.bind_box and not is_bound:
-            pair_url = await _bind(lab)
-            is_bound = True
+            async with open_lab_client(lab.places.root) as switches:
+                is_bound = await bind_box(lab.phone, switches, BOX_NAME)
+        pair_url = await new_pair_url(lab.phone)
         screen.describe(lab, pair_url, is_bound=is_bound, say=_say)
         _say(f"{time.monotonic() - began:.1f} s")
         if arguments.once:
@@ -108,15 +110,6 @@ async def _serve_lab(options: LabOptions, arguments: argparse.Namespace, began: 
         trouble = await lab.wait_trouble()
         print(trouble, file=sys.stderr)
         return _EXIT_TROUBLE
-
-
-async def _bind(lab: RunningLab) -> str:
-    """Pair as a phone, bind, and give a link for the person's own phone."""
-    async with open_phone(lab.facts) as phone, open_lab_client(lab.places.root) as switches:
-        await phone.pair(lab.facts.pair_url, "lab")
-        await bind_box(phone, switches, BOX_NAME)
-        token = await phone.call("POST", "/api/phones/tokens")
-        return str(token["url"])
 
 
 def _say(line: str) -> None:

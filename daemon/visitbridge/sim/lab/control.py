@@ -62,6 +62,7 @@ class Programs(msgspec.Struct, frozen=True, kw_only=True):
 
     acts: dict[str, dict[str, Callable[[], Awaitable[object]]]]
     gateway: Callable[[], GatewayFacts]
+    pair_url: Callable[[], Awaitable[str]]
 
 
 class Control:
@@ -91,6 +92,7 @@ class Control:
                 web.get("/portal/inbox", self._inbox),
                 web.post("/programs/{name}/{act}", self._act),
                 web.get("/gateway", self._gateway),
+                web.post("/pairing", self._pairing),
             ]
         )
         return app
@@ -146,6 +148,9 @@ class Control:
 
     async def _gateway(self, _: web.Request) -> web.Response:
         return _answer(self._programs.gateway())
+
+    async def _pairing(self, _: web.Request) -> web.Response:
+        return _answer({"pair_url": await self._programs.pair_url()})
 
     def _link_state(self) -> LinkState:
         return LinkState(mode=self._relay.line, delay_ms=round(self._relay.delay_s * 1000))

@@ -10,9 +10,12 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
+from visitbridge.errors import DeviceError
 from visitbridge.sim.lab.cards import CardTable
+from visitbridge.sim.lab.client import PhoneClient
 from visitbridge.sim.lab.control import Control, Programs, open_control
 from visitbridge.sim.lab.gateway import Gateway, GatewayFacts, GatewayPlan
+from visitbridge.sim.lab.phone import new_pair_url, open_lab_phone
 from visitbridge.sim.lab.places import Places, held_places
 from visitbridge.sim.lab.portal import Portal
 from visitbridge.sim.lab.slots import Slots, next_free_port, open_slots
@@ -31,11 +34,12 @@ class LabOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunningLab(msgspec.Struct, frozen=True, kw_only=True):
-    """A lab that is ready. ``data_sets`` and ``slots.instead`` are for the person who started it."""
+    """A lab that is ready. ``phone`` is the lab's own. ``data_sets`` and ``slots.instead`` are told to people."""
 
     places: Places
     gateway: Gateway
     facts: GatewayFacts
+    phone: PhoneClient
     portal: Portal
     slots: Slots
     public_url: str
@@ -93,11 +97,12 @@ async def open_lab(options: LabOptions) -> AsyncIterator[RunningLab]:
         await stack.enter_async_context(open_control(control, places.control))
         stack.push_async_callback(gateway.child.stop)
         facts, data_sets = await _start_both(programs, portal, options.shared)
-        places.facts.write_bytes(msgspec.json.encode(facts))
+        programs.phone = await stack.enter_async_context(open_lab_phone(places, facts))
         yield RunningLab(
             places=places,
             gateway=gateway,
             facts=facts,
+            phone=programs.phone,
             portal=portal,
             slots=slots,
             public_url=public_url,
@@ -129,6 +134,7 @@ class _Running:
         self._relay = relay
         self._slots = slots
         self._facts = GatewayFacts(url="", ca_file="")
+        self.phone: PhoneClient | None = None
 
     async def start_gateway(self) -> GatewayFacts:
         self._facts = await self._gateway.start()
@@ -136,6 +142,11 @@ class _Running:
 
     async def start_portal(self) -> None:
         self._relay.retarget("127.0.0.1", await self._portal.start())
+
+    async def _pair_url(self) -> str:
+        if self.phone is None:
+            raise DeviceError("the lab is still starting")
+        return await new_pair_url(self.phone)
 
     def as_programs(self) -> Programs:
         pcscd = self._slots.pcscd
@@ -154,4 +165,5 @@ class _Running:
                 "pcscd": {"start": pcscd.start, "kill": pcscd.kill} if pcscd is not None else {},
             },
             gateway=lambda: self._facts,
+            pair_url=self._pair_url,
         )

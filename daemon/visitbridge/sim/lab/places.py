@@ -49,9 +49,9 @@ class Places(msgspec.Struct, frozen=True):
         return self.root / "logs"
 
     @property
-    def facts(self) -> Path:
-        """What a scenario has to know of a running lab, as JSON; gone when the lab is."""
-        return self.root / "running.json"
+    def phone(self) -> Path:
+        """Session of the lab's own phone."""
+        return self.root / "phone.session"
 
     @property
     def imported(self) -> Path:
@@ -78,4 +78,3 @@ def held_places(root: Path) -> Iterator[Places]:
             yield places
         finally:
             places.control.unlink(missing_ok=True)
-            places.facts.unlink(missing_ok=True)

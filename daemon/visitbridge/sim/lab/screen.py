@@ -30,10 +30,9 @@ def describe(lab: RunningLab, pair_url: str, *, is_bound: bool, say: Say) -> Non
     say(f"  代碼檔 data sets  {lab.data_sets}")
     say(f"  紀錄 logs         {lab.places.logs}")
     say("")
-    say(f"  打開 open         {pair_url or lab.facts.url}")
-    if pair_url:
-        say("  （連結只能用一次｜the link works once）")
-        say(_qr(pair_url))
+    say(f"  打開 open         {pair_url}")
+    say("  （連結只能用一次，10 分鐘內有效｜the link works once, within ten minutes）")
+    say(_qr(pair_url))
     if is_bound:
         say("  閘道器已綁定機構。｜The box is bound.")
     else:

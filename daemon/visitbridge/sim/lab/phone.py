@@ -1,0 +1,36 @@
+"""The lab's own phone: paired once, it hands out pairing links for people and scenarios."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from visitbridge.sim.lab.client import ApiRefused, PhoneClient, open_phone
+from visitbridge.sim.lab.gateway import GatewayFacts
+from visitbridge.sim.lab.places import Places
+
+_NAME = "實驗室"
+_NOT_PAIRED = (401, 403)
+
+
+@contextlib.asynccontextmanager
+async def open_lab_phone(places: Places, facts: GatewayFacts) -> AsyncIterator[PhoneClient]:
+    """A paired phone; its session is kept in the lab's folder, so that starts don't add up in the list of phones."""
+    async with open_phone(facts) as phone:
+        if places.phone.exists():
+            phone.resume(places.phone.read_text("ascii"))
+        try:
+            await phone.call("GET", "/api/state")
+        except ApiRefused as refused:
+            if refused.status not in _NOT_PAIRED:
+                raise
+            await phone.pair(facts.pair_url, _NAME)
+            places.phone.touch(mode=0o600)
+            places.phone.write_text(phone.session, "ascii")
+        yield phone
+
+
+async def new_pair_url(phone: PhoneClient) -> str:
+    """A link that pairs one more phone, once, within ten minutes."""
+    token = await phone.call("POST", "/api/phones/tokens")
+    return str(token["url"])
