@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from visitbridge.protocols.datacentre.common import HEADER_EPOCH, CheckFinding, ProblemCode
 from vpnportal.problems import Refusal, checks_failed, refuse
-from vpnportal.routes.uploads import WORK_DELAY_S
+from vpnportal.routes.uploads import HOLD, Hold
 from vpnportal.routing import certificate_serial, resource_of
 from vpnportal.wire import problem_answer
 
@@ -29,7 +29,7 @@ WRONG_EPOCH = "0" * 32
 class FaultKind(enum.StrEnum):
     """What happens to the request that a fault hits.
 
-    ``delay``: held for ``seconds``, then served. ``delay_work``: the same, but after its key was claimed, so that it
+    ``delay``: held for ``seconds``, or until faults are cleared, then served. ``delay_work``: the same, but after its key was claimed, so that it
     is seen as in progress. ``stall``: held for ``seconds``, or until faults are cleared, and never served.
     ``refuse``: the connection is cut before anything is done. ``error_500``, ``unavailable_503``: answered so before
     anything is done. ``malformed_body``: served, and the answer garbled. ``wrong_epoch``: served, under another
@@ -166,9 +166,9 @@ async def _let_in(fault: Fault, request: web.Request, board: FaultBoard) -> bool
     """Misbehave before the request is served; False cuts its connection. Raises Refusal for an early answer."""
     match fault.fault:
         case FaultKind.DELAY:
-            await asyncio.sleep(fault.seconds)
+            await board.wait_released(fault.seconds)
         case FaultKind.DELAY_WORK:
-            request[WORK_DELAY_S] = fault.seconds
+            request[HOLD] = Hold(lambda: board.wait_released(fault.seconds))
         case FaultKind.STALL:
             await board.wait_released(fault.seconds)
             return False

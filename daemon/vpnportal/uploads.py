@@ -34,10 +34,6 @@ UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Characters of a 通關密碼: nothing that a person reads or hears as something else."""
 
 
-async def _at_once() -> None:
-    pass
-
-
 class UploadDesk:
     """Takes uploads. ``checks`` judges each kind; a kind without one cannot be sent."""
 
@@ -61,7 +57,7 @@ class UploadDesk:
         key: str,
         body: bytes,
         *,
-        before_effect: Callable[[], Awaitable[None]] = _at_once,
+        before_effect: Callable[[], Awaitable[None]],
     ) -> Receipt:
         """Judge and store one upload; the receipt is durable when this returns.
 

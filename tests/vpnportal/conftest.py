@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from tests.vpnportal.box import Box, open_box
+from tests.vpnportal.lab import LabClient, open_lab
 from tests.vpnportal.portal import RunningPortal, open_running_portal
 from vpnportal.ca import load_device_authority, pem_of
 from vpnportal.clock import machine_now
@@ -20,6 +21,13 @@ from vpnportal.folders import make_folders
 async def portal(tmp_path: Path) -> AsyncIterator[RunningPortal]:
     async with open_running_portal(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+async def lab(portal: RunningPortal) -> AsyncIterator[LabClient]:
+    """Lab control of the portal."""
+    async with open_lab(portal.lab_url) as client:
+        yield client
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ class RunningPortal:
 
 
 @contextlib.asynccontextmanager
-async def open_running_portal(folder: Path, *, lab: bool = False) -> AsyncIterator[RunningPortal]:
+async def open_running_portal(folder: Path, *, lab: bool = True) -> AsyncIterator[RunningPortal]:
     clock = PortalClock(lambda: NOW)
     async with open_portal(ServeOptions(folder=folder, port=0, lab=lab), clock) as served:
         yield RunningPortal(served, folder, clock)

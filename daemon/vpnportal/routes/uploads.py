@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 
+import msgspec
 from aiohttp import web
 
 from visitbridge.protocols.datacentre.common import MissingAnswer, MissingRequest
@@ -17,8 +18,19 @@ from vpnportal.wire import answer, idempotency_key, read_message
 
 PRECHECKED = (UploadKind.VISIT, UploadKind.IC_RECORD)
 
-WORK_DELAY_S = web.RequestKey("WORK_DELAY_S", float)
-"""Set by a fault: hold the request between the claim of its key and its effect."""
+
+class Hold(msgspec.Struct, frozen=True):
+    """Keeps a request between the claim of its key and its effect until ``wait`` returns."""
+
+    wait: Callable[[], Awaitable[None]]
+
+
+HOLD = web.RequestKey("HOLD", Hold)
+"""Set by a lab's fault."""
+
+
+async def _at_once() -> None:
+    pass
 
 
 class UploadRoutes:
@@ -42,10 +54,8 @@ class UploadRoutes:
         async def accept(request: web.Request, caller: Caller) -> web.Response:
             key = idempotency_key(request)
             body = await request.read()
-            delay_s = request.get(WORK_DELAY_S, 0.0)
-            receipt = await self._desk.accept(
-                kind, caller, key, body, before_effect=lambda: asyncio.sleep(delay_s)
-            )
+            hold = request.get(HOLD, Hold(_at_once))
+            receipt = await self._desk.accept(kind, caller, key, body, before_effect=hold.wait)
             return answer(receipt)
 
         return accept
