@@ -6,11 +6,11 @@ import asyncio
 import gzip
 import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import pytest
+import pytest_asyncio
 from msgspec import Meta
 
 from tests.api.house import House, Phone, open_house
@@ -18,6 +18,8 @@ from visitbridge.api.routes import PAIRED, PHOTO_TYPES, Call, NoQuery, Route, si
 from visitbridge.domain.people import Right
 from visitbridge.errors import Rejected, StoreFull, UnknownCode
 from visitbridge.sim.clock import FakeClock
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,15 +100,27 @@ class Desk:
         raise RuntimeError("patient 王小明 A123456788")
 
 
-@pytest.fixture
-def desk() -> Desk:
+@pytest.fixture(scope="module")
+def only_desk() -> Desk:
     return Desk()
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock, desk: Desk) -> AsyncIterator[House]:
-    async with open_house(tmp_path, clock, routes=desk.routes()) as opened:
+def desk(only_desk: Desk) -> Desk:
+    only_desk.reached = 0
+    return only_desk
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory, only_desk: Desk) -> AsyncIterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    async with open_house(folder, FakeClock(), routes=only_desk.routes()) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def phone(house: House) -> Phone:
+    return await house.pair()
 
 
 async def send(

@@ -1,11 +1,28 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import AsyncIterator
 
-from tests.api.house import House, Phone
+import pytest
+import pytest_asyncio
+
+from tests.api.house import House, Phone, open_house
 from visitbridge.api.guard import CONTENT_SECURITY_POLICY, authorities
+from visitbridge.sim.clock import FakeClock
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PAIR = {"token": "x", "name": "y"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with open_house(tmp_path_factory.mktemp("house"), FakeClock()) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def phone(house: House) -> Phone:
+    return await house.pair()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +153,7 @@ async def test_errors_speak_the_browsers_language(house: House, language: str, w
         (("vb", "::1"), 443, {"vb", "vb:443", "[::1]", "[::1]:443"}),
     ],
 )
-def test_the_allow_list_names_the_port_except_the_usual_one(
+async def test_the_allow_list_names_the_port_except_the_usual_one(
     hosts: tuple[str, ...], port: int, expected: set[str]
 ) -> None:
     assert authorities(hosts, port) == expected

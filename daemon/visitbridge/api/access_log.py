@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
@@ -20,10 +18,6 @@ class AccessLog(AbstractAccessLogger):
             "bytes": response.body_length,
         }
         self.logger.info("request", extra={"fields": fields})
-
-    @property
-    def enabled(self) -> bool:
-        return self.logger.isEnabledFor(logging.INFO)
 
 
 def _template(request: web.BaseRequest) -> str:
