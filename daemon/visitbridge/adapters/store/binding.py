@@ -17,6 +17,8 @@ VendorError = dbapi2.Error
 DBAPI: Final = dbapi2
 
 KEY_BYTES: Final = 32
+# Half of SQLCipher's usual size: a commit touches about eight pages, each of which is encrypted, sealed and written.
+_PAGE_BYTES: Final = 2048
 
 # Primary and extended result codes, https://sqlite.org/rescode.html
 _BUSY, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 8, 10, 11, 13, 14, 26
@@ -35,6 +37,7 @@ def connect_encrypted(path: Path, key: bytes) -> Connection:
     connection = _connect(path)
     try:
         connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+        connection.execute(f"PRAGMA cipher_page_size={_PAGE_BYTES}")
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")

@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 # SQLite's own checkpoint runs inside a COMMIT, before the answer. This is only a backstop for ours.
 _AUTOCHECKPOINT_PAGES: Final = 16_000
 
+# Every commit writes its number into the file's header (`user_version`, a page that grows dirty anyway), to be found
+# there when a COMMIT reports an error.
+_COMMIT_NUMBERS: Final = 2**31
+
 
 class Outcome(Generic[T]):
     """What became of one piece of work: its value, or its error."""
@@ -124,11 +128,8 @@ class Database:
 
     def _commit(self) -> None:
         connection = self._opened()
-        number = self._last_commit + 1
-        try:
-            connection.execute("UPDATE commits SET number = ?", (number,))
-        except binding.VendorError as exc:
-            raise binding.translate(exc, self._path) from exc
+        number = (self._last_commit + 1) % _COMMIT_NUMBERS
+        self._run_sql(f"PRAGMA user_version={number}")
         try:
             connection.execute("COMMIT")
         except binding.VendorError as exc:
@@ -186,7 +187,7 @@ class Database:
             connection = binding.connect_encrypted(self._path, self._key)
             connection.execute(f"PRAGMA wal_autocheckpoint={_AUTOCHECKPOINT_PAGES}")
             self._bring_up_to_date(connection)
-            (self._last_commit,) = connection.execute("SELECT number FROM commits").fetchone()
+            (self._last_commit,) = connection.execute("PRAGMA user_version").fetchone()
         except BaseException as exc:
             if connection is not None:
                 connection.close()

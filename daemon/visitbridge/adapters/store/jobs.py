@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    Select,
     bindparam,
     exists,
     func,
@@ -19,35 +18,47 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
     update,
 )
 
 from visitbridge.adapters.store import tables
-from visitbridge.adapters.store.session import Row, Session, Statement, micros, micros_or_none
+from visitbridge.adapters.store.session import (
+    Row,
+    Session,
+    Statement,
+    from_micros,
+    from_micros_or_none,
+    micros,
+    micros_or_none,
+)
 from visitbridge.domain.jobs import Job, JobState, Need
 from visitbridge.ports.clock import Clock
 
 _DECODER: Final = msgspec.json.Decoder(Job)
+_REST_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
 _ENCODER: Final = msgspec.json.Encoder()
 
 _j = tables.jobs.c
+_p = tables.job_payloads.c
 _r = tables.job_revisions.c
 _earlier = tables.jobs.alias("earlier")
 
-_JOB: Final = select(_j.content, _j.payload)
+_FIELDS: Final = tuple(column for column in _j if column.name not in {"rest", "payload_id"})
+_JOB: Final = select(*_FIELDS, _j.rest, _p.payload).join_from(
+    tables.jobs, tables.job_payloads, _p.id == _j.payload_id, isouter=True
+)
 _SETTLED: Final = [literal(state.value) for state in JobState if not state.is_open]
 _BY_ID: Final = _j.job_id == bindparam("of_job")
-
-
-def _given(name: str) -> Select[str]:
-    """The strings of a JSON array parameter."""
-    return select(func.json_each(bindparam(name)).table_valued("value").c.value)
+_BY_DEADLINE: Final = (_j.due_at, _j.created_at)
 
 
 def _ready(*conditions: ColumnElement[bool]) -> Statement:
-    return Statement(
-        _JOB.where(
-            text(tables.READY_STATES),
+    """One range of ``jobs_by_state`` for each state, already in order, so that it stops at the limit."""
+    ranges = [
+        select(_j.job_id, *_BY_DEADLINE)
+        .where(
+            _j.state == state.value,
             or_(_j.not_before.is_(None), _j.not_before <= bindparam("now")),
             ~exists(
                 select(_earlier.c.job_id).where(
@@ -59,7 +70,15 @@ def _ready(*conditions: ColumnElement[bool]) -> Statement:
             ),
             *conditions,
         )
-        .order_by(_j.due_at, _j.created_at)
+        .order_by(*_BY_DEADLINE)
+        .limit(bindparam("limit"))
+        .subquery()
+        for state in (JobState.QUEUED, JobState.UNKNOWN)
+    ]
+    found = union_all(*(select(one) for one in ranges)).subquery()
+    return Statement(
+        _JOB.join(found, found.c.job_id == _j.job_id)
+        .order_by(found.c.due_at, found.c.created_at)
         .limit(bindparam("limit"))
     )
 
@@ -77,28 +96,33 @@ _OF_VISIT: Final = Statement(
     _JOB.where(_j.visit_id == bindparam("visit_id")).order_by(_j.position, _j.created_at)
 )
 _IN_STATES: Final = Statement(
-    _JOB.where(_j.state.in_(_given("states"))).order_by(_j.due_at, _j.created_at).limit(bindparam("limit"))
+    _JOB.where(_j.state.in_(select(func.json_each(bindparam("states")).table_valued("value").c.value)))
+    .order_by(*_BY_DEADLINE)
+    .limit(bindparam("limit"))
 )
 _COUNTS: Final = Statement(select(_j.state, func.count()).group_by(_j.state))
 _INSERT: Final = Statement(insert(tables.jobs))
-_STORED: Final = Statement(select(_j.fence, _j.revision, _j.digest).where(_BY_ID))
-_KEPT_COLUMNS: Final = ("job_id", "payload")
-_CHANGED: Final[dict[Any, Any]] = {
-    column: bindparam(column.name) for column in _j if column.name not in _KEPT_COLUMNS
-}
-_UPDATE: Final = Statement(update(tables.jobs).where(_BY_ID).values(_CHANGED))
-_UPDATE_ALL: Final = Statement(
-    update(tables.jobs).where(_BY_ID).values({**_CHANGED, _j.payload: bindparam("payload")})
+_STORED: Final = Statement(select(_j.fence, _j.revision, _j.digest, _j.payload_id).where(_BY_ID))
+_UPDATE: Final = Statement(
+    update(tables.jobs)
+    .where(_BY_ID)
+    .values({column: bindparam(column.name) for column in _j if column is not _j.job_id})
 )
-_KEEP: Final = Statement(
-    insert(tables.job_revisions).from_select(
-        [column.name for column in _r],
-        select(_j.job_id, _j.revision, bindparam("replaced_at"), _j.content, _j.payload).where(_BY_ID),
-    )
+_ADD_PAYLOAD: Final = Statement(insert(tables.job_payloads).values(payload=bindparam("payload")))
+_CHANGE_PAYLOAD: Final = Statement(
+    update(tables.job_payloads).where(_p.id == bindparam("of_payload")).values(payload=bindparam("payload"))
 )
+_KEEP: Final = Statement(insert(tables.job_revisions))
 _REVISIONS: Final = Statement(
-    select(_r.content, _r.payload).where(_r.job_id == bindparam("of_job")).order_by(_r.revision)
+    select(_r.content).where(_r.job_id == bindparam("of_job")).order_by(_r.revision)
 )
+
+_NAMES: Final = tuple(str(column.name) for column in _FIELDS)
+_DEFAULTS: Final = dict(
+    zip(Job.__struct_fields__[-len(Job.__struct_defaults__) :], Job.__struct_defaults__, strict=True)
+)
+# Fields that the engine adds to a job are kept without a migration, as long as they have a default.
+_REST: Final = tuple(name for name in Job.__struct_fields__ if name not in {*_NAMES, "payload"})
 
 
 class SqlJobs:
@@ -109,7 +133,7 @@ class SqlJobs:
         self._clock = clock
 
     def add(self, job: Job) -> None:
-        self._session.run(_INSERT, job_id=job.job_id, payload=job.payload, **_columns(job))
+        self._session.run(_INSERT, job_id=job.job_id, payload_id=self._add_payload(job), **_columns(job))
 
     def get(self, job_id: str) -> Job | None:
         row = self._session.row(_GET, of_job=job_id)
@@ -124,17 +148,19 @@ class SqlJobs:
         stored = session.row(_STORED, of_job=job.job_id)
         if stored is None or stored[0] != fence:
             return False
-        _, revision, digest = stored
+        _, revision, digest, payload_id = stored
         if revision != job.revision:
-            session.run(_KEEP, of_job=job.job_id, replaced_at=micros(self._clock.now()))
-        if (revision, digest) == (job.revision, job.digest):
-            session.run(_UPDATE, of_job=job.job_id, **_columns(job))
-        else:
-            session.run(_UPDATE_ALL, of_job=job.job_id, payload=job.payload, **_columns(job))
+            self._keep(job.job_id)
+        if (revision, digest) != (job.revision, job.digest):
+            if payload_id is None:
+                payload_id = self._add_payload(job)
+            else:
+                session.run(_CHANGE_PAYLOAD, of_payload=payload_id, payload=job.payload)
+        session.run(_UPDATE, of_job=job.job_id, payload_id=payload_id, **_columns(job))
         return True
 
     def revisions(self, job_id: str) -> Sequence[Job]:
-        return _jobs(self._session.rows(_REVISIONS, of_job=job_id))
+        return [_DECODER.decode(row[0]) for row in self._session.rows(_REVISIONS, of_job=job_id)]
 
     def of_visit(self, visit_id: str) -> Sequence[Job]:
         return _jobs(self._session.rows(_OF_VISIT, visit_id=visit_id))
@@ -154,9 +180,24 @@ class SqlJobs:
     def counts(self) -> dict[JobState, int]:
         return {JobState(state): count for state, count in self._session.rows(_COUNTS)}
 
+    def _add_payload(self, job: Job) -> int | None:
+        return self._session.add(_ADD_PAYLOAD, payload=job.payload) if job.payload else None
+
+    def _keep(self, job_id: str) -> None:
+        former = self.get(job_id)
+        if former is not None:
+            self._session.run(
+                _KEEP,
+                job_id=job_id,
+                revision=former.revision,
+                replaced_at=micros(self._clock.now()),
+                content=_ENCODER.encode(former),
+            )
+
 
 def _columns(job: Job) -> dict[str, object]:
-    """All columns but ``job_id`` and ``payload``."""
+    """All columns but ``job_id`` and ``payload_id``."""
+    rest = {name: value for name in _REST if (value := getattr(job, name)) != _DEFAULTS.get(name)}
     return {
         "kind": job.kind,
         "key": job.key,
@@ -166,17 +207,28 @@ def _columns(job: Job) -> dict[str, object]:
         "needs": json.dumps([str(need) for need in job.needs]),
         "digest": job.digest,
         "revision": job.revision,
-        "fence": job.fence,
         "created_at": micros(job.created_at),
         "due_at": micros(job.due_at),
         "not_before": micros_or_none(job.not_before),
-        "content": _ENCODER.encode(msgspec.structs.replace(job, payload=b"")),
+        "fence": job.fence,
+        "rest": _ENCODER.encode(rest),
     }
 
 
 def _job(row: Row) -> Job:
-    content, payload = row
-    return msgspec.structs.replace(_DECODER.decode(content), payload=payload)
+    *columns, rest, payload = row
+    values = dict(zip(_NAMES, columns, strict=True))
+    values["needs"] = [_need(text) for text in json.loads(values["needs"])]
+    values["created_at"] = from_micros(values["created_at"])
+    values["due_at"] = from_micros(values["due_at"])
+    values["not_before"] = from_micros_or_none(values["not_before"])
+    values["payload"] = payload or b""
+    return msgspec.convert(values | _REST_DECODER.decode(rest), Job)
+
+
+def _need(text: str) -> Need:
+    kind, _, value = text.partition(":")
+    return Need(kind, value)
 
 
 def _jobs(rows: Sequence[Row]) -> list[Job]:

@@ -65,6 +65,13 @@ class Session:
         """Run a statement and return the number of rows it changed."""
         return self._execute(statement, values).rowcount
 
+    def add(self, statement: Statement, **values: object) -> int:
+        """Run an insert into a table with an integer key and return the key."""
+        key = self._execute(statement, values).lastrowid
+        if key is None:
+            raise RuntimeError("the statement inserted nothing")
+        return key
+
     def row(self, statement: Statement, **values: object) -> Row | None:
         row: Row | None = self._execute(statement, values).fetchone()
         return row

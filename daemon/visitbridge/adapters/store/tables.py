@@ -5,26 +5,18 @@ Times are INTEGER microseconds since 1970 UTC, ids and codes TEXT, content msgsp
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import (
     BLOB,
     INTEGER,
     TEXT,
-    CheckConstraint,
     Column,
     ForeignKey,
     Index,
     MetaData,
     Table,
-    UniqueConstraint,
-    text,
 )
 
 metadata = MetaData()
-
-# As literal SQL, since a partial index only serves a query that repeats its condition word for word.
-READY_STATES: Final = "state IN ('queued', 'unknown')"
 
 
 def _text(name: str) -> Column[str]:
@@ -59,14 +51,17 @@ visits = Table(
 visit_revisions = Table(
     "visit_revisions",
     metadata,
-    Column("visit_id", TEXT, ForeignKey("visits.visit_id", ondelete="CASCADE"), nullable=False),
-    _integer("revision"),
+    Column(
+        "visit_id", TEXT, ForeignKey("visits.visit_id", ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    Column("revision", INTEGER, primary_key=True, nullable=False),
     _integer("saved_at"),
     _blob("content"),
-    UniqueConstraint("visit_id", "revision"),
+    sqlite_with_rowid=False,
 )
 
-# ``content`` is the job without its payload; the other columns repeat what is searched, compared or unique.
+# ``rest`` holds the fields of a job that no column holds. Leasing and settling rewrite this row several times, so
+# it is kept small, and there are no more indexes than questions: a page that a commit touches costs more than a row.
 jobs = Table(
     "jobs",
     metadata,
@@ -79,26 +74,34 @@ jobs = Table(
     _text("needs"),
     _text("digest"),
     _integer("revision"),
-    _integer("fence"),
     _integer("created_at"),
     _integer("due_at"),
     Column("not_before", INTEGER),
-    _blob("content"),
-    _blob("payload"),
+    _integer("fence"),
+    _blob("rest"),
+    Column("payload_id", INTEGER),
     Index("jobs_of_visit", "visit_id", "position"),
     Index("jobs_by_state", "state", "due_at", "created_at"),
-    Index("jobs_ready", "due_at", "created_at", sqlite_where=text(READY_STATES)),
+    sqlite_with_rowid=False,
 )
 
+# What goes out; none while it is empty. A trigger deletes it with its job.
+job_payloads = Table(
+    "job_payloads",
+    metadata,
+    Column("id", INTEGER, primary_key=True, nullable=False),
+    _blob("payload"),
+)
+
+# ``content``: the former job as JSON, its payload included.
 job_revisions = Table(
     "job_revisions",
     metadata,
-    Column("job_id", TEXT, ForeignKey("jobs.job_id", ondelete="CASCADE"), nullable=False),
-    _integer("revision"),
+    Column("job_id", TEXT, ForeignKey("jobs.job_id", ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("revision", INTEGER, primary_key=True, nullable=False),
     _integer("replaced_at"),
     _blob("content"),
-    _blob("payload"),
-    UniqueConstraint("job_id", "revision"),
+    sqlite_with_rowid=False,
 )
 
 receipts = Table(
@@ -166,12 +169,4 @@ link_history = Table(
     Column("at", INTEGER, primary_key=True, nullable=False),
     _text("link"),
     _integer("queue_depth"),
-)
-
-# One row: the number of the last commit. It tells after a failed COMMIT whether the commit took place.
-commits = Table(
-    "commits",
-    metadata,
-    Column("id", INTEGER, CheckConstraint("id = 1"), primary_key=True, nullable=False),
-    _integer("number"),
 )

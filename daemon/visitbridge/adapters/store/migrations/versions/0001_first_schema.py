@@ -12,6 +12,10 @@ depends_on = None
 
 _TRIGGERS = (
     """
+    CREATE TRIGGER payload_goes_with_its_job AFTER DELETE ON jobs
+    BEGIN DELETE FROM job_payloads WHERE id = OLD.payload_id; END
+    """,
+    """
     CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'audit rows are not changed'); END
     """,
@@ -46,12 +50,17 @@ def _blob(name: str) -> sa.Column[bytes]:
     return sa.Column(name, sa.BLOB, nullable=False)
 
 
+def _owner(name: str, target: str) -> sa.Column[str]:
+    return sa.Column(
+        name, sa.TEXT, sa.ForeignKey(target, ondelete="CASCADE"), primary_key=True, nullable=False
+    )
+
+
 def upgrade() -> None:
     _create_work()
     _create_registers()
     for trigger in _TRIGGERS:
         op.execute(trigger)
-    op.execute("INSERT INTO commits (id, number) VALUES (1, 0)")
 
 
 def _create_work() -> None:
@@ -72,11 +81,11 @@ def _create_work() -> None:
     op.create_index("visits_by_time", "visits", ["visit_at"])
     op.create_table(
         "visit_revisions",
-        sa.Column("visit_id", sa.TEXT, sa.ForeignKey("visits.visit_id", ondelete="CASCADE"), nullable=False),
-        _integer("revision"),
+        _owner("visit_id", "visits.visit_id"),
+        sa.Column("revision", sa.INTEGER, primary_key=True, nullable=False),
         _integer("saved_at"),
         _blob("content"),
-        sa.UniqueConstraint("visit_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "jobs",
@@ -89,26 +98,26 @@ def _create_work() -> None:
         _text("needs"),
         _text("digest"),
         _integer("revision"),
-        _integer("fence"),
         _integer("created_at"),
         _integer("due_at"),
         sa.Column("not_before", sa.INTEGER),
-        _blob("content"),
-        _blob("payload"),
+        _integer("fence"),
+        _blob("rest"),
+        sa.Column("payload_id", sa.INTEGER),
+        sqlite_with_rowid=False,
     )
     op.create_index("jobs_of_visit", "jobs", ["visit_id", "position"])
     op.create_index("jobs_by_state", "jobs", ["state", "due_at", "created_at"])
-    op.create_index(
-        "jobs_ready", "jobs", ["due_at", "created_at"], sqlite_where=sa.text("state IN ('queued', 'unknown')")
+    op.create_table(
+        "job_payloads", sa.Column("id", sa.INTEGER, primary_key=True, nullable=False), _blob("payload")
     )
     op.create_table(
         "job_revisions",
-        sa.Column("job_id", sa.TEXT, sa.ForeignKey("jobs.job_id", ondelete="CASCADE"), nullable=False),
-        _integer("revision"),
+        _owner("job_id", "jobs.job_id"),
+        sa.Column("revision", sa.INTEGER, primary_key=True, nullable=False),
         _integer("replaced_at"),
         _blob("content"),
-        _blob("payload"),
-        sa.UniqueConstraint("job_id", "revision"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "receipts",
@@ -159,9 +168,4 @@ def _create_registers() -> None:
         sa.Column("at", sa.INTEGER, primary_key=True, nullable=False),
         _text("link"),
         _integer("queue_depth"),
-    )
-    op.create_table(
-        "commits",
-        sa.Column("id", sa.INTEGER, sa.CheckConstraint("id = 1"), primary_key=True, nullable=False),
-        _integer("number"),
     )
