@@ -242,6 +242,7 @@ class FakeRelay:
         self.under_way = 0
         self.most_under_way = 0
         self.gate: asyncio.Event | None = None
+        self.arrived = asyncio.Semaphore(0)
 
     async def run(
         self,
@@ -285,6 +286,7 @@ class FakeRelay:
         if card.records.get(intent.key) != "closed":
             assert on_mutating is not None
             await on_mutating()
+            self.arrived.release()
             if self.gate is not None:
                 await self.gate.wait()
             self._mutate(card, intent, fault)

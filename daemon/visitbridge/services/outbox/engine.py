@@ -127,7 +127,6 @@ class Outbox:
         """Start all that may start; returns the monotonic second at which to look again."""
         now_s = self._clock.monotonic()
         if self._epoch.has_changed() and not self._reconciling and now_s >= self._epoch_retry_s:
-            self._epoch_retry_s = now_s + self._settings.look_again_s
             self._reconciling = True
             self._begin(group, _Worker(None), self._reconcile(), "epoch")
         wakes_s = [self._attempts.paused_until_s, self.desk.next_change_s()]
@@ -265,6 +264,7 @@ class Outbox:
         except VisitBridgeError as error:
             if isinstance(error, StoreError) and error.retry is Retry.NEVER:
                 raise
+            self._epoch_retry_s = self._clock.monotonic() + self._settings.look_again_s
             log.info("receipts could not be compared with the new epoch yet: %s", error.code)
             return
         finally:

@@ -138,10 +138,12 @@ class OpenJobs:
 
     def waiting_for(self, entry: Entry) -> Iterator[Reason]:
         """Nothing when the job may start now."""
+        if entry.kind is None:
+            return iter((Reason(code="waiting.software"),))
         return reasons(
             entry.job,
             entry.visit.earlier_than(entry.job),
-            requires=entry.kind.requires if entry.kind else frozenset(),
+            requires=entry.kind.requires,
             people=entry.visit.people,
             holds=self._holds,
             backing_off=self._monotonic() < entry.wait_until_s,

@@ -1,0 +1,181 @@
+"""What people see of the outbox, and what they can do to an item."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from tests.services.outbox import samples
+from tests.services.outbox.fakes import Fault
+from tests.services.outbox.memory_store import MemoryStore
+from tests.services.outbox.world import World
+from visitbridge.domain.jobs import Job, JobState
+from visitbridge.errors import JobNotMovable, NotFound
+
+
+@pytest.fixture
+def world() -> World:
+    return World(MemoryStore())
+
+
+async def one(world: World, kind: str = "upload.recognition") -> Job:
+    return (await world.enqueue(samples.visit(), (kind,)))[kind]
+
+
+async def test_hold_keeps_it_back_until_released(world: World) -> None:
+    world.set_link(up=False)
+    async with world.running():
+        job = await one(world)
+        held = await world.outbox.desk.hold(job.job_id, phone_id="phone-1")
+        world.set_link(up=True)
+        await world.outbox.wait_quiet()
+        assert not world.portal.sent
+        assert held.state is JobState.HELD
+        assert [reason.code for reason in held.waiting_for] == ["waiting.release"]
+        await world.outbox.desk.release(job.job_id, phone_id="phone-1")
+        await world.outbox.wait_quiet()
+    assert len(world.portal.sent) == 1
+    assert isinstance(world.store, MemoryStore)
+    acts = [(entry.act, entry.phone_id) for entry in world.store.rows.audit]
+    assert acts == [
+        ("outbox.hold", "phone-1"),
+        ("outbox.release", "phone-1"),
+        ("outbox.confirm.upload.recognition", ""),
+    ]
+
+
+async def test_a_held_job_lets_the_others_of_its_visit_go(world: World) -> None:
+    world.set_link(up=False)
+    async with world.running():
+        jobs = await world.enqueue(samples.visit(), ("upload.recognition", "upload.visit"))
+        await world.outbox.desk.hold(jobs["upload.recognition"].job_id)
+        world.set_link(up=True)
+        await world.outbox.wait_quiet()
+    assert [kind for kind, _ in world.portal.sent] == ["visit"]
+
+
+async def test_what_is_under_way_cannot_be_held(world: World) -> None:
+    world.portal.gate = asyncio.Event()
+    async with world.running():
+        job = await one(world)
+        await world.portal.arrived.acquire()
+        for act in (world.outbox.desk.hold, world.outbox.desk.retry, world.outbox.desk.release):
+            with pytest.raises(JobNotMovable):
+                await act(job.job_id)
+        world.portal.gate.set()
+        await world.outbox.wait_quiet()
+    assert (await world.job(job.job_id)).state is JobState.CONFIRMED
+
+
+async def test_what_may_have_had_an_effect_cannot_be_held(world: World) -> None:
+    world.portal.faults.update({"send": [Fault.REPLY_LOST], "receipt": [Fault.LINK_DOWN] * 9})
+    async with world.running():
+        job = await one(world)
+        await world.outbox.wait_quiet()
+        with pytest.raises(JobNotMovable):
+            await world.outbox.desk.hold(job.job_id)
+    assert (await world.job(job.job_id)).state is JobState.UNKNOWN
+
+
+async def test_retry_ends_a_back_off(world: World) -> None:
+    world.portal.faults["send"] = [Fault.BUSY]
+    async with world.running():
+        job = await one(world)
+        await world.outbox.wait_quiet()
+        waiting = world.outbox.desk.items()[0]
+        assert [reason.code for reason in waiting.waiting_for] == ["waiting.until"]
+        await world.outbox.desk.retry(job.job_id)
+        await world.outbox.wait_quiet()
+    assert len(world.portal.sent) == 1
+
+
+async def test_retry_of_what_was_sent_back_uses_a_new_key_after_asking_for_the_old(world: World) -> None:
+    world.portal.faults["send"] = [Fault.REFUSED]
+    async with world.running():
+        job = await one(world)
+        await world.outbox.wait_quiet()
+        await world.outbox.desk.retry(job.job_id)
+        await world.outbox.wait_quiet()
+    after = await world.job(job.job_id)
+    assert (after.state, after.revision, after.former_key) == (JobState.CONFIRMED, 2, job.key)
+    assert world.portal.asked == [job.key]
+    assert list(world.portal.effects) == [after.key]
+    assert isinstance(world.store, MemoryStore)
+    assert [row.state for row in world.store.rows.jobs[job.job_id]] == [JobState.REJECTED, JobState.CONFIRMED]
+
+
+async def test_a_version_that_was_taken_after_all_is_not_sent_again(world: World) -> None:
+    world.portal.faults["send"] = [Fault.REFUSED]
+    async with world.running():
+        job = await one(world)
+        await world.outbox.wait_quiet()
+        world.portal.accept(job.key, "recognition", "digest of the old version")
+        await world.outbox.desk.retry(job.job_id)
+        await world.outbox.wait_quiet()
+        item = world.outbox.desk.items()[0]
+    assert item.state is JobState.REJECTED
+    assert item.error is not None
+    assert item.error.code == "GW-DC-04"
+    assert not world.portal.sent
+
+
+async def test_send_now_ends_every_back_off(world: World) -> None:
+    world.portal.faults["send"] = [Fault.BUSY, Fault.BUSY, Fault.BUSY]
+    async with world.running():
+        for number in range(3):
+            await world.enqueue(samples.visit(f"visit-{number}"), ("upload.recognition",))
+        await world.outbox.wait_quiet()
+        assert not world.portal.sent
+        world.outbox.desk.send_now()
+        await world.outbox.wait_quiet()
+    assert len(world.portal.sent) == 3
+
+
+async def test_settled_and_unknown_items_cannot_be_acted_on(world: World) -> None:
+    async with world.running():
+        job = await one(world)
+        await world.outbox.wait_quiet()
+        for job_id in (job.job_id, "no-such-job"):
+            with pytest.raises(NotFound):
+                await world.outbox.desk.retry(job_id)
+        settled = await world.job(job.job_id)
+        view = world.outbox.desk.view(settled, samples.visit())
+    assert (view.state, view.waiting_for, view.error) == (JobState.CONFIRMED, (), None)
+
+
+async def test_a_doubtful_item_says_when_it_is_asked_about(world: World) -> None:
+    world.portal.faults.update({"send": [Fault.REPLY_LOST], "receipt": [Fault.LINK_DOWN] * 3})
+    async with world.running():
+        await one(world)
+        await world.outbox.wait_quiet()
+        item = world.outbox.desk.items()[0]
+    assert item.state is JobState.UNKNOWN
+    assert [reason.code for reason in item.waiting_for] == ["waiting.ask"]
+    assert not item.needs_person
+
+
+@pytest.mark.parametrize(
+    ("fault", "in_doubt"), [(Fault.FORGED, True), (Fault.OTHER_DIGEST, True), (Fault.OTHER_KEY, True)]
+)
+async def test_a_false_receipt_never_confirms(world: World, fault: Fault, *, in_doubt: bool) -> None:
+    world.portal.faults.update({"send": [fault], "receipt": [fault] * 100})
+    async with world.running():
+        job = await one(world)
+        await world.settle(limit_s=1200.0)
+    after = await world.job(job.job_id)
+    assert (after.state is JobState.UNKNOWN) is in_doubt
+    assert after.error_code == "GW-DC-10"
+    assert isinstance(world.store, MemoryStore)
+    assert not world.store.rows.receipts
+
+
+async def test_names_in_views_are_masked(world: World) -> None:
+    world.set_link(up=False)
+    async with world.running():
+        await one(world)
+        text = msgspec.json.encode(world.outbox.desk.items()).decode()
+    assert "王○試" in text
+    assert "王測試" not in text
+    assert samples.CARD_NO not in text
