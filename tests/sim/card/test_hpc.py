@@ -104,14 +104,6 @@ def test_asking_after_verification(card: HpcCard) -> None:
     assert Response.decode(card.execute(PIN_STATUS)).is_ok
 
 
-def test_a_locked_card_can_be_unblocked(card: HpcCard) -> None:
-    for _ in range(3):
-        send(card, WRONG)
-    card.unblock()
-
-    assert send(card, RIGHT).is_ok
-
-
 def test_signs_number_and_challenge_after_the_pin(card: HpcCard) -> None:
     send(card, RIGHT)
     signature = send(card, internal_authenticate(CHALLENGE)).data

@@ -68,11 +68,6 @@ class HpcCard:
         self._selected = False
         self._pin_verified = False
 
-    def unblock(self) -> None:
-        """Give all PIN tries back: what hpcUnlockHPC does at the insurer (nhi-domain §1.4)."""
-        self._memory.tries_left = PIN_TRIES
-        self._file.save(self._memory)
-
     def snapshot(self) -> CardSnapshot:
         return CardSnapshot(
             card_id=self.card_id,
