@@ -11,7 +11,7 @@ import pytest
 
 from tests.app.box import small_webui
 from visitbridge import __version__
-from visitbridge.cli import EXIT_CONFIG, main
+from visitbridge.cli import EXIT_CONFIG, EXIT_SOFTWARE, main
 
 
 def config_file(folder: Path, extra: str = "") -> Path:
@@ -129,3 +129,39 @@ def test_wrong_usage_is_code_2(arguments: list[str], capsys: pytest.CaptureFixtu
 
     assert caught.value.code == 2
     assert "usage: visitbridge" in capsys.readouterr().err
+
+
+def test_the_queue_of_a_running_box_is_told(gateway: subprocess.Popen[str], tmp_path: Path) -> None:
+    assert gateway.stdout is not None
+    gateway.stdout.readline()
+    command = [sys.executable, "-m", "visitbridge", "queue", "--config", str(tmp_path / "visitbridge.toml")]
+    english = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+
+    told = subprocess.run(command, capture_output=True, text=True, env=english, check=False)
+    gateway.terminate()
+    gateway.communicate(timeout=20)
+    silent = subprocess.run(command, capture_output=True, text=True, env=english, check=False)
+
+    assert (told.returncode, told.stdout) == (0, "0 waiting, 0 need a person, 0 being sent; NHI VPN: down\n")
+    assert (silent.returncode, silent.stderr) == (69, "The box's service is not running.\n")
+    assert not (tmp_path / "run" / "status.json").exists()
+
+
+def test_a_bug_is_reported_by_its_place_and_not_by_its_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(file: Path) -> None:
+        raise ExceptionGroup("A123456788", [LookupError("王小明")]) from ValueError("A123456788")
+
+    monkeypatch.setattr("visitbridge.cli.load_config", broken)
+    monkeypatch.setenv("LC_ALL", "C")
+
+    assert main(["config", "check"]) == EXIT_SOFTWARE
+
+    err = capsys.readouterr().err
+    assert err.startswith("GW-000 The box met a problem that nobody foresaw.")
+    assert "LookupError" in err
+    assert "ValueError" in err
+    assert "broken" in err
+    assert "A123456788" not in err
+    assert "王小明" not in err

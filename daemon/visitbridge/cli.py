@@ -1,7 +1,8 @@
-"""The command line: ``visitbridge run | config | simulate | lab | version``.
+"""The command line: ``visitbridge run | queue | config | simulate | lab | version``.
 
-Exit codes: 0 done · 1 a scenario did not go as written · 2 wrong usage · 69 a part of the box failed · 70 a bug, or
-services that did not stop in time · 78 the configuration cannot be used (sysexits.h).
+Exit codes: 0 done · 1 a scenario did not go as written, or the queue is not empty · 2 wrong usage · 69 a part of the box
+failed, or it does not run · 70 a bug, or services that did not stop in time · 78 the configuration cannot be used
+(sysexits.h).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from visitbridge import __version__
 from visitbridge.adapters.logs import set_up_logs
 from visitbridge.adapters.private_files import write_private
+from visitbridge.adapters.status_file import read_status
 from visitbridge.adapters.systemd import make_notifier, started_by_systemd, watchdog_interval_s
 from visitbridge.app import Options, Ready, require_allowed, run_gateway
 from visitbridge.config import Config, Loaded, dump, load_config
@@ -27,6 +30,7 @@ from visitbridge.sim.lab import command as lab_command
 from visitbridge.sim.scenario import command as simulate_command
 from visitbridge.words import load_catalogue
 
+EXIT_NOT_DRAINED = 1
 EXIT_UNAVAILABLE = 69
 EXIT_SOFTWARE = 70
 EXIT_CONFIG = 78
@@ -45,10 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseExceptionGroup as group:
         known, rest = group.split(VisitBridgeError)
         if known is None or rest is not None:
-            raise
+            return _report_bug(group)
         return _report(_first(known))
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except Exception as exc:  # noqa: BLE001 - the last place before the interpreter would print its message
+        return _report_bug(exc)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-virtual", action="store_true", help="allow simulated devices; every page says so"
     )
     run.set_defaults(handler=_run)
+
+    queue = commands.add_parser("queue", help="what the running box still has to write and send")
+    _add_config(queue)
+    queue.set_defaults(handler=_queue)
 
     config = commands.add_parser("config", help="look at the configuration")
     actions = config.add_subparsers(required=True, metavar="ACTION")
@@ -146,6 +156,22 @@ def _announce(config: Config, ready: Ready) -> None:
         print(line, flush=True)
 
 
+def _queue(arguments: argparse.Namespace) -> int:
+    status = read_status(load_config(arguments.config).config.box.runtime_dir)
+    if status is None or status.queue is None:
+        print(_say("cli.not_running"), file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    queue = status.queue
+    print(
+        _say("cli.queue").format(
+            depth=queue.depth, attention=queue.attention, sending=queue.sending, link=status.link
+        )
+    )
+    if queue.oldest_at is not None:
+        print(_say("cli.oldest").format(time=queue.oldest_at.astimezone().isoformat(timespec="minutes")))
+    return 0 if status.drained else EXIT_NOT_DRAINED
+
+
 def _config_check(arguments: argparse.Namespace) -> int:
     loaded: Loaded = load_config(arguments.config)
     print(f"ok: {len(loaded.origins)} keys set, the rest are defaults")
@@ -171,9 +197,31 @@ def _report(error: VisitBridgeError) -> int:
     return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_UNAVAILABLE
 
 
+def _report_bug(error: BaseException) -> int:
+    """Where it happened and what kind it is; never its message, which may hold personal data."""
+    words = load_catalogue().error(_language(), VisitBridgeError.code, {})
+    print(f"{VisitBridgeError.code} {words.what} {words.where} {words.now}", file=sys.stderr)
+    for line in _traces(error):
+        print(f"  {line}", file=sys.stderr)
+    return EXIT_SOFTWARE
+
+
+def _traces(error: BaseException) -> Iterator[str]:
+    yield type(error).__qualname__
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"  {frame.filename}:{frame.lineno} {frame.name}"
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for each in (*inner, *filter(None, [error.__cause__])):
+        yield from _traces(each)
+
+
 def _first(group: BaseExceptionGroup[VisitBridgeError]) -> VisitBridgeError:
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _say(key: str) -> str:
+    return load_catalogue().texts(_language())[key]
 
 
 def _language() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from visitbridge import RELEASED_AT, __version__
 from visitbridge.adapters.keys import load_store_key
 from visitbridge.adapters.private_files import make_private_folder
+from visitbridge.adapters.status_file import StatusFile
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.adapters.systemd import Notifier, Watchdog
 from visitbridge.adapters.tls import BoxTls, open_box_tls
@@ -50,7 +51,8 @@ async def run_gateway(
         open_parts(config, options, clock, key, sources) as parts,
     ):
         front = Front(config, parts, tls, load_catalogue())
-        services: list[Service] = [*parts.running, front.server]
+        status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
+        services: list[Service] = [*parts.running, status, front.server]
         if options.watchdog_s is not None:
             services.append(_watchdog(parts, notifier, options.watchdog_s))
 
