@@ -56,6 +56,9 @@ async def test_the_file_follows_the_box_at_most_once_a_second(tmp_path: Path, cl
         clock.advance(1)
         await turns()
         last = read_status(tmp_path)
+        clock.advance(1)
+        await turns()
+        assert clock.sleepers == 0, "one write covers all changes before it"
 
     assert first == BoxStatus(
         version="1.2",

@@ -61,21 +61,23 @@ class StatusFile:
         self._version = version
 
     async def run(self, ready: Callable[[], None]) -> None:
-        self._write()
+        told_seq = self._write()
         ready()
         try:
-            async for change in self._board.changes(self._board.seq):
-                if change.topic in _TOPICS:
-                    self._write()
+            async for change in self._board.changes(told_seq):
+                if change.topic in _TOPICS and change.seq > told_seq:
+                    told_seq = self._write()
                     await self._clock.wait_until(self._clock.monotonic() + _PACE_S)
         finally:
             self._file.unlink(missing_ok=True)
 
-    def _write(self) -> None:
+    def _write(self) -> int:
+        """The whole state as it is now; returns the seq up to which it speaks."""
         try:
             write_private(self._file, msgspec.json.encode(self._status()))
         except OSError as exc:
             log.warning("status file not written: %s", exc.strerror)
+        return self._board.seq
 
     def _status(self) -> BoxStatus:
         topics = self._board.snapshot()
