@@ -34,7 +34,7 @@ class RunningPortal:
         self.clock = clock
         self.database = served.database
         self._app = served.app
-        self._keys = folder / "keys"
+        self.folder = folder
         self._device_id = self.database.transact(
             lambda connection: seed_lab(connection, clock.now())
         ).device_id
@@ -92,7 +92,7 @@ class RunningPortal:
     def certify(self, key: ec.EllipticCurvePublicKey) -> str:
         """A certificate by the portal's own device authority that the portal has no record of."""
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")])
-        authority = load_device_authority(self._keys, machine_now())
+        authority = load_device_authority(self.folder / "keys", machine_now())
         return pem_of(authority.issue(key, subject, machine_now(), 1))
 
     def pass_time(self, duration: dt.timedelta) -> None:
