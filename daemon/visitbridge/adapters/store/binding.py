@@ -19,6 +19,8 @@ DBAPI: Final = dbapi2
 KEY_BYTES: Final = 32
 # Half of SQLCipher's usual size: a commit touches about eight pages, each of which is encrypted, sealed and written.
 _PAGE_BYTES: Final = 2048
+# What a WAL is cut down to once a large transaction has passed.
+_LARGEST_WAL_BYTES: Final = 16 * 2**20
 
 # Primary and extended result codes, https://sqlite.org/rescode.html
 _BUSY, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 8, 10, 11, 13, 14, 26
@@ -41,6 +43,7 @@ def connect_encrypted(path: Path, key: bytes) -> Connection:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA journal_size_limit={_LARGEST_WAL_BYTES}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -16,9 +17,11 @@ from visitbridge.ports.store import Transaction
 from visitbridge.runtime.lane import Lane, LaneStatistics
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
-# The WAL is moved into the file between two batches once it has grown this large.
-_LARGE_WAL_BYTES: Final = 4 * 2**20
+# After so many commits the WAL is moved into the file once nobody waits; after so many more, even so.
+_CHECKPOINT_WHEN_IDLE: Final = 100
+_CHECKPOINT_AT_LAST: Final = 400
 
 
 class _Ticket(Generic[T]):
@@ -87,9 +90,14 @@ class SqlStore:
         outcomes = [Outcome(error=error) for _ in batch] if error is not None else done.result()
         for ticket, outcome in zip(batch, outcomes, strict=True):
             _settle(ticket.future, outcome)
-        if self._database.wal_bytes() >= _LARGE_WAL_BYTES:
-            self._background = self._lane.start(self._database.checkpoint, deadline_s=self._deadline_s)
+        if self._database.commits_in_wal >= (_CHECKPOINT_AT_LAST if self._waiting else _CHECKPOINT_WHEN_IDLE):
+            self._lane.start(self._database.checkpoint, deadline_s=self._deadline_s).add_done_callback(_note)
         self._start_batch()
+
+
+def _note(done: asyncio.Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error("checkpoint: %s", error)
 
 
 def _settle(future: asyncio.Future[T], outcome: Outcome[T]) -> None:
