@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from visitbridge.api.routes import Route
+from visitbridge.api.strict import unknown_key
 from visitbridge.errors import BodyTooLarge, MalformedBody
 
 READ_BUDGET_S = 30.0
@@ -54,11 +55,15 @@ def decode_body(route: Route[Any, Any, Any], content_type: str, body: bytearray)
     if route.takes_photo:
         return bytes(body)
     try:
-        return msgspec.json.decode(body, type=route.body)
+        decoded = msgspec.json.decode(body, type=route.body)
+        unknown = unknown_key(route.body, body)
     except msgspec.ValidationError as exc:
         raise _malformed(exc) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise MalformedBody("not JSON") from exc
+    if unknown is not None:
+        raise MalformedBody("unknown field", field=unknown)
+    return decoded
 
 
 def decode_query(route: Route[Any, Any, Any], request: web.Request) -> Any:

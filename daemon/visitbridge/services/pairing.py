@@ -114,7 +114,7 @@ class PairingDesk:
 
     def phones(self) -> tuple[PairedPhone, ...]:
         """By time of pairing."""
-        return tuple(sorted(self._phones.values(), key=lambda phone: (phone.paired_at, phone.phone_id)))
+        return tuple(sorted(self._phones.values(), key=lambda phone: phone.paired_at))
 
     async def remove(self, phone_id: str, *, by: str) -> None:
         """Unpair; its session ends at once. ``by`` is the phone that asked. Raises NotFound."""
