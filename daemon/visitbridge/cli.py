@@ -24,7 +24,7 @@ from visitbridge.adapters.private_files import write_private
 from visitbridge.adapters.status_file import read_status
 from visitbridge.adapters.systemd import make_notifier, started_by_systemd, watchdog_interval_s
 from visitbridge.app import Options, Ready, require_allowed, run_gateway
-from visitbridge.config import Config, Loaded, dump, load_config
+from visitbridge.config import Config, Loaded, dump, load_config, reference
 from visitbridge.errors import ConfigError, VisitBridgeError
 from visitbridge.sim.lab import command as lab_command
 from visitbridge.sim.scenario import command as simulate_command
@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     show = actions.add_parser("dump", help="print the values in force and where each comes from")
     _add_config(show)
     show.set_defaults(handler=_config_dump)
+    explain = actions.add_parser("reference", help="print every key with its meaning, as Markdown")
+    explain.set_defaults(handler=_config_reference)
 
     lab_command.add_arguments(commands)
     simulate_command.add_arguments(commands)
@@ -180,6 +182,11 @@ def _config_check(arguments: argparse.Namespace) -> int:
 
 def _config_dump(arguments: argparse.Namespace) -> int:
     print(dump(load_config(arguments.config)), end="")
+    return 0
+
+
+def _config_reference(_arguments: argparse.Namespace) -> int:
+    print(reference(), end="")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Configuration: frozen sections, TOML + conf.d, unknown keys refused, all problems at once."""
 
 from visitbridge.config.load import DEFAULT_FILE, Loaded, load_config
+from visitbridge.config.reference import reference
 from visitbridge.config.sections import (
     BoxSection,
     Config,
@@ -30,4 +31,5 @@ __all__ = [
     "StoreSection",
     "dump",
     "load_config",
+    "reference",
 ]
