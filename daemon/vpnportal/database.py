@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from visitbridge.errors import ConfigError, SchemaNewer, StoreDamaged
@@ -125,9 +126,22 @@ class Database:
 def open_database(url: str) -> Iterator[Database]:
     """Open the database at an SQLAlchemy URL, made on first use.
 
-    Raises SchemaNewer for a later program's database, ConfigError for a URL that cannot be used.
+    Raises SchemaNewer for a later program's database, ConfigError for a URL that cannot be used, StoreDamaged for a
+    file that is no database.
     """
-    database = Database(_engine(url))
+    engine = _engine(url)
+    try:
+        database = Database(engine)
+    except DatabaseError as exc:
+        engine.dispose()
+        if "not a database" in str(exc.orig):
+            raise StoreDamaged("the file is not a database") from exc
+        raise ConfigError(
+            "the database cannot be opened; is the server running, is the folder there?"
+        ) from exc
+    except BaseException:
+        engine.dispose()
+        raise
     try:
         yield database
     finally:
@@ -147,9 +161,12 @@ def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, 
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, hide_parameters=True)
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(parsed, hide_parameters=True)
+    except (ArgumentError, ImportError) as exc:
+        raise ConfigError("the database URL cannot be used; is its driver installed?") from exc
     if parsed.get_backend_name() != "sqlite":
         raise ConfigError("the database URL must be sqlite:///… or postgresql+psycopg://…")
     # sqlcipher3 without a key is plain SQLite, and newer than Debian 12's, whose WAL mode can corrupt a file that two
