@@ -7,6 +7,9 @@ import secrets
 import uuid
 
 
+_UNIX_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
 def new_id(now: dt.datetime, random: bytes | None = None) -> str:
     """48 bits of Unix milliseconds, version, variant and 74 random bits, as text.
 
@@ -14,7 +17,7 @@ def new_id(now: dt.datetime, random: bytes | None = None) -> str:
     """
     if now.tzinfo is None:
         raise ValueError("a naive datetime has no Unix time")
-    milliseconds = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+    milliseconds = (now - _UNIX_EPOCH) // dt.timedelta(milliseconds=1) & ((1 << 48) - 1)
     noise = int.from_bytes(secrets.token_bytes(10) if random is None else random, "big")
     value = milliseconds << 80
     value |= 0x7 << 76

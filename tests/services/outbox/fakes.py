@@ -283,6 +283,8 @@ class FakeRelay:
             raise Rejected(insurer_code="5003", words="卡片已過有效期限")
         if request.purpose == "read_back":
             return CardResult(record=_record(card.records.get(intent.key, "absent")))
+        if request.purpose == "repair" and intent.key not in card.records:
+            return CardResult(record=_record("absent"))
         if card.records.get(intent.key) != "closed":
             assert on_mutating is not None
             await on_mutating()

@@ -26,7 +26,9 @@ class Died(BaseException):
 
 
 class World:
-    """``crash_at`` kills the engine at the first matching edge; ``reached`` collects every edge passed."""
+    """``crash_at`` kills the engine at the first matching edge, ``edges_left`` after that many; ``reached``
+    collects every edge passed.
+    """
 
     def __init__(self, store: Store | None = None, *, concurrency: int = 4) -> None:
         self.clock = FakeClock()
@@ -48,6 +50,7 @@ class World:
             clock=self.clock,
         )
         self.crash_at: StepPoint | None = None
+        self.edges_left: int | None = None
         self.reached: set[tuple[str, str, str]] = set()
         self.outbox = self._build()
 
@@ -78,6 +81,11 @@ class World:
 
     async def _hook(self, point: StepPoint) -> None:
         self.reached.add((point.kind, point.step, point.edge.value))
+        if self.edges_left is not None:
+            self.edges_left -= 1
+            if self.edges_left < 0:
+                self.edges_left = None
+                raise Died
         here = self.crash_at
         if here and (point.kind, point.step, point.edge) == (here.kind, here.step, here.edge):
             self.crash_at = None

@@ -1,0 +1,43 @@
+"""A time from an untrusted clock is set right by counting back from a trusted one (Y10)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+import pytest
+
+from tests.services.outbox.samples import visit
+from visitbridge.domain.visit import ClockReading, Visit
+from visitbridge.domain.visit_time import with_true_time
+
+WRONG = dt.datetime(1970, 1, 1, 0, 5, tzinfo=dt.UTC)
+NOW = dt.datetime(2026, 11, 22, 8, 0, 0, 250_000, tzinfo=dt.UTC)
+
+
+def untrusted() -> Visit:
+    return msgspec.structs.replace(
+        visit(visit_at=WRONG, clock_trusted=False), started=ClockReading(boot_id="boot-1", monotonic_s=300.0)
+    )
+
+
+def test_times_move_together_and_the_mark_goes() -> None:
+    before = untrusted()
+    after = with_true_time(before, now=NOW, monotonic_s=2100.0, boot_id="boot-1")
+    assert after is not None
+    assert after.visit_at == dt.datetime(2026, 11, 22, 7, 30, tzinfo=dt.UTC)
+    assert after.finished_at == after.visit_at + dt.timedelta(minutes=20)
+    assert (after.clock_trusted, after.started, after.revision) == (True, None, before.revision + 1)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        visit(),
+        msgspec.structs.replace(untrusted(), started=None),
+        msgspec.structs.replace(untrusted(), started=ClockReading(boot_id="boot-0", monotonic_s=1.0)),
+    ],
+    ids=["trusted already", "no reading", "another boot"],
+)
+def test_what_cannot_be_known_stays(before: Visit) -> None:
+    assert with_true_time(before, now=NOW, monotonic_s=2100.0, boot_id="boot-1") is None
