@@ -96,3 +96,10 @@ class Modem(Protocol):
     def open_session(self) -> AbstractAsyncContextManager[ModemSession]:
         """Open the port and get the modem to answer. Raises ModemAbsent, ModemSilent."""
         ...
+
+    async def force_reset(self) -> None:
+        """Send the restart command without waiting for an answer: all that is left with a silent modem.
+
+        Raises ModemAbsent.
+        """
+        ...

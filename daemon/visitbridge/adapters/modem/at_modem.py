@@ -10,10 +10,13 @@ from typing import Protocol
 from visitbridge.adapters.modem.binding import SerialStream
 from visitbridge.adapters.modem.channel import AtChannel
 from visitbridge.adapters.modem.profiles import ModemProfile
-from visitbridge.adapters.modem.session import AtSession
+from visitbridge.adapters.modem.session import RESET, AtSession
 from visitbridge.errors import ModemAbsent
 from visitbridge.ports.modem import ByteStream, ModemSession
 from visitbridge.runtime.waiting import Waiter
+
+_BLIND_S = 0.5
+"""How long a command sent blindly gets to leave the port."""
 
 
 class Ports(Protocol):
@@ -56,6 +59,17 @@ class AtModem:
         finally:
             stream.close()
 
+    async def force_reset(self) -> None:
+        path = self._ports.at_port()
+        if path is None:
+            raise ModemAbsent("no modem on the bus")
+        stream = self._open_stream(path)
+        try:
+            stream.write(b"\r" + RESET.encode("ascii") + b"\r")
+            await self._clock.wait_until(self._clock.monotonic() + _BLIND_S)
+        finally:
+            stream.close()
+
 
 class NullModem:
     """A box on Ethernet or a phone's hotspot (C01, B16)."""
@@ -64,4 +78,7 @@ class NullModem:
         return False
 
     def open_session(self) -> contextlib.AbstractAsyncContextManager[ModemSession]:
+        raise ModemAbsent("this box has no modem")
+
+    async def force_reset(self) -> None:
         raise ModemAbsent("this box has no modem")

@@ -7,6 +7,8 @@ pseudo-terminal is opened exactly like a USB port.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +51,9 @@ class SerialStream:
     def close(self) -> None:
         if self._port.is_open:
             self._loop.remove_reader(self._port.fileno())
+            # The kernel would hold the close until a silent modem takes what was written.
+            with contextlib.suppress(OSError, termios.error):
+                self._port.reset_output_buffer()
             self._port.close()
 
     def _read(self) -> None:

@@ -66,6 +66,8 @@ _NEWS: tuple[tuple[tuple[str, ...], ModemNews], ...] = (
     (("RDY", "START", "POWERED DOWN", "NORMAL POWER DOWN"), ModemNews.RESTARTED),
 )
 
+RESET = "AT+CFUN=1,1"
+
 _SETUP = (
     "AT+CMEE=1",
     "AT+CREG=1",
@@ -190,7 +192,7 @@ class AtSession:
         await self.answer(order("AT+CFUN=1", deadline_s=_RADIO_DEADLINE_S))
 
     async def reset(self) -> None:
-        await self.ask(order("AT+CFUN=1,1", deadline_s=_RADIO_DEADLINE_S))
+        await self.ask(order(RESET, deadline_s=_RADIO_DEADLINE_S))
 
     async def network_time(self) -> dt.datetime | None:
         reply = await self.answer(query("+CCLK"))

@@ -54,3 +54,6 @@ class Faults:
 
     def apply(self, cure: Cure) -> None:
         self._now = {kind: needed for kind, needed in self._now.items() if needed > cure}
+
+    def cured_by(self, kind: FaultKind, cure: Cure) -> bool:
+        return self._now.get(kind, Cure.NEVER) <= cure

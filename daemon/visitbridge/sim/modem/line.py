@@ -156,6 +156,8 @@ class VirtualModem:
             return
         self.commands.append(line)
         if FaultKind.SILENT in self.faults:
+            if line == "AT+CFUN=1,1" and self.faults.cured_by(FaultKind.SILENT, Cure.RESET):
+                self._later(0.01, self.restart)
             return
         was_functional = self._radio.functional
         answer = self._machine.execute(line)

@@ -1,0 +1,304 @@
+"""Service: bring the modem to a data connection, notice when it is gone, and climb the recovery ladder.
+
+The loop looks at the modem, decides, acts, and waits for news or for the next look. Nothing that disturbs the
+link is done while a card session or an upload is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from visitbridge.domain.modem import Bearer, ModemIdentity, ModemState
+from visitbridge.errors import ModemAbsent, ModemRefused, ModemSilent, Retry, StoreError
+from visitbridge.ports.clock import Clock
+from visitbridge.ports.modem import Modem, ModemNews, ModemSession
+from visitbridge.runtime.waiting import wait_at_most
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.ladder import Symptom
+from visitbridge.services.modem.pin import PinOutcome, SimPin
+from visitbridge.services.modem.reading import Reading, read_modem
+from visitbridge.services.modem.recovery import Recovery
+from visitbridge.services.modem.topic import ModemTopic, topic_of
+
+log = logging.getLogger(__name__)
+
+_STUCK: dict[ModemState, Symptom] = {
+    ModemState.SEARCHING: Symptom.NOT_REGISTERED,
+    ModemState.DENIED: Symptom.DENIED,
+    ModemState.REGISTERED: Symptom.NO_DATA,
+    ModemState.SILENT: Symptom.SILENT,
+    ModemState.ABSENT: Symptom.ABSENT,
+}
+
+
+class WatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How often to look: while all is well, while something is missing, and for a modem that is not there.
+
+    The modem says by itself what changes; looking is for what it does not say.
+    """
+
+    look_well_s: float = 60.0
+    look_ill_s: float = 5.0
+    look_silent_s: float = 5.0
+    look_absent_s: float = 1.0
+    look_gap_s: float = 0.1
+    activate_again_s: float = 10.0
+
+
+class Path(Protocol):
+    """What the link watch knows of the way beyond the modem."""
+
+    def silent_beyond_modem(self) -> bool:
+        """Whether nothing at all comes back through a modem that says it is connected."""
+        ...
+
+
+class Chore(Protocol):
+    """Something else that needs the modem once in a while: its time, its position."""
+
+    @property
+    def every_s(self) -> float: ...
+
+    async def run(self, session: ModemSession) -> None:
+        """Raises what the session raises; ModemRefused is taken as "not now"."""
+        ...
+
+
+class ModemWatch:
+    """``bearer``: the contract's data connection. ``host_has_address``: whether the interface behind it has one."""
+
+    name = "modem"
+    critical = False
+
+    def __init__(
+        self,
+        modem: Modem,
+        board: LiveBoard,
+        clock: Clock,
+        *,
+        bearer: Bearer,
+        pin: SimPin,
+        path: Path,
+        recovery: Recovery,
+        host_has_address: Callable[[], bool],
+        policy: WatchPolicy,
+    ) -> None:
+        self._modem = modem
+        self._board = board
+        self._clock = clock
+        self._bearer = bearer
+        self._pin = pin
+        self._path = path
+        self._recovery = recovery
+        self._host_has_address = host_has_address
+        self._policy = policy
+        self._state = ModemState.ABSENT
+        self._reading: Reading | None = None
+        self._identity: ModemIdentity | None = None
+        self._refused_cme: int | None = None
+        self._pin_outcome: PinOutcome | None = None
+        self._activated_at_s: float | None = None
+        self._news = asyncio.Event()
+        self._lost = False
+        self._chores: list[Chore] = []
+        self._chore_due_s: dict[int, float] = {}
+        self._on_change: list[Callable[[], None]] = []
+        self._publish()
+
+    @property
+    def state(self) -> ModemState:
+        return self._state
+
+    @property
+    def reading(self) -> Reading | None:
+        return self._reading
+
+    @property
+    def pin_outcome(self) -> PinOutcome | None:
+        """What came of the SIM's PIN the last time it was asked for."""
+        return self._pin_outcome
+
+    @property
+    def refused_cme(self) -> int | None:
+        """3GPP number of the refusal that stopped the data connection for good."""
+        return self._refused_cme
+
+    def when_changed(self, listener: Callable[[], None]) -> None:
+        self._on_change.append(listener)
+
+    def add_chore(self, chore: Chore) -> None:
+        self._chores.append(chore)
+
+    def look_now(self) -> None:
+        """Something may have changed: the path, the host's interface, a person's mind."""
+        self._news.set()
+
+    def try_again(self) -> None:
+        """A person changed something: forget a refusal for good."""
+        self._refused_cme = None
+        self.look_now()
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        await self._recovery.load()
+        ready()
+        while True:
+            try:
+                await self._wait_present()
+                async with self._modem.open_session() as session:
+                    await self._attend(session)
+            except ModemAbsent as exc:
+                log.info("modem: %s", exc)
+                self._enter(ModemState.ABSENT)
+                await self._rest(self._policy.look_absent_s)
+            except (ModemSilent, ModemRefused) as exc:
+                log.warning("modem: %s", exc)
+                self._enter(ModemState.SILENT)
+                await self._try_silent()
+            except StoreError as exc:
+                log.error("modem: %s", exc)
+                await self._rest(self._policy.look_silent_s)
+
+    async def _wait_present(self) -> None:
+        while not self._modem.is_present():
+            self._enter(ModemState.ABSENT)
+            await self._recovery.attempt(Symptom.ABSENT, None)
+            await self._rest(self._policy.look_absent_s)
+
+    async def _try_silent(self) -> None:
+        try:
+            await self._recovery.attempt(Symptom.SILENT, None)
+        except ModemAbsent as exc:
+            log.info("modem: %s", exc)
+        await self._rest(self._policy.look_silent_s)
+
+    async def _attend(self, session: ModemSession) -> None:
+        """Look, decide, act, wait; ends with ModemAbsent or ModemSilent."""
+        self._lost = False
+        session.when_told(self._take_news)
+        self._identity = await session.identity()
+        attach_anew = await session.define_bearer(self._bearer)
+        await session.radio_on()
+        self._reading = None
+        self._refused_cme = None
+        self._activated_at_s = None
+        while True:
+            if self._lost:
+                raise ModemAbsent("left the bus")
+            self._reading = await read_modem(
+                session, self._bearer, self._host_has_address, last=self._reading
+            )
+            self._settle(self._reading)
+            if attach_anew and self._reading.registration is not None and self._reading.registration.has_data:
+                attach_anew = False
+                await session.reattach()
+                continue
+            wait_s = await self._act(session)
+            wait_s = min(wait_s, await self._do_chores(session))
+            await self._rest(wait_s)
+
+    def _settle(self, reading: Reading) -> None:
+        state = reading.state
+        if state is ModemState.DATA_UP:
+            self._refused_cme = None
+        elif state is ModemState.REGISTERED and self._refused_cme is not None:
+            state = ModemState.REFUSED
+        self._enter(state)
+
+    async def _act(self, session: ModemSession) -> float:
+        """Do what the state asks for; seconds until the next look."""
+        if self._state is ModemState.SIM_PIN:
+            self._pin_outcome = await self._pin.enter(session)
+            self._publish()
+            return 0.0 if self._pin_outcome is PinOutcome.ENTERED else self._policy.look_well_s
+        if self._state is ModemState.REGISTERED and self._may_activate():
+            await self._activate(session)
+            return 0.0
+        if self._state is ModemState.DATA_UP and not self._path.silent_beyond_modem():
+            self._recovery.note_healthy()
+            return self._policy.look_well_s
+        symptom = Symptom.NO_TRAFFIC if self._state is ModemState.DATA_UP else _STUCK.get(self._state)
+        if symptom is None:
+            return self._policy.look_well_s
+        if not await self._recovery.attempt(symptom, session):
+            return self._policy.look_ill_s
+        self._activated_at_s = None
+        return 0.0
+
+    def _may_activate(self) -> bool:
+        reading = self._reading
+        if reading is None or reading.bearer is None or reading.bearer.active:
+            return False
+        now_s = self._clock.monotonic()
+        return self._activated_at_s is None or now_s - self._activated_at_s >= self._policy.activate_again_s
+
+    async def _activate(self, session: ModemSession) -> None:
+        self._activated_at_s = self._clock.monotonic()
+        try:
+            await session.activate(self._bearer.context)
+        except ModemRefused as exc:
+            log.warning("data connection: %s", exc)
+            if exc.retry is Retry.NEVER:
+                self._refused_cme = exc.cme or 0
+
+    async def _do_chores(self, session: ModemSession) -> float:
+        """Run the chores that are due; seconds until the next one is."""
+        next_s = self._policy.look_well_s
+        for number, chore in enumerate(self._chores):
+            now_s = self._clock.monotonic()
+            due_s = self._chore_due_s.get(number, now_s)
+            if due_s <= now_s:
+                due_s = now_s + chore.every_s
+                self._chore_due_s[number] = due_s
+                try:
+                    await chore.run(session)
+                except ModemRefused as exc:
+                    log.info("modem: %s", exc)
+            next_s = min(next_s, due_s - now_s)
+        return next_s
+
+    def _take_news(self, news: ModemNews) -> None:
+        if news in (ModemNews.LOST, ModemNews.RESTARTED):
+            self._lost = True
+        if news in (ModemNews.TIME, ModemNews.REGISTRATION):
+            self._chore_due_s.clear()
+        self._news.set()
+
+    async def _rest(self, seconds: float) -> None:
+        """Until there is news or the time is up, but never so briefly that a storm of news keeps us busy.
+
+        News of while nobody rested counts.
+        """
+        pause_s = min(seconds, self._policy.look_gap_s)
+        await self._clock.wait_until(self._clock.monotonic() + pause_s)
+        if seconds > pause_s:
+            await wait_at_most(self._clock, self._news.wait(), seconds - pause_s)
+        self._news.clear()
+
+    def _enter(self, state: ModemState) -> None:
+        changed = state is not self._state
+        if state in (ModemState.ABSENT, ModemState.SILENT):
+            self._reading = None
+        if changed:
+            log.info("modem %s", state)
+            self._state = state
+        self._publish()
+        if changed:
+            for listener in self._on_change:
+                listener()
+
+    def _publish(self) -> None:
+        self._board.put("modem", self.topic())
+
+    def topic(self) -> ModemTopic:
+        return topic_of(
+            self._state,
+            self._reading,
+            self._identity,
+            climb=self._recovery.last,
+            refused_cme=self._refused_cme,
+        )
