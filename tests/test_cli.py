@@ -165,3 +165,23 @@ def test_a_bug_is_reported_by_its_place_and_not_by_its_message(
     assert "broken" in err
     assert "A123456788" not in err
     assert "王小明" not in err
+
+
+def test_a_technician_gets_a_fresh_pairing_link(gateway: subprocess.Popen[str], tmp_path: Path) -> None:
+    assert gateway.stdout is not None
+    first = json.loads(gateway.stdout.readline())["pair_url"]
+    command = [sys.executable, "-m", "visitbridge", "pair", "--config", str(tmp_path / "visitbridge.toml")]
+    environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8"}
+
+    told = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    gateway.terminate()
+    stdout, logs = gateway.communicate(timeout=20)
+    silent = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+    *_, link, fingerprint = told.stdout.splitlines()
+    assert told.returncode == 0
+    assert link.partition("#")[0] == first.partition("#")[0]
+    assert link != first
+    assert link.partition("#")[2] not in stdout + logs
+    assert len(fingerprint.partition(": ")[2]) == 64
+    assert silent.returncode == 69

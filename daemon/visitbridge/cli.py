@@ -1,4 +1,4 @@
-"""The command line: ``visitbridge run | queue | config | simulate | lab | version``.
+"""The command line: ``visitbridge run | pair | queue | config | simulate | lab | version``.
 
 Exit codes: 0 done · 1 a scenario did not go as written, or the queue is not empty · 2 wrong usage · 69 a part of the box
 failed, or it does not run · 70 a bug, or services that did not stop in time · 78 the configuration cannot be used
@@ -14,9 +14,12 @@ import logging
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import qrcode
 
 from visitbridge import __version__
 from visitbridge.adapters.logs import set_up_logs
@@ -34,6 +37,10 @@ EXIT_NOT_DRAINED = 1
 EXIT_UNAVAILABLE = 69
 EXIT_SOFTWARE = 70
 EXIT_CONFIG = 78
+
+READY_FILE = "ready.json"
+PAIR_SIGNAL = signal.SIGUSR1
+PAIR_BUDGET_S = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-virtual", action="store_true", help="allow simulated devices; every page says so"
     )
     run.set_defaults(handler=_run)
+
+    pair = commands.add_parser("pair", help="show a link that pairs a phone with the running box")
+    _add_config(pair)
+    pair.set_defaults(handler=_pair)
 
     queue = commands.add_parser("queue", help="what the running box still has to write and send")
     _add_config(queue)
@@ -130,19 +141,18 @@ async def _serve(config: Config, options: Options) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await run_gateway(
-        config,
-        options,
-        notifier=make_notifier(),
-        stop=stop,
-        announce=lambda ready: _announce(config, ready),
-    )
+
+    def announce(describe: Callable[[], Ready]) -> None:
+        _announce(config, describe(), aloud=not started_by_systemd())
+        loop.add_signal_handler(PAIR_SIGNAL, lambda: _announce(config, describe(), aloud=False))
+
+    await run_gateway(config, options, notifier=make_notifier(), stop=stop, announce=announce)
 
 
-def _announce(config: Config, ready: Ready) -> None:
-    """One JSON line for whoever started us, and the same in a private file.
+def _announce(config: Config, ready: Ready, *, aloud: bool) -> None:
+    """A private file that says where the box serves and, if ``aloud``, the same line for whoever started us.
 
-    Under systemd standard output is the journal, where a pairing token has no place: only the file then.
+    Under systemd standard output is the journal, where a pairing token has no place.
     """
     line = json.dumps(
         {
@@ -153,9 +163,33 @@ def _announce(config: Config, ready: Ready) -> None:
             "fingerprint": ready.fingerprint,
         }
     )
-    write_private(config.box.runtime_dir / "ready.json", line.encode() + b"\n")
-    if not started_by_systemd():
+    write_private(config.box.runtime_dir / READY_FILE, line.encode() + b"\n")
+    if aloud:
         print(line, flush=True)
+
+
+def _pair(arguments: argparse.Namespace) -> int:
+    """Ask the running box for a fresh link: whoever may signal it may read its private files too."""
+    folder = load_config(arguments.config).config.box.runtime_dir
+    status = read_status(folder)
+    if status is None:
+        print(_say("cli.not_running"), file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    before = (folder / READY_FILE).stat().st_ino
+    os.kill(status.pid, PAIR_SIGNAL)
+    deadline_s = time.monotonic() + PAIR_BUDGET_S
+    while (folder / READY_FILE).stat().st_ino == before:
+        if time.monotonic() > deadline_s:
+            print(_say("cli.no_answer"), file=sys.stderr)
+            return EXIT_UNAVAILABLE
+        time.sleep(0.02)
+    ready = json.loads((folder / READY_FILE).read_bytes())
+    code = qrcode.QRCode()
+    code.add_data(ready["pair_url"])
+    code.print_ascii(invert=sys.stdout.isatty())
+    print(ready["pair_url"])
+    print(_say("cli.fingerprint").format(fingerprint=ready["fingerprint"]))
+    return 0
 
 
 def _queue(arguments: argparse.Namespace) -> int:

@@ -86,7 +86,7 @@ async def running_box(config: Config) -> AsyncIterator[RunningBox]:
             Options(allow_virtual=True),
             notifier=NoNotifier(),
             stop=stop,
-            announce=announced.set_result,
+            announce=lambda describe: announced.set_result(describe()),
         )
     )
     try:

@@ -120,5 +120,5 @@ async def start(config: Config) -> None:
         Options(allow_virtual=True),
         notifier=NoNotifier(),
         stop=asyncio.Event(),
-        announce=lambda ready: None,
+        announce=lambda describe: None,
     )

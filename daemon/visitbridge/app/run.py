@@ -33,9 +33,12 @@ async def run_gateway(
     *,
     notifier: Notifier,
     stop: asyncio.Event,
-    announce: Callable[[Ready], None],
+    announce: Callable[[Callable[[], Ready]], None],
 ) -> None:
-    """Serve until ``stop`` is set; ``announce`` is called once, when the first page can be fetched.
+    """Serve until ``stop`` is set.
+
+    ``announce`` is called once, when the first page can be fetched; what it is given tells where the box serves,
+    with a fresh pairing link at each call.
 
     Raises ConfigError or StoreError when the box cannot start, the error of a critical service that failed, in a
     group, and TimeoutError when services do not stop in time.
@@ -59,7 +62,7 @@ async def run_gateway(
         def ready() -> None:
             notifier.ready(f"serving {front.url}")
             log.info("ready", extra={"fields": {"version": __version__, "port": front.server.port}})
-            announce(_describe(front, parts, tls))
+            announce(lambda: _describe(front, parts, tls))
 
         await _supervise(Supervisor(services, clock), ready, stop, notifier)
 
