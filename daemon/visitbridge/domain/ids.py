@@ -6,7 +6,6 @@ import datetime as dt
 import secrets
 import uuid
 
-
 _UNIX_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 

@@ -74,6 +74,21 @@ async def test_a_question_that_failed_is_asked_again_even_after_a_restart(world:
     assert len(world.portal.receipts) == 1
 
 
+async def test_a_comparison_cut_short_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visitbridge.services.outbox.epoch._BATCH", 1)
+    async with world.running():
+        for number in range(3):
+            await world.enqueue(samples.visit(f"visit-{number}"), ("upload.recognition",))
+        await world.outbox.wait_quiet()
+        world.portal.faults["missing"] = [Fault.NONE, Fault.LINK_DOWN]
+        world.portal.restore({})
+        world.outbox.wake()
+        await world.outbox.wait_quiet()
+        assert len(world.portal.receipts) == 1
+        await world.pass_time(10.0)
+    assert len(world.portal.receipts) == 3
+
+
 async def test_nothing_is_asked_while_the_epoch_stays(world: World) -> None:
     world.portal.faults["missing"] = [Fault.LINK_DOWN] * 5
     async with world.running():

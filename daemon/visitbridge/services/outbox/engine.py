@@ -16,7 +16,7 @@ import msgspec
 
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import AgeLimits, Need
-from visitbridge.errors import Retry, StoreError, VisitBridgeError
+from visitbridge.errors import Retry, StoreError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.store import Store
 from visitbridge.services.live import LiveBoard
@@ -72,9 +72,7 @@ class Outbox:
         self._hook = hook
         self._ledger = Ledger(store, clock, kinds, run_id=new_id(clock.now()))
         self._open = OpenJobs(kinds, holds, clock.monotonic)
-        self._epoch = EpochWatch(store, data_centre)
-        self._epoch_retry_s = 0.0
-        self._reconciling = False
+        self._epoch = EpochWatch(store, data_centre, clock, look_again_s=self._settings.look_again_s)
         self._is_genuine = is_genuine
         self._holds = holds
         self._attempts = Attempts(clock, jitter=jitter)
@@ -126,12 +124,9 @@ class Outbox:
     def _dispatch(self, group: asyncio.TaskGroup) -> float:
         """Start all that may start; returns the monotonic second at which to look again."""
         now_s = self._clock.monotonic()
-        if self._epoch.has_changed() and not self._reconciling and now_s >= self._epoch_retry_s:
-            self._reconciling = True
+        if self._epoch.due_s() <= now_s:
             self._begin(group, _Worker(None), self._reconcile(), "epoch")
-        wakes_s = [self._attempts.paused_until_s, self.desk.next_change_s()]
-        if self._epoch.has_changed():
-            wakes_s.append(self._epoch_retry_s)
+        wakes_s = [self._attempts.paused_until_s, self.desk.next_change_s(), self._epoch.due_s()]
         for entry in self._open:
             if entry.stranded and not entry.busy and now_s >= entry.wait_until_s:
                 self._begin(group, _Worker(entry), self._rescue(entry), "rescue")
@@ -259,17 +254,7 @@ class Outbox:
             entry.busy = False
 
     async def _reconcile(self) -> None:
-        try:
-            again = await self._epoch.reconcile(self._ledger)
-        except VisitBridgeError as error:
-            if isinstance(error, StoreError) and error.retry is Retry.NEVER:
-                raise
-            self._epoch_retry_s = self._clock.monotonic() + self._settings.look_again_s
-            log.info("receipts could not be compared with the new epoch yet: %s", error.code)
-            return
-        finally:
-            self._reconciling = False
-        for visit_id in dict.fromkeys(job.visit_id for job in again):
+        for visit_id in await self._epoch.reconcile(self._ledger):
             await self.desk.reload(visit_id)
 
     async def _wait_change(self, until_s: float) -> None:

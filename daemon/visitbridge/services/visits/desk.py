@@ -11,7 +11,6 @@ import msgspec
 from visitbridge.domain.flags import visit_flags
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import Job
-from visitbridge.domain.prescription_qr import prescription_text
 from visitbridge.domain.sequence import offline_sequence
 from visitbridge.domain.visit import (
     FinishMode,
@@ -28,11 +27,11 @@ from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.kinds import Kinds
-from visitbridge.services.outbox.standard import UPLOAD_VISIT
 from visitbridge.services.outbox.views import JobView
 from visitbridge.services.topics import VisitNotice
 from visitbridge.services.visits.corrections import revise_open_jobs
 from visitbridge.services.visits.plan import plan_jobs
+from visitbridge.services.visits.prescription import prescription_of
 from visitbridge.services.visits.rules import CodeBook, check_codes, check_content, check_ready
 from visitbridge.services.visits.starting import (
     Box,
@@ -238,20 +237,7 @@ class VisitDesk:
 
     async def prescription(self, visit_id: str) -> PrescriptionView:
         """What the family takes to the pharmacy, once the visit is uploaded (X3). Raises NotFound."""
-        view = await self.get(visit_id)
-        receipt = view.receipts.get(UPLOAD_VISIT)
-        if not view.visit.content.orders:
-            return PrescriptionView(ready=False, waiting_for="prescription.no_orders")
-        if receipt is None:
-            planned = any(job.kind == UPLOAD_VISIT for job in view.jobs)
-            waiting = "prescription.upload" if planned else "prescription.not_wanted"
-            return PrescriptionView(ready=False, waiting_for=waiting)
-        return PrescriptionView(
-            ready=True,
-            waiting_for="",
-            qr_text=prescription_text(view.visit),
-            passphrase=receipt.insurer.get("prescription_code", ""),
-        )
+        return prescription_of(await self.get(visit_id))
 
     def _finished(self, before: Visit, mode: FinishMode, *, card_is_here: bool) -> Visit:
         """The next revision: finished, timed, numbered where the box may number."""

@@ -1,0 +1,24 @@
+"""What the family takes to the pharmacy: it depends on the VPN upload only, not on a card write (X3)."""
+
+from __future__ import annotations
+
+from visitbridge.domain.prescription_qr import prescription_text
+from visitbridge.services.outbox.standard import UPLOAD_VISIT
+from visitbridge.services.visits.views import PrescriptionView, VisitView
+
+
+def prescription_of(view: VisitView) -> PrescriptionView:
+    """The QR text and 通關密碼, or what they wait for."""
+    receipt = view.receipts.get(UPLOAD_VISIT)
+    if not view.visit.content.orders:
+        return PrescriptionView(ready=False, waiting_for="prescription.no_orders")
+    if receipt is None:
+        planned = any(job.kind == UPLOAD_VISIT for job in view.jobs)
+        waiting = "prescription.upload" if planned else "prescription.not_wanted"
+        return PrescriptionView(ready=False, waiting_for=waiting)
+    return PrescriptionView(
+        ready=True,
+        waiting_for="",
+        qr_text=prescription_text(view.visit),
+        passphrase=receipt.insurer.get("prescription_code", ""),
+    )
