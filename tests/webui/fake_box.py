@@ -37,9 +37,10 @@ class FakeBox:
     """Serves the UI and answers from plain data.
 
     ``topics`` is the live state; ``put`` changes one topic and tells the phones. ``answers`` maps ``METHOD path``
-    to what is answered: a value, or a callable of the request's JSON that returns one or raises
-    :class:`Refusal`. ``asked`` records the calls. ``paired`` False answers 401 to all but the open routes.
-    ``silent`` drops every API connection, as lost Wi-Fi does.
+    to what is answered: a value, or a callable of the request's JSON that returns one, raises :class:`Refusal`,
+    or raises ConnectionError to vanish without an answer. A route in ``delays`` answers once its event is set.
+    ``asked`` records the calls. ``paired`` False answers 401 to all but the open routes. ``silent`` drops every
+    API connection, as lost Wi-Fi does; ``refuse_streams`` only those to the event stream.
     """
 
     def __init__(self, topics: Json, answers: dict[str, Any]) -> None:
@@ -47,6 +48,8 @@ class FakeBox:
         self.answers = answers
         self.paired = True
         self.silent = False
+        self.refuse_streams = False
+        self.delays: dict[str, threading.Event] = {}
         self.asked: list[tuple[str, Any]] = []
         self.url = ""
         self._streams: set[asyncio.Queue[bytes | None]] = set()
@@ -96,6 +99,10 @@ class FakeBox:
         )
         self._call_soon(lambda: self._send(event))
 
+    def beat(self) -> None:
+        """Send the heartbeat comment."""
+        self._call_soon(lambda: self._send(b": still here\n\n"))
+
     def go_silent(self) -> None:
         self.silent = True
         self._call_soon(self._end_streams)
@@ -119,10 +126,8 @@ class FakeBox:
         path = request.path
         if not path.startswith("/api/"):
             return _static(path)
-        if self.silent:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=503)
+        if self.silent or (self.refuse_streams and path == "/api/events"):
+            return _vanish(request)
         if path.startswith("/api/words/"):
             return encode(dict(load_catalogue().texts(path.rpartition("/")[2])))
         if not self.paired and path != "/api/pair":
@@ -137,10 +142,14 @@ class FakeBox:
         body = msgspec.json.decode(raw) if raw and request.content_type == "application/json" else len(raw)
         self.asked.append((route, body))
         answer = self.answers.get(route)
+        if route in self.delays:
+            await asyncio.to_thread(self.delays[route].wait, 10)
         try:
             value = answer(body) if callable(answer) else answer
         except Refusal as refusal:
             return refusal.response()
+        except ConnectionError:
+            return await _break_off(request)
         return web.Response(status=404) if value is None else encode(value)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
@@ -181,6 +190,23 @@ class Refusal(Exception):
         response = encode({"error": self._detail})
         response.set_status(self._status)
         return response
+
+
+def _vanish(request: web.Request) -> web.Response:
+    """Break the connection instead of answering."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=503)
+
+
+async def _break_off(request: web.Request) -> web.StreamResponse:
+    """Vanish in the middle of the answer; Chromium itself would ask again when there is none at all."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100"})
+    await response.prepare(request)
+    await response.write(b"{")
+    if request.transport is not None:
+        request.transport.abort()
+    return response
 
 
 def _static(path: str) -> web.Response:

@@ -151,7 +151,7 @@ class Phone:
     def flag(self, name: str) -> Locator:
         return self.page.locator(f"[data-flag={name}]")
 
-    def strip(self, name: str) -> Locator:
+    def strip_item(self, name: str) -> Locator:
         return self.page.locator(f"[data-strip={name}]")
 
     def _pick(self, query: str, code: str) -> None:

@@ -132,7 +132,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
 
     # The VPN is cut: the second patient goes as F00B and waits, in words.
     set_link(phone, "down")
-    expect(phone.strip("link")).to_have_text("VPN 中斷", timeout=60_000)
+    expect(phone.strip_item("link")).to_have_text("VPN 中斷", timeout=60_000)
     insert(phone, "patient-lin")
     phone.go("/start")
     expect(phone.page.get_by_text("這次會以 F00B 看診")).to_be_visible()
@@ -152,7 +152,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
     phone.open(result)
     for name in ("vpn", "ic"):
         expect(phone.flag(name)).to_have_attribute("data-state", "done", timeout=60_000)
-    expect(phone.strip("queue")).to_have_text("0 待傳")
+    expect(phone.strip_item("queue")).to_have_text("0 待傳")
     phone.picture(artefacts, "flow-11-drained")
     phone.go("/visits")
     phone.picture(artefacts, "flow-12-visits")

@@ -117,9 +117,26 @@ export class Autosave {
       this.#accept(revision, saved_at, sent);
     } catch (thrown) {
       const kind = this.#port.classify(thrown);
+      if (kind === "conflict" && (await this.#arrivedBefore(sent))) return;
       if (kind === "unreached") this.#doubtful = sent;
       this.error = thrown;
       this.#become(kind);
+    }
+  }
+
+  /**
+   * Whether a "stale revision" only means that the box already has this very content: a browser may send a request
+   * again by itself when the connection breaks.
+   * @param {C} sent
+   */
+  async #arrivedBefore(sent) {
+    try {
+      const box = await this.#port.fetch();
+      if (!sameJson(box.content, sent)) return false;
+      this.#accept(box.revision, "", sent);
+      return true;
+    } catch {
+      return false; // not known: then it counts as the other phone's, and nothing is overwritten
     }
   }
 

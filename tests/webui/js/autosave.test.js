@@ -124,6 +124,15 @@ test("a stale revision stops saving: nothing of the other phone is overwritten",
   assert.deepEqual(box.content, { text: "theirs" });
 });
 
+test("a stale revision over the very same content is our own save, sent twice by the browser", async () => {
+  const box = makeBox();
+  box.otherPhoneSaves("mine");
+  box.autosave.change({ text: "mine" });
+  await box.autosave.flush();
+  assert.equal(box.autosave.state, "saved");
+  assert.equal(box.autosave.revision, 2);
+});
+
 test("a refused save says so and is tried again when asked", async () => {
   const box = makeBox();
   box.fail = FULL;

@@ -1,0 +1,293 @@
+"""How the UI behaves: keys and focus, secrets, lost streams, languages, and how little it weighs."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import threading
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.webui import samples
+from tests.webui.fake_box import WEBUI, FakeBox
+from tests.webui.phone import Look, Phone
+
+VISIT = f"/visits/{samples.VISIT_ID}"
+HPC_ONLY = samples.two_readers(samples.card("hpc"), samples.card())
+NOBODY: dict[str, Any] = {"sessions": []}
+
+FIRST_LOAD_REQUESTS = 25
+GZIP_BYTES = 60_000
+FEEDBACK_MS = 100
+CHINESE = re.compile(r"[一-鿿]")
+
+
+def gzipped(path: str) -> int:
+    file = WEBUI / ("index.html" if path == "/" else path.lstrip("/"))
+    return len(gzip.compress(file.read_bytes(), 9))
+
+
+def test_the_first_load_is_light(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url)
+
+    assert len(phone.served) <= FIRST_LOAD_REQUESTS, phone.served
+    own = [path for path in phone.served if not path.startswith("/api/")]
+    assert sum(map(gzipped, own)) <= GZIP_BYTES
+
+
+def test_a_whole_visit_is_light(box: FakeBox, phone: Phone) -> None:
+    box.answers[f"POST /api{VISIT}/finish"] = samples.finished()
+    for path in ("/", "/#/sign-in", "/#/start", f"/#{VISIT}"):
+        phone.open(box.url + path)
+    phone.add_diagnosis("J0", "J00")
+    phone.add_drug("acet", "AC12345100", frequency="BID", days=7)
+    phone.page.click("#to-finish")
+    phone.page.click("#finish")
+    phone.page.click("#to-prescription")
+    expect(phone.page.locator("#passphrase")).to_be_visible()
+
+    files = {path for path in phone.served if not path.startswith("/api/")}
+    assert sum(map(gzipped, files)) <= GZIP_BYTES
+
+
+def test_a_button_is_busy_at_once_and_until_the_box_has_answered(box: FakeBox, phone: Phone) -> None:
+    answer = threading.Event()
+    box.delays["POST /api/outbox/send-now"] = answer
+    box.answers["POST /api/outbox/send-now"] = {}
+    phone.open(f"{box.url}/#/outbox")
+    waited_ms = phone.page.evaluate(
+        """() => new Promise((done) => {
+            const button = document.getElementById("send-now");
+            const pressed = performance.now();
+            new MutationObserver(() => { if (button.getAttribute("aria-busy") === "true") done(performance.now() - pressed); })
+                .observe(button, {attributes: true});
+            button.click();
+        })"""
+    )
+    phone.page.evaluate("document.getElementById('send-now').click()")
+
+    assert waited_ms <= FEEDBACK_MS
+    answer.set()
+    expect(phone.page.locator("#send-now")).to_have_attribute("aria-busy", "false")
+    assert len(box.calls("POST /api/outbox/send-now")) == 1, "a second press while busy does nothing"
+
+
+def test_the_pin_stays_nowhere(box: FakeBox, phone: Phone) -> None:
+    answer = threading.Event()
+    box.topics.update(cards=HPC_ONLY, staff=NOBODY)
+    box.delays["POST /api/staff/sessions"] = answer
+    box.answers["POST /api/staff/sessions"] = samples.staff_session()
+    phone.open(f"{box.url}/#/sign-in")
+    phone.page.fill("#pin", "739182")
+    phone.page.press("#pin", "Enter")
+
+    expect(phone.page.locator("#pin")).to_have_value("")
+    answer.set()
+    box.put("staff", {"sessions": [samples.staff_session()]})
+    expect(phone.page.locator("#end-session")).to_be_visible()
+    assert box.calls("POST /api/staff/sessions") == [{"reader_id": "r1", "pin": "739182"}]
+    assert "739182" not in phone.page.content()
+    assert "739182" not in phone.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+    assert "739182" not in phone.page.url
+
+
+def test_the_pairing_token_leaves_the_address_before_anything_is_typed(box: FakeBox, phone: Phone) -> None:
+    box.paired = False
+    box.answers["POST /api/pair"] = {"phone_id": "p1", "name": "x"}
+    phone.open(f"{box.url}/p#0123456789abcdef")
+    assert "0123456789abcdef" not in phone.page.url
+
+    box.paired = True
+    phone.page.fill("#phone-name", "林護理師")
+    phone.page.click("#pair")
+    expect(phone.page.locator(".strip")).to_be_visible()
+    assert box.calls("POST /api/pair") == [{"token": "0123456789abcdef", "name": "林護理師"}]
+    assert phone.page.url == f"{box.url}/"
+
+
+def test_a_removed_phone_is_told_how_to_come_back(box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#/visits")
+    box.paired = False
+    phone.go("/outbox")
+
+    expect(phone.page.get_by_text("這支手機還沒配對")).to_be_visible()
+
+
+def test_a_stream_without_heartbeat_counts_as_lost_after_35_s(box: FakeBox, phone: Phone) -> None:
+    phone.page.clock.install()
+    phone.open(box.url)
+    phone.page.clock.run_for(30_000)
+    expect(phone.page.locator(".banner.lost")).to_have_count(0)
+
+    box.refuse_streams = True
+    phone.page.clock.run_for(6_000)
+    expect(phone.page.locator(".banner.lost")).to_be_visible()
+
+    box.refuse_streams = False
+    phone.page.clock.run_for(10_000)
+    expect(phone.page.locator(".banner.lost")).to_have_count(0)
+
+
+def test_a_heartbeat_keeps_the_stream(box: FakeBox, phone: Phone) -> None:
+    phone.page.clock.install()
+    phone.open(box.url)
+    for _ in range(4):
+        phone.page.clock.run_for(15_000)
+        box.beat()
+        phone.page.wait_for_function("() => true")
+        expect(phone.page.locator(".banner.lost")).to_have_count(0)
+    assert phone.served.count("/api/events") == 1
+
+
+def test_a_page_that_comes_back_asks_for_the_whole_state_again(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url)
+    box.topics["link"] = samples.link("down", "host")
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(phone.strip_item("link")).to_have_text("VPN 中斷")
+
+
+def test_the_strip_keeps_its_order_and_its_words(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url)
+    strip = phone.page.locator("[data-strip]")
+
+    assert strip.evaluate_all("(items) => items.map((item) => item.dataset.strip)") == [
+        *("link", "queue", "sam", "hpc", "nhi", "hpc_time", "power"),
+    ]
+    words = strip.all_inner_texts()
+    assert words[:5] == ["健保VPN 正常", "0 待傳", "安全模組 ✓", "醫事人員卡 ✓ 陳怡君", "健保卡 王小明"]
+    assert re.fullmatch(r"剩 3 時 (9|10) 分\(至 \d\d:\d\d\)", words[5])
+    assert words[6] == "電量 62%"
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "item", "words"),
+    [
+        ("link", samples.link("unstable"), "link", "VPN 不穩"),
+        ("link", samples.link("down"), "link", "VPN 中斷"),
+        ("queue", samples.queue(3), "queue", "3 待傳 · 最久 2 時"),
+        ("queue", samples.queue(3, attention=1), "queue", "1 需處理"),
+        ("queue", samples.queue(3, sending=2), "queue", "傳送中 2/3"),
+        (
+            "staff",
+            {"sessions": [samples.staff_session(ends_at=samples.ahead(minutes=14))]},
+            "hpc_time",
+            re.compile(r"^剩 1\d 分,請重驗$"),
+        ),
+        ("power", {"battery_percent": 62, "under_voltage": True}, "power", "電壓不足"),
+        ("time", {"trust": "untrusted"}, "clock", "時間未校正"),
+        ("cards", HPC_ONLY, "nhi", "請插健保卡"),
+    ],
+)
+def test_the_strip_says_each_state_in_its_fixed_words(
+    topic: str, value: dict[str, Any], item: str, words: str | re.Pattern[str], box: FakeBox, phone: Phone
+) -> None:
+    phone.open(box.url)
+    box.put(topic, value)
+
+    expect(phone.strip_item(item)).to_have_text(words)
+
+
+def test_a_lost_link_is_announced_once(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url)
+    box.put("link", samples.link("down", "host"))
+
+    expect(phone.page.locator("#app > [role=status]")).to_have_text("VPN 中斷")
+
+
+def test_a_new_screen_takes_the_focus_to_its_heading(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url)
+    phone.go("/outbox")
+
+    expect(phone.page.locator("h1")).to_be_focused()
+    expect(phone.page.locator("h1")).to_have_text("待傳")
+
+
+def test_a_visit_can_be_written_from_the_keyboard_alone(box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    keyboard = phone.page.keyboard
+    phone.page.locator("#subjective").focus()
+    keyboard.type("cough")
+    reach(phone, "#add-diagnosis")
+    keyboard.press("Enter")
+    expect(phone.page.locator("#search")).to_be_focused()
+    keyboard.type("J0")
+    expect(phone.page.locator(".hit").first).to_be_visible()
+    reach(phone, ".hit[data-code='J00']")
+    keyboard.press("Enter")
+    expect(phone.page.locator("[data-diagnosis=J00]")).to_be_visible()
+    reach(phone, "#to-finish")
+    keyboard.press("Enter")
+    expect(phone.page.locator("[data-mode='4'] input")).to_be_checked()
+
+
+def reach(phone: Phone, selector: str) -> None:
+    """Press Tab until the element has the focus, and see that no bar covers it."""
+    target = phone.page.locator(selector)
+    for _ in range(60):
+        if target.evaluate("(element) => element === document.activeElement"):
+            break
+        phone.page.keyboard.press("Tab")
+    expect(target).to_be_focused()
+    assert target.evaluate(
+        """(element) => {
+            const box = element.getBoundingClientRect();
+            return element.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+        }"""
+    ), f"{selector} has the focus and is covered"
+
+
+def test_typing_chinese_searches_when_the_character_is_chosen_not_while_it_is_spelt(
+    box: FakeBox, phone: Phone
+) -> None:
+    phone.open(f"{box.url}/#{VISIT}/pick/icd10")
+    phone.page.locator("#search").evaluate(
+        """(field) => {
+            field.dispatchEvent(new CompositionEvent("compositionstart"));
+            field.value = "ㄍㄢ";
+            field.dispatchEvent(new Event("input", {bubbles: true}));
+        }"""
+    )
+    phone.settle()
+    assert [path for path in phone.served if "/api/catalogue" in path] == []
+
+    phone.page.locator("#search").evaluate(
+        """(field) => {
+            field.value = "感";
+            field.dispatchEvent(new CompositionEvent("compositionend"));
+        }"""
+    )
+    expect(phone.page.locator(".hit").first).to_be_visible()
+
+
+def test_a_heading_that_cannot_be_billed_cannot_be_chosen(box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}/pick/icd10")
+    phone.page.fill("#search", "J06")
+
+    expect(phone.page.locator(".hit[data-code=J06]")).to_be_disabled()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/#/start", "/#/outbox", "/#/settings", f"/#{VISIT}", f"/#{VISIT}/finish", "/#/lab"]
+)
+def test_english_is_whole(path: str, box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#/settings")
+    phone.page.click("#language")
+    expect(phone.page.locator("html")).to_have_attribute("lang", "en")
+
+    phone.open(box.url + path)
+    expect(phone.page.locator("html")).to_have_attribute("lang", "en")
+    data = f"{samples.topics()} {samples.view()} {samples.LAB} 中文"
+    assert set(CHINESE.findall(phone.words())) <= set(CHINESE.findall(data)), (
+        "Chinese that is no patient's, no name"
+    )
+
+
+def test_a_phone_on_its_side_keeps_room_for_the_content(box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    phone.dress(Look(844, 390))
+
+    assert phone.page.locator(".action-bar").evaluate("(bar) => getComputedStyle(bar).position") == "static"
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 844
