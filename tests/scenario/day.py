@@ -1,0 +1,152 @@
+"""A day with a real box: its phone, the lab's switches, and what can be seen from outside.
+
+What a test asserts comes from the public API, from the virtual cards' memory files and from the portal's own
+database, never from the gateway's logs or store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from visitbridge.sim.card import CardSnapshot, build_card
+from visitbridge.sim.card.profiles import LAB_PIN
+from visitbridge.sim.lab.client import ApiRefused, LabClient, PhoneClient, bind_box, open_lab_client
+from visitbridge.sim.lab.lab import LabOptions, RunningLab, open_lab
+
+Json = Any
+
+_ASK_AGAIN_S = 0.05
+
+
+class Day:
+    """``refused`` turns an error answer into its body's ``error`` member."""
+
+    def __init__(self, running: RunningLab, lab: LabClient) -> None:
+        self.phone: PhoneClient = running.phone
+        self.lab = lab
+        self.places = running.places
+        self._readers: tuple[str, ...] = ()
+
+    async def begin(self) -> None:
+        """Bind the box, wait for the SAM and load the data sets."""
+        await bind_box(self.phone, self.lab, "情境測試")
+        await self.until("/api/state", lambda state: state["box"]["sam_verified_at"])
+        await self.phone.call("POST", "/api/datasets/refresh")
+
+    async def sign_in(self, card_id: str = "hpc-doctor", pin: str = LAB_PIN) -> Json:
+        """HPC in, PIN, HPC out (F01, F04)."""
+        await self.insert(card_id)
+        answer = await self.call(
+            "POST", "/api/staff/sessions", {"reader_id": await self.reader(), "pin": pin}
+        )
+        await self.pull()
+        return answer
+
+    async def reader(self, number: int = 0) -> str:
+        if not self._readers:
+            state = await self.lab.ask("GET", "/state")
+            self._readers = tuple(place["reader_id"] for place in state["readers"])
+        return self._readers[number]
+
+    async def insert(self, card_id: str, *, reader: int = 0, pull: dict[str, Json] | None = None) -> Json:
+        """Put a card in and wait until the box says what it is; the answer is its slot on screen."""
+        reader_id = await self.reader(reader)
+        before = await self._slot(reader_id)
+        order = {"reader_id": reader_id, **({"pull": pull} if pull else {})}
+        await self.lab.ask("POST", f"/cards/{card_id}/insert", order)
+        seen = before["card"]["insertion"] if before else 0
+
+        def recognised(state: Json) -> bool:
+            card = _slot_of(state, reader_id)["card"]
+            return bool(card["insertion"] > seen and card["kind"] not in {"reading", "none"})
+
+        return _slot_of(await self.until("/api/state", recognised), reader_id)["card"]
+
+    async def pull(self, *, reader: int = 0) -> None:
+        reader_id = await self.reader(reader)
+        await self.lab.ask("POST", f"/readers/{reader_id}/pull")
+        await self.until("/api/state", lambda state: _slot_of(state, reader_id)["card"]["kind"] == "none")
+
+    async def start(self, *, reader: int = 0) -> Json:
+        return await self.call("POST", "/api/visits", {"reader_id": await self.reader(reader)})
+
+    async def save(self, visit: Json, content: Json) -> Json:
+        """Save a draft; its new revision is put into ``visit`` when the box took it."""
+        record = visit["visit"]
+        path = f"/api/visits/{record['visit_id']}/content"
+        saved = await self.call("PUT", path, {"revision": record["revision"], "content": content})
+        record["revision"] = saved.get("revision", record["revision"])
+        return saved
+
+    async def finish(self, visit: Json, mode: int = 4) -> Json:
+        record = visit["visit"]
+        order = {"revision": record["revision"], "mode": mode}
+        return await self.call("POST", f"/api/visits/{record['visit_id']}/finish", order)
+
+    async def flags(self, visit: Json, **expected: str) -> Json:
+        """Wait until the visit's flags are as told; the answer is the visit."""
+        path = f"/api/visits/{visit['visit']['visit_id']}"
+        return await self.until(path, lambda view: view["flags"] == {**view["flags"], **expected})
+
+    async def link(self, mode: str, *, shown: str) -> None:
+        """Cut, restore or spoil the VPN, and wait until the screen says one of ``shown`` (comma-separated)."""
+        await self.lab.ask("POST", "/link", {"mode": mode})
+        await self.until("/api/state", lambda state: state["link"]["link"] in shown.split(","))
+
+    async def program(self, name: str, act: str) -> None:
+        await self.lab.ask("POST", f"/programs/{name}/{act}")
+
+    async def call(self, method: str, path: str, body: Json = None) -> Json:
+        """The answer, or the error object of a refusal."""
+        try:
+            return await self.phone.call(method, path, body)
+        except ApiRefused as refused:
+            return refused.body["error"]
+
+    async def until(self, path: str, condition: Callable[[Json], object], *, within_s: float = 30.0) -> Json:
+        """Ask until ``condition`` holds; TimeoutError with the last answer otherwise."""
+        limit = time.monotonic() + within_s
+        while not condition(answer := await self.phone.call("GET", path)):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{path} stayed at {answer}")
+            await asyncio.sleep(_ASK_AGAIN_S)
+        return answer
+
+    def card(self, card_id: str) -> CardSnapshot:
+        """The card's memory as its own file has it."""
+        return build_card(card_id, self.places.cards).snapshot()
+
+    def portal(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of the portal's database."""
+        with contextlib.closing(sqlite3.connect(self.places.portal / "portal.db")) as database:
+            return database.execute(query, values).fetchall()
+
+    def uploads(self, kind: str) -> list[bytes]:
+        return [row[0] for row in self.portal("select body from uploads where kind = ?", kind)]
+
+    async def _slot(self, reader_id: str) -> Json:
+        state = await self.phone.call("GET", "/api/state")
+        return next((slot for slot in state["cards"]["readers"] if slot["reader_id"] == reader_id), None)
+
+
+def _slot_of(state: Json, reader_id: str) -> Json:
+    return next(slot for slot in state["cards"]["readers"] if slot["reader_id"] == reader_id)
+
+
+@contextlib.asynccontextmanager
+async def open_day(*, use_pcscd: bool = True) -> AsyncIterator[Day]:
+    """A box that is bound, in a lab of its own; real pcscd unless told otherwise."""
+    # The folder's name is short because a socket lies in it.
+    with tempfile.TemporaryDirectory(prefix="vb-day-") as folder:
+        options = LabOptions(directory=Path(folder), port=18443, use_pcscd=use_pcscd)
+        async with open_lab(options) as running, open_lab_client(running.places.root) as lab:
+            day = Day(running, lab)
+            await day.begin()
+            yield day
