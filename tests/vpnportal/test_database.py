@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
 from visitbridge.errors import ConfigError, SchemaNewer, StoreDamaged, VisitBridgeError
 from vpnportal.database import Database, insert_if_absent, open_database
 from vpnportal.schema import devices, institutions, meta, metadata, receipts
+
+POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 
 
 @pytest.fixture
@@ -132,11 +134,11 @@ def test_a_backup_of_a_newer_program_is_refused(url: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
 def test_every_table_is_good_for_postgresql(table: Table) -> None:
-    statement = str(CreateTable(table).compile(dialect=PGDialect()))
+    statement = str(CreateTable(table).compile(dialect=POSTGRESQL))
     assert f"CREATE TABLE {table.name}" in statement
     assert "DATETIME" not in statement
 
 
 def test_the_insert_that_may_meet_its_double_is_good_for_postgresql() -> None:
     statement = postgresql.insert(receipts).values(key="k").on_conflict_do_nothing()
-    assert "ON CONFLICT DO NOTHING" in str(statement.compile(dialect=PGDialect()))
+    assert "ON CONFLICT DO NOTHING" in str(statement.compile(dialect=POSTGRESQL))
