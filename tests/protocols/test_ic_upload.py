@@ -184,3 +184,19 @@ _RECORDS = st.builds(
 @given(st.lists(_RECORDS, max_size=3))
 def test_what_was_encoded_decodes_to_the_same(records: list[IcRecord]) -> None:
     assert decode(encode(records)) == tuple(records)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "signatures", "signed"),
+    [
+        (FROM_CARD, ["01" * 20, "02" * 20], ["01" * 20, "02" * 20]),
+        (FROM_CARD, ["01" * 20], ["", ""]),
+        (OFFLINE, ["01" * 20, "02" * 20], ["", ""]),
+    ],
+    ids=["one per order on the card", "of another prescription", "not from the card"],
+)
+def test_orders_carry_the_signatures_of_their_card_receipt(
+    sequence: Sequence, signatures: list[str], signed: list[str]
+) -> None:
+    record = build_ic_record(VISIT, sequence, sam_id="S", order_signatures=signatures)
+    assert [order.signature for order in record.orders] == signed

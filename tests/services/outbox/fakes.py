@@ -306,9 +306,15 @@ class FakeRelay:
             raise CardRemoved(retry=Retry.UNKNOWN)
 
     def _result(self, request: OpenCardSession, intent: WriteIntent, fault: Fault) -> CardResult:
-        kind = "card_prescription" if intent.orders else "card_visit"
+        number = "" if intent.visit_type == "AH" else "0007"
+        signatures = ",".join("79" * 20 for _ in intent.orders)
         receipt: Receipt | None = self._portal.accept(
-            intent.key, kind, intent_digest(intent), {"sequence_no": "0007"}
+            intent.key,
+            "card_prescription" if intent.orders else "card_visit",
+            intent_digest(intent),
+            {"sequence_no": number, "order_signatures": signatures}
+            if intent.orders
+            else {"sequence_no": number, "signature": "22" * 128},
         )
         if fault is Fault.REPLY_LOST:
             raise ReplyLost(retry=Retry.UNKNOWN)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import msgspec
+
 from visitbridge.domain.roc import roc_date, roc_time
 from visitbridge.domain.visit import Order, OrderKind, Sequence, Visit
 from visitbridge.errors import FieldInvalid
@@ -27,13 +31,15 @@ def build_ic_record(
     *,
     sam_id: str,
     signature: str = "",
+    order_signatures: Collection[str] = (),
     make_up: bool = False,
 ) -> IcRecord:
     """Build the record.
 
     A number that came from the card makes it normal (A01=1), any other abnormal (A01=2), where card number,
     SAM and signatures must be absent. ``make_up`` sets A19=2 with the actual date. Self-paid and controlled
-    orders are not card data and are left out. Raises FieldInvalid when there is no diagnosis.
+    orders are not card data and are left out. ``order_signatures`` (A79) are the card's, one per order written to
+    it and in that order; another number of them belongs to other orders and is left out. Raises FieldInvalid when there is no diagnosis.
     """
     if not visit.content.diagnoses:
         raise FieldInvalid("an upload needs a main diagnosis", field="diagnoses")
@@ -58,17 +64,20 @@ def build_ic_record(
         fee=str(visit.content.fee_points),
         copay=str(visit.content.copay_points),
         actual_date=moment[:7] if make_up else "",
-        orders=_orders(visit, moment),
+        orders=_orders(visit, moment, order_signatures if normal else ()),
     )
 
 
-def _orders(visit: Visit, moment: str) -> tuple[IcOrder, ...]:
+def _orders(visit: Visit, moment: str, signatures: Collection[str]) -> tuple[IcOrder, ...]:
     self_dispensed = visit.content.claim.dispensing == _SELF_DISPENSED
     lines = [
         _order(order, moment, self_dispensed=self_dispensed)
         for order in visit.content.orders
         if order.kind in _ORDER_TYPES
     ]
+    if len(signatures) == len(lines):
+        signed = zip(lines, signatures, strict=True)
+        lines = [msgspec.structs.replace(line, signature=signature) for line, signature in signed]
     virtual = [
         IcOrder(time=moment, order_type=_VIRTUAL_ORDER, code=code, quantity="0")
         for code in visit.content.virtual_orders

@@ -13,7 +13,7 @@ from visitbridge.domain.job_states import Path
 from visitbridge.domain.jobs import LINK, SAM, TIME, Need, card_need, staff_need
 from visitbridge.domain.roc import roc_time
 from visitbridge.domain.sequence import with_number
-from visitbridge.domain.visit import Identification, Visit
+from visitbridge.domain.visit import Identification, Sequence, Visit
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.cards import WriteIntent
 from visitbridge.protocols.datacentre.common import Receipt
@@ -219,15 +219,30 @@ def _visit_body(visit: Visit, sam_id: str) -> bytes:
 
 def _ic_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> bytes:
     """The signatures are the card's, as its receipts brought them; an abnormal record has none."""
-    written = receipts.get(WRITE_VISIT)
     record = build_ic_record(
         visit,
-        visit.sequence,
+        visit.sequence or _unnumbered(receipts),
         sam_id=sam_id,
-        signature=written.insurer.get("signature", "") if written else "",
+        signature=_insurer(receipts, WRITE_VISIT, "signature"),
+        order_signatures=[
+            signature
+            for signature in _insurer(receipts, WRITE_PRESCRIPTION, "order_signatures").split(",")
+            if signature
+        ],
         make_up=visit.make_up,
     )
     return encode_ic([record])
+
+
+def _unnumbered(receipts: Mapping[str, Receipt]) -> Sequence | None:
+    """A visit type that takes no number (AH) is a normal record all the same once it is on the card."""
+    written = receipts.get(WRITE_VISIT)
+    return Sequence(number="", source="card", taken_at=written.accepted_at) if written else None
+
+
+def _insurer(receipts: Mapping[str, Receipt], kind: str, name: str) -> str:
+    receipt = receipts.get(kind)
+    return receipt.insurer.get(name, "") if receipt else ""
 
 
 def _recognition(visit: Visit, _receipts: Mapping[str, Receipt]) -> bytes:
