@@ -11,8 +11,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from visitbridge.domain.people import Institution, Right, StaffKind
+from vpnportal.clock import taipei_day
 from vpnportal.database import insert_if_absent
 from vpnportal.devices import Device, add_device, add_institution, find_device_by_name
+from vpnportal.lab_records import seed_records
 from vpnportal.schema import home_care_lists, insured_persons
 from vpnportal.staff import StaffMember, add_staff
 
@@ -56,12 +58,14 @@ class LabPatient(msgspec.Struct, frozen=True):
     birth_date: dt.date
     insured: bool
     on_home_care_list: bool
+    records: int
+    """How many lines each table of cloud records has of this person."""
 
 
 LAB_PATIENTS = (
-    LabPatient("A123456788", dt.date(1941, 3, 8), insured=True, on_home_care_list=True),
-    LabPatient("A223456780", dt.date(1948, 11, 22), insured=True, on_home_care_list=True),
-    LabPatient("A123456787", dt.date(1936, 1, 30), insured=False, on_home_care_list=True),
+    LabPatient("A123456788", dt.date(1941, 3, 8), insured=True, on_home_care_list=True, records=3),
+    LabPatient("A223456780", dt.date(1948, 11, 22), insured=True, on_home_care_list=True, records=1),
+    LabPatient("A123456787", dt.date(1936, 1, 30), insured=False, on_home_care_list=True, records=0),
 )
 
 
@@ -80,6 +84,7 @@ def seed_lab(connection: Connection, now: dt.datetime) -> Device:
             insert_if_absent(
                 connection, home_care_lists, {"institution": LAB_INSTITUTION.code, "id_no": patient.id_no}
             )
+    seed_records(connection, {patient.id_no: patient.records for patient in LAB_PATIENTS}, taipei_day(now))
     return find_device_by_name(connection, LAB_INSTITUTION.code, LAB_DEVICE) or add_device(
         connection, institution=LAB_INSTITUTION.code, name=LAB_DEVICE, now=now
     )

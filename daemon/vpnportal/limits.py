@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -31,7 +32,7 @@ class RateLimit:
                 retry="later",
                 title="too many tries",
                 words="嘗試次數過多，請稍後再試。",
-                retry_after_s=max(1, round(spent[0] + self._window_s - now + 0.5)),
+                retry_after_s=max(1, math.ceil(spent[0] + self._window_s - now)),
             )
         spent.append(now)
 
