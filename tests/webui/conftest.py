@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.webui.fake_box import FakeBox
+from tests.webui.lab import RunningLab, open_running_lab
 from tests.webui.phone import Look, Phone
 from tests.webui.samples import answers, topics
 
@@ -45,6 +46,12 @@ def artefacts() -> Path:
 @pytest.fixture
 def box() -> Iterator[FakeBox]:
     with FakeBox(topics(), answers()).open_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    with open_running_lab(tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

@@ -4,46 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
+from tests.webui.lab import RunningLab
 from tests.webui.phone import Phone, roc_today
 
 PIN = "123456"
-_PAIR_URL = re.compile(r"https://\S+/p#\S+")
-
-
-@dataclass(frozen=True)
-class RunningLab:
-    pair_url: str
-
-    @property
-    def url(self) -> str:
-        return self.pair_url.rpartition("/p#")[0]
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[RunningLab]:
-    """``visitbridge lab run`` as a person starts it, stopped with Ctrl-C."""
-    errors = (tmp_path / "lab.err").open("w+", encoding="utf-8")
-    command = [sys.executable, "-m", "visitbridge", "lab", "run", "--dir", str(tmp_path / "lab")]
-    with errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
-        assert process.stdout is not None
-        found = next((m for line in process.stdout if (m := _PAIR_URL.search(line))), None)
-        try:
-            assert found is not None, (tmp_path / "lab.err").read_text("utf-8")
-            yield RunningLab(found.group())
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.stdout.read()
-            process.wait(30)
 
 
 def insert(phone: Phone, card_id: str, reader: int = 0) -> None:

@@ -13,7 +13,7 @@ export interface Words { what: string; where: string; now: string }
 export interface ErrorBody {
   code: string;
   retry: "later" | "never" | "unknown";
-  field?: string | null;
+  field?: string;
   params: Record<string, string | number>;
   words: Words;
   verbatim?: string;
@@ -56,11 +56,13 @@ export interface StaffSession {
   phone_ids: string[];
 }
 
+export interface Institution { code: string; name: string }
+
 export interface BoxStatus {
   bound: boolean;
   box_name: string;
   sheet_id: string;
-  institution: { code: string; name: string } | null;
+  institution: Institution | null;
   sam_id: string;
   sam_valid_until: string | null;
   sam_verified_at: string | null;
@@ -71,7 +73,7 @@ export interface BoxStatus {
 export interface LinkStatus {
   link: LinkName;
   hop: string;
-  since: string | null;
+  since: string;
   last_success_at: string | null;
 }
 
@@ -80,7 +82,7 @@ export interface QueueStatus {
   attention: number;
   sending: number;
   oldest_at: string | null;
-  oldest_age: Age | null;
+  oldest_age: Age;
   last_success_at: string | null;
 }
 
@@ -140,19 +142,27 @@ export interface VisitContent {
   copay_points: number;
 }
 
+export interface CardHolder { card_no: string; name: string; id_no: string; birth_date: string; sex: "M" | "F" }
+
+export interface Practitioner { staff_id: string; name: string; kind: string }
+
+export interface Sequence { number: string; source: string; taken_at: string }
+
+export interface Receipt { key: string; kind: string; accepted_at: string; insurer: Record<string, string> }
+
 export interface Visit {
   visit_id: string;
   revision: number;
   state: "draft" | "finished" | "discarded";
-  patient: { card_no: string; name: string; id_no: string; birth_date: string; sex: "M" | "F" };
+  patient: CardHolder;
   identification: string;
-  practitioner: { staff_id: string; name: string; kind: string };
+  practitioner: Practitioner;
   visit_at: string;
   clock_trusted: boolean;
   content: VisitContent;
   finished_at: string | null;
   finish_mode: number | null;
-  sequence: { number: string; source: string; taken_at: string } | null;
+  sequence: Sequence | null;
 }
 
 export interface Reason { code: string; params: Record<string, string | number> }
@@ -177,7 +187,7 @@ export interface VisitView {
   visit: Visit;
   flags: VisitFlags;
   jobs: JobView[];
-  receipts: Record<string, { key: string; kind: string; accepted_at: string; insurer: Record<string, string> }>;
+  receipts: Record<string, Receipt>;
   /** A key of the words, said in one sentence, or empty. */
   notice: string;
 }

@@ -1,0 +1,103 @@
+"""What the UI asks of the box and reads from it is what the box's own OpenAPI document promises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.webui.fake_box import WEBUI
+from tests.webui.lab import RunningLab
+
+TYPES = (WEBUI / "core" / "types.d.ts").read_text("utf-8")
+# Interface of the UI → schema of the API.
+SCHEMAS = {
+    "Words": "ErrorWords",
+    "ErrorBody": "ErrorDetail",
+    "CardPatient": "CardPatient",
+    "PresentCard": "SlotCard",
+    "Reader": "Slot",
+    "StaffSession": "StaffSessionView",
+    "Institution": "Institution",
+    "BoxStatus": "BoxTopic",
+    "LinkStatus": "LinkTopic",
+    "QueueStatus": "QueueTopic",
+    "VisitFlags": "VisitFlags",
+    "Diagnosis": "Diagnosis",
+    "Order": "Order",
+    "ClaimSettings": "ClaimSettings",
+    "VisitContent": "VisitContent",
+    "CardHolder": "BasicRecord",
+    "Practitioner": "Practitioner",
+    "Sequence": "Sequence",
+    "Receipt": "Receipt",
+    "Visit": "Visit",
+    "Reason": "Reason",
+    "JobView": "JobItem",
+    "VisitView": "VisitAnswer",
+    "VisitSummary": "VisitLine",
+    "Hit": "Hit",
+    "DataSet": "DataSetRecord",
+    "Phone": "PhoneView",
+    "Prescription": "Prescription",
+}
+_INTERFACE = re.compile(r"export interface (\w+) \{(.*?)\n?\}\n", re.DOTALL)
+_MEMBER = re.compile(r"^\s*(\w+)(\??): (.+?);?$", re.MULTILINE)
+_CALL = re.compile(r"\b(get|post|put|del|postImage)\(\s*(?:`([^`]*)`|\"([^\"]*)\")")
+_METHODS = {"get": "get", "post": "post", "put": "put", "del": "delete", "postImage": "post"}
+# Paths that a module puts together from parts, as `visitPath(id)` does.
+_SPELT = {"${visitPath(this.id)}": "/api/visits/${id}", "${visitPath(id)}": "/api/visits/${id}"}
+
+
+def interface(name: str) -> dict[str, str]:
+    """Members of an interface with their types; an optional one says so in its type."""
+    body = next(body for found, body in _INTERFACE.findall(TYPES) if found == name)
+    lines = body.replace("; ", ";\n")
+    return {member: kind + optional for member, optional, kind in _MEMBER.findall(lines)}
+
+
+def schema(document: Any, name: str) -> Any:
+    return document["components"]["schemas"][name]
+
+
+def may_be_null(part: Any) -> bool:
+    return part.get("type") == "null" or any(may_be_null(option) for option in part.get("anyOf", ()))
+
+
+@pytest.fixture(scope="module")
+def document(lab: RunningLab) -> Any:
+    return lab.fetch("/api/openapi.json")
+
+
+@pytest.mark.parametrize(("ours", "theirs"), SCHEMAS.items())
+def test_a_type_of_the_ui_is_a_type_of_the_api(ours: str, theirs: str, document: Any) -> None:
+    properties = schema(document, theirs)["properties"]
+    members = interface(ours)
+
+    assert members
+    assert members.keys() <= properties.keys()
+    assert {n for n in members if may_be_null(properties[n])} == {n for n in members if "null" in members[n]}
+
+
+def asked_for() -> Iterator[tuple[str, str, str]]:
+    for file in sorted(WEBUI.glob("*/*.js")):
+        for call, template, plain in _CALL.findall(file.read_text("utf-8")):
+            path = template or plain
+            for spelt, meant in _SPELT.items():
+                path = path.replace(spelt, meant)
+            if path.startswith("/api/"):
+                yield file.name, _METHODS[call], path.partition("?")[0]
+
+
+@pytest.mark.parametrize(("file", "method", "path"), list(asked_for()))
+def test_what_the_ui_asks_for_is_in_the_api(file: str, method: str, path: str, document: Any) -> None:
+    wanted = re.compile(
+        "".join(
+            r"[^/]+" if n % 2 else re.escape(part) for n, part in enumerate(re.split(r"(\$\{[^}]*\})", path))
+        )
+    )
+    routes = document["paths"]
+
+    assert any(wanted.fullmatch(route) and method in routes[route] for route in routes)
