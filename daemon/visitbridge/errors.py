@@ -233,9 +233,20 @@ class LinkError(VisitBridgeError):
 
 
 class LinkDown(LinkError):
-    """The data centre cannot be reached; nothing was sent."""
+    """The data centre cannot be reached; nothing was sent.
+
+    ``hop``: the first one that failed, ``network``, ``dns``, ``host`` or ``data_centre``. ``heard``: something came
+    back all the same (a refusal, "no such name"), so the line itself carries traffic.
+    """
 
     code = "GW-LNK-03"
+
+    def __init__(
+        self, detail: str = "", *, hop: str = "network", heard: bool = False, retry: Retry | None = None
+    ) -> None:
+        super().__init__(detail, retry=retry)
+        self.hop = hop
+        self.heard = heard
 
 
 class ReplyLost(LinkError):

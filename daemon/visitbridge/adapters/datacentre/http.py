@@ -7,6 +7,8 @@ answer* (ReplyLost: ask by key first).
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -23,6 +25,9 @@ from visitbridge.protocols.datacentre.common import BASE_PATH, HEADER_EPOCH, HEA
 T = TypeVar("T")
 
 _ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
+
+_NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.ENODEV, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EPERM})
+"""What the box's own kernel says when there is no interface or no route to send through."""
 
 
 class Portal:
@@ -146,8 +151,15 @@ class Portal:
 def _translate(exc: Exception, *, repeatable: bool) -> Exception:
     if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         return PortalUntrusted("TLS handshake refused")
-    if isinstance(exc, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return LinkDown("no connection")
+    if isinstance(exc, aiohttp.ClientConnectorDNSError):
+        unknown = isinstance(exc.os_error, socket.gaierror) and exc.os_error.errno == socket.EAI_NONAME
+        return LinkDown("name not resolved", hop="dns", heard=unknown)
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        refused = exc.os_error.errno == errno.ECONNREFUSED
+        near = exc.os_error.errno in _NO_WAY_OUT
+        return LinkDown("no connection", hop="network" if near else "host", heard=refused)
+    if isinstance(exc, aiohttp.ConnectionTimeoutError):
+        return LinkDown("no connection in time", hop="host")
     if repeatable:
-        return LinkDown("no answer")
+        return LinkDown("no answer", hop="data_centre")
     return ReplyLost(f"no answer after sending ({type(exc).__name__})")

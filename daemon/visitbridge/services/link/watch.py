@@ -9,26 +9,18 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
-import msgspec
-
-from visitbridge.errors import (
-    DataCentreError,
-    DeviceDisabled,
-    LinkError,
-    NotBound,
-    PortalUntrusted,
-    VisitBridgeError,
-)
+from visitbridge.errors import DataCentreError, DeviceDisabled, LinkError, NotBound, VisitBridgeError
 from visitbridge.ports.clock import Clock
 from visitbridge.protocols.datacentre.device import DeviceStatus
+from visitbridge.runtime.waiting import wait_at_most
+from visitbridge.services.link.hops import CERTAIN, NEAR_HOPS, heard_something, hop_of
+from visitbridge.services.link.policy import Hysteresis, LinkPolicy, LinkState
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import LinkTopic
 
 log = logging.getLogger(__name__)
-
-LinkState = Literal["good", "unstable", "down"]
 
 
 class StatusSource(Protocol):
@@ -37,22 +29,18 @@ class StatusSource(Protocol):
     async def device_status(self) -> DeviceStatus: ...
 
 
-class LinkPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """When 正常, 不穩 and 中斷 are shown, and how often to ask.
+class Uplink(Protocol):
+    """The way out of the box: modem, Ethernet, a phone's hotspot."""
 
-    good: ``good_successes`` in a row over at least ``good_after_s``, and no failure within
-    ``unstable_window_s``. down: ``down_failures`` in a row, or never an answer. Everything else is unstable;
-    work is sent while good or unstable.
-    """
+    def broken_hop(self) -> str:
+        """What is wrong before any network is reached; empty when nothing is known to be."""
+        ...
 
-    good_successes: int = 3
-    good_after_s: float = 10.0
-    unstable_window_s: float = 120.0
-    down_failures: int = 3
-    probe_good_s: float = 30.0
-    probe_unstable_s: float = 4.0
-    probe_down_first_s: float = 1.0
-    probe_down_longest_s: float = 2.0
+    def answered(self) -> None: ...
+
+    def failed(self) -> None:
+        """A probe failed; another uplink may be tried."""
+        ...
 
 
 class LinkWatch:
@@ -62,20 +50,24 @@ class LinkWatch:
     critical = False
 
     def __init__(
-        self, data_centre: StatusSource, board: LiveBoard, clock: Clock, *, policy: LinkPolicy
+        self,
+        data_centre: StatusSource,
+        board: LiveBoard,
+        clock: Clock,
+        *,
+        policy: LinkPolicy,
+        uplink: Uplink | None = None,
     ) -> None:
         self._data_centre = data_centre
         self._board = board
         self._clock = clock
-        self._policy = policy
+        self._uplink = uplink
+        self._health = Hysteresis(policy)
         self._state: LinkState = "down"
         self._hop = "not_bound"
         self._since = clock.now()
         self._last_success_at: dt.datetime | None = None
-        self._successes_in_row = 0
-        self._streak_began_s = 0.0
-        self._failures_in_row = 0
-        self._last_failure_s: float | None = None
+        self._heard = True
         self._asked = asyncio.Event()
         self._up = asyncio.Event()
         self._on_change: list[Callable[[], None]] = []
@@ -97,6 +89,15 @@ class LinkWatch:
     def state(self) -> LinkState:
         return self._state
 
+    @property
+    def hop(self) -> str:
+        """The first broken hop, empty while all answer (:mod:`visitbridge.services.link.hops`)."""
+        return self._hop
+
+    def silent_beyond_modem(self) -> bool:
+        """Down, and nothing at all came back: the line is dead although the uplink says that it is up."""
+        return self._state == "down" and not self._heard
+
     def is_up(self) -> bool:
         return self._up.is_set()
 
@@ -112,7 +113,10 @@ class LinkWatch:
         while True:
             self._asked.clear()
             await self._probe()
-            await self._wait(self._interval_s())
+            uplink_is_up = self._hop not in NEAR_HOPS
+            await wait_at_most(
+                self._clock, self._asked.wait(), self._health.interval_s(uplink_is_up=uplink_is_up)
+            )
 
     async def _probe(self) -> None:
         try:
@@ -120,41 +124,38 @@ class LinkWatch:
             self._succeeded()
             for listener in self._on_status:
                 await listener(status)
-        except DeviceDisabled:
-            self._failed("device_disabled")
+        except DeviceDisabled as exc:
+            self._failed(exc)
             for report in self._on_disabled:
                 await report()
         except (LinkError, DataCentreError) as exc:
-            self._failed(_hop_of(exc))
+            self._failed(exc)
 
     def _succeeded(self) -> None:
-        now_s = self._clock.monotonic()
-        if self._successes_in_row == 0:
-            self._streak_began_s = now_s
-        self._failures_in_row = 0
-        self._successes_in_row += 1
         self._last_success_at = self._clock.now()
-        steady = (
-            self._successes_in_row >= self._policy.good_successes
-            and now_s - self._streak_began_s >= self._policy.good_after_s
-        )
-        recent_failure = (
-            self._last_failure_s is not None and now_s - self._last_failure_s < self._policy.unstable_window_s
-        )
-        self._enter("good" if steady and not recent_failure else "unstable", "")
+        self._heard = True
+        if self._uplink is not None:
+            self._uplink.answered()
+        self._enter(self._health.succeeded(self._clock.monotonic()), "")
 
-    def _failed(self, hop: str) -> None:
-        self._successes_in_row = 0
-        self._failures_in_row += 1
-        self._last_failure_s = None if hop == "not_bound" else self._clock.monotonic()
-        certain = hop in {"not_bound", "device_disabled"}
-        down = self._state == "down" or certain or self._failures_in_row >= self._policy.down_failures
-        self._enter("down" if down else "unstable", hop)
+    def _failed(self, error: VisitBridgeError) -> None:
+        self._heard = heard_something(error) or isinstance(error, NotBound)
+        hop = hop_of(error)
+        near = self._uplink.broken_hop() if self._uplink is not None and hop not in CERTAIN else ""
+        if self._uplink is not None and not self._heard:
+            self._uplink.failed()
+        self._enter(
+            self._health.failed(
+                self._clock.monotonic(), certain=bool(near) or hop in CERTAIN, counts=hop != "not_bound"
+            ),
+            near or hop,
+        )
 
     def _enter(self, state: LinkState, hop: str) -> None:
         changed = (state, hop) != (self._state, self._hop)
         if state != self._state:
             self._since = self._clock.now()
+        if changed:
             log.info("link %s (%s)", state, hop or "all hops answer")
         self._state, self._hop = state, hop
         if state == "down":
@@ -166,29 +167,6 @@ class LinkWatch:
             for listener in self._on_change:
                 listener()
 
-    def _interval_s(self) -> float:
-        if self._state == "good":
-            return self._policy.probe_good_s
-        if self._state == "unstable":
-            return (
-                self._policy.probe_unstable_s
-                if self._failures_in_row == 0
-                else self._policy.probe_down_first_s
-            )
-        over = self._failures_in_row - self._policy.down_failures
-        return min(self._policy.probe_down_first_s * 2.0 ** max(0, over), self._policy.probe_down_longest_s)
-
-    async def _wait(self, seconds: float) -> None:
-        waits = {
-            asyncio.ensure_future(self._asked.wait()),
-            asyncio.ensure_future(self._clock.wait_until(self._clock.monotonic() + seconds)),
-        }
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
     def _publish(self) -> None:
         self._board.put(
             "link",
@@ -196,13 +174,3 @@ class LinkWatch:
                 link=self._state, hop=self._hop, since=self._since, last_success_at=self._last_success_at
             ),
         )
-
-
-def _hop_of(error: VisitBridgeError) -> str:
-    if isinstance(error, NotBound):
-        return "not_bound"
-    if isinstance(error, PortalUntrusted):
-        return "tls"
-    if isinstance(error, DataCentreError):
-        return "data_centre"
-    return "network"

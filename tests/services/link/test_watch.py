@@ -19,6 +19,7 @@ from visitbridge.errors import (
 )
 from visitbridge.protocols.datacentre.device import DeviceStatus, SamRecord
 from visitbridge.services.link import LinkPolicy, LinkWatch, StatusSource
+from visitbridge.services.link.watch import Uplink
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import LinkTopic
 from visitbridge.sim.clock import FakeClock
@@ -44,6 +45,24 @@ class Answers(StatusSource):
         return STATUS
 
 
+class Way(Uplink):
+    """An uplink that is as good as told, and counts what it hears."""
+
+    def __init__(self) -> None:
+        self.hop = ""
+        self.good = 0
+        self.bad = 0
+
+    def broken_hop(self) -> str:
+        return self.hop
+
+    def answered(self) -> None:
+        self.good += 1
+
+    def failed(self) -> None:
+        self.bad += 1
+
+
 async def _settle(condition: Callable[[], bool]) -> None:
     for _ in range(100):
         if condition():
@@ -65,7 +84,8 @@ class Bench:
         self.clock = FakeClock()
         self.answers = Answers(outcome)
         self.board = LiveBoard()
-        self.watch = LinkWatch(self.answers, self.board, self.clock, policy=POLICY)
+        self.uplink = Way()
+        self.watch = LinkWatch(self.answers, self.board, self.clock, policy=POLICY, uplink=self.uplink)
 
     async def after(self, seconds: float) -> None:
         """Let time pass in steps of a second, every due probe answered."""
@@ -139,6 +159,9 @@ async def test_down_after_three_failures_and_found_again_within_two_seconds() ->
     ("outcome", "hop"),
     [
         (LinkDown(), "network"),
+        (LinkDown(hop="dns"), "dns"),
+        (LinkDown(hop="host"), "host"),
+        (LinkDown(hop="data_centre"), "data_centre"),
         (PortalUntrusted(), "tls"),
         (DataCentreBusy(), "data_centre"),
         (NotBound(), "not_bound"),
@@ -189,3 +212,62 @@ async def test_a_listener_that_fails_on_the_link_counts_as_a_failed_probe() -> N
         bench.answers.outcome = None
         await bench.after(2)
         assert bench.topic.hop == "network"
+
+
+async def test_what_is_wrong_before_the_network_comes_first() -> None:
+    async with _running(LinkDown(hop="dns")) as bench:
+        bench.uplink.hop = "searching"
+        bench.watch.probe_now()
+        await _settle(lambda: bench.topic.hop == "searching")
+        assert bench.topic.link == "down"
+
+
+async def test_a_lost_uplink_is_a_lost_link_at_once() -> None:
+    async with _running(None) as bench:
+        await bench.after(20)
+        bench.uplink.hop = "no_data"
+        bench.answers.outcome = LinkDown()
+        bench.watch.probe_now()
+        await _settle(lambda: bench.watch.state == "down")
+        assert bench.answers.probes <= 7
+
+
+async def test_an_answer_counts_more_than_what_the_uplink_thinks() -> None:
+    async with _running(None) as bench:
+        bench.uplink.hop = "searching"
+        await bench.after(20)
+        assert (bench.topic.link, bench.topic.hop) == ("good", "")
+        assert bench.uplink.good > 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "silent"),
+    [
+        (LinkDown(), True),
+        (LinkDown(hop="host"), True),
+        (LinkDown(hop="host", heard=True), False),
+        (LinkDown(hop="dns", heard=True), False),
+        (PortalUntrusted(), False),
+        (DataCentreBusy(), False),
+        (NotBound(), False),
+        (DeviceDisabled(), False),
+    ],
+)
+async def test_a_line_is_dead_only_when_nothing_comes_back(outcome: VisitBridgeError, silent: bool) -> None:
+    async with _running(outcome) as bench:
+        await bench.after(10)
+        assert bench.watch.silent_beyond_modem() is silent
+        assert (bench.uplink.bad > 0) is silent
+
+
+async def test_probes_are_rare_while_there_is_no_way_out_and_at_once_when_there_is() -> None:
+    async with _running(LinkDown()) as bench:
+        bench.uplink.hop = "searching"
+        await bench.after(5)
+        before = bench.answers.probes
+        await bench.after(600)
+        assert bench.answers.probes - before <= 600 / POLICY.probe_no_uplink_s + 1
+        bench.uplink.hop = ""
+        bench.answers.outcome = None
+        bench.watch.probe_now()
+        await _settle(bench.watch.is_up)
