@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from pathlib import Path
 
 import pytest
 
 from visitbridge.adapters.systemd import NoNotifier, Watchdog, make_notifier, watchdog_interval_s
-from visitbridge.adapters.systemd.binding import journal_fields
+from visitbridge.adapters.systemd.binding import FieldHandler, journal_fields
 from visitbridge.sim.clock import FakeClock
 
 
@@ -90,6 +91,39 @@ async def test_the_watchdog_starves_while_a_lane_is_late(clock: FakeClock) -> No
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+def test_the_journal_gets_the_message_and_the_fields_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[tuple[str, dict[str, object]]] = []
+
+    def send(message: str, **fields: object) -> None:
+        sent.append((message, fields))
+
+    monkeypatch.setattr("visitbridge.adapters.systemd.binding.journal.send", send)
+    record = logging.LogRecord(
+        "visitbridge.link", logging.WARNING, "/x/link.py", 7, "link %s", ("down",), None
+    )
+    record.fields = {"hop": "tls"}
+    record.patient = "A123456788"
+
+    FieldHandler().emit(record)
+
+    assert sent == [
+        (
+            "link down",
+            {
+                "CODE_FILE": "/x/link.py",
+                "CODE_LINE": 7,
+                "CODE_FUNC": None,
+                "PRIORITY": 4,
+                "LOGGER": "visitbridge.link",
+                "SYSLOG_IDENTIFIER": "visitbridge",
+                "VB_HOP": "tls",
+            },
+        )
+    ]
 
 
 def test_field_names_are_in_the_journals_alphabet() -> None:

@@ -177,6 +177,20 @@ def test_a_dropped_in_certificate_is_used_as_it_is(tmp_path: Path) -> None:
     assert handshake(tls.context, client, "clinic.example")
 
 
+def test_a_dropped_in_certificate_that_ran_out_gives_way_to_the_boxs_own(tmp_path: Path) -> None:
+    then = NOW - dt.timedelta(days=900)
+    pair = issue_leaf(make_authority("other CA", HOSTS, then), HOSTS, then)
+    (tmp_path / "chain.pem").write_bytes(pair.certificate)
+    (tmp_path / "key.pem").write_bytes(pair.key)
+
+    tls = open_box_tls(
+        tmp_path / "own", HOSTS, NOW, name="box", dropped_in=(tmp_path / "chain.pem", tmp_path / "key.pem")
+    )
+
+    assert tls.ca_file == tmp_path / "own" / "ca.pem"
+    assert handshake(tls.context, ssl.create_default_context(cafile=tls.ca_file), "vb.local")
+
+
 def test_a_key_that_does_not_fit_is_a_configuration_error(tmp_path: Path) -> None:
     authority = make_authority("CA", HOSTS, NOW)
     (tmp_path / "chain.pem").write_bytes(issue_leaf(authority, HOSTS, NOW).certificate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from visitbridge.adapters.private_files import make_private_folder, write_private
 from visitbridge.adapters.tls.authority import KeyPair, covers, is_fresh, issue_leaf, make_authority, permits
 from visitbridge.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +39,17 @@ def open_box_tls(
     name: str,
     dropped_in: tuple[Path, Path] | None = None,
 ) -> BoxTls:
-    """Use ``dropped_in`` (chain, key) if given, else the box's own authority and leaf under ``folder``.
+    """Use ``dropped_in`` (chain, key) while it is valid, else the box's own authority and leaf under ``folder``.
 
-    The leaf is issued anew when the hosts changed or its end is near, the authority only when it may not speak
+    A dropped-in certificate that ran out is left aside, so that phones still reach the box. The leaf is issued anew when the hosts changed or its end is near, the authority only when it may not speak
     for the hosts or ends itself, because phones would have to trust it again. Raises ConfigError for files
     that are no certificate and key.
     """
     if dropped_in is not None:
-        return _open(*dropped_in, ca_file=None)
+        tls = _open(*dropped_in, ca_file=None)
+        if now < tls.expires_at:
+            return tls
+        log.warning("the dropped-in certificate ran out; using the box's own")
     make_private_folder(folder)
     authority = _authority(folder, hosts, now, name)
     leaf = _read_pair(folder / "box")
