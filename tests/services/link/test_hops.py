@@ -18,4 +18,4 @@ def test_no_state_is_forgotten() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("hop", sorted(NEAR_HOPS | FAR_HOPS))
 def test_every_hop_has_words(language: str, hop: str) -> None:
-    assert load_catalogue().texts(language)[f"hop.{hop}"]
+    assert load_catalogue().texts(language)[f"ui.hop.{hop}"]
