@@ -8,7 +8,7 @@ from tests.services.outbox.samples import INSTITUTION, patient, staff_row
 from tests.services.outbox.world import World
 from visitbridge.domain.jobs import Job
 from visitbridge.domain.people import BasicRecord, Institution
-from visitbridge.domain.visit import Visit
+from visitbridge.domain.visit import Position, Visit
 from visitbridge.errors import CardAbsent, DeviceDisabled
 from visitbridge.ports.records import DataSetRecord, StaffSessionRow
 from visitbridge.ports.store import Store
@@ -89,6 +89,7 @@ class Room:
         self.cards = FakePatientCards()
         self.staff = FakeSignedIn()
         self.catalogue = FakeCatalogue()
+        self.position: Position | None = None
         self.desk = VisitDesk(
             store=store,
             clock=self.clock,
@@ -100,6 +101,7 @@ class Room:
             kinds=self.world.kinds(),
             outbox=self.world.outbox.desk,
             board=self.world.board,
+            position=lambda: self.position,
             make_up_write=make_up_write,
         )
 

@@ -18,6 +18,7 @@ from visitbridge.domain.visit import (
     OfflineReason,
     Order,
     OrderKind,
+    Position,
     Visit,
     VisitContent,
     VisitState,
@@ -62,6 +63,14 @@ async def test_start_takes_the_card_the_person_and_the_time(room: Room) -> None:
     assert draft.clock_trusted
     assert draft.started is None
     assert await room.audit() == ["visit.start"]
+
+
+async def test_a_visit_keeps_where_it_began(room: Room) -> None:
+    fix = Position(latitude=23.5, longitude=121.0, accuracy_m=8.0, fixed_at=room.clock.now())
+    room.position = fix
+    draft = await started(room)
+    room.position = None
+    assert (await started(room)).position == draft.position == fix
 
 
 @pytest.mark.parametrize(
@@ -195,17 +204,17 @@ def order(**changes: object) -> VisitContent:
         (
             VisitContent(diagnoses=(Diagnosis(code="I10"), Diagnosis(code="X99.9"))),
             UnknownCode,
-            "diagnoses[1].code",
+            "content.diagnoses[1].code",
         ),
-        (order(code="NOSUCHDRUG"), UnknownCode, "orders[0].code"),
-        (order(frequency="NOSUCH"), UnknownCode, "orders[0].frequency"),
-        (order(route="NOSUCH"), UnknownCode, "orders[0].route"),
-        (order(kind=OrderKind.CONTROLLED), FieldInvalid, "orders[0].kind"),
-        (order(dose=0.25), FieldInvalid, "orders[0].dose"),
+        (order(code="NOSUCHDRUG"), UnknownCode, "content.orders[0].code"),
+        (order(frequency="NOSUCH"), UnknownCode, "content.orders[0].frequency"),
+        (order(route="NOSUCH"), UnknownCode, "content.orders[0].route"),
+        (order(kind=OrderKind.CONTROLLED), FieldInvalid, "content.orders[0].kind"),
+        (order(dose=0.25), FieldInvalid, "content.orders[0].dose"),
         (
             VisitContent(claim=msgspec.structs.replace(VisitContent().claim, department="ZZ")),
             UnknownCode,
-            "claim.department",
+            "content.claim.department",
         ),
     ],
 )
@@ -311,11 +320,11 @@ async def test_a_card_written_after_the_occasion_is_a_make_up_write(
 @pytest.mark.parametrize(
     ("content", "field"),
     [
-        (VisitContent(), "diagnoses"),
-        (msgspec.structs.replace(CONTENT, orders=order(frequency="").orders), "orders[0].frequency"),
-        (msgspec.structs.replace(CONTENT, orders=order(days=0).orders), "orders[0].days"),
-        (msgspec.structs.replace(CONTENT, orders=order(total=3.0).orders), "orders[0].total"),
-        (msgspec.structs.replace(CONTENT, orders=order(refills=2).orders), "orders[0].refills"),
+        (VisitContent(), "content.diagnoses"),
+        (msgspec.structs.replace(CONTENT, orders=order(frequency="").orders), "content.orders[0].frequency"),
+        (msgspec.structs.replace(CONTENT, orders=order(days=0).orders), "content.orders[0].days"),
+        (msgspec.structs.replace(CONTENT, orders=order(total=3.0).orders), "content.orders[0].total"),
+        (msgspec.structs.replace(CONTENT, orders=order(refills=2).orders), "content.orders[0].refills"),
     ],
 )
 async def test_finish_names_what_is_missing(room: Room, content: VisitContent, field: str) -> None:

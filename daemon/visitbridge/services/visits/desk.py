@@ -15,6 +15,7 @@ from visitbridge.domain.sequence import offline_sequence
 from visitbridge.domain.visit import (
     FinishMode,
     Identification,
+    Position,
     Visit,
     VisitContent,
     VisitState,
@@ -55,7 +56,7 @@ class JobDesk(Protocol):
 
 
 class VisitDesk:
-    """``make_up_write``: policy X4, see ``plan_jobs``."""
+    """``make_up_write``: policy X4, see ``plan_jobs``. ``position`` is the last GNSS fix, if there is one (T05)."""
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class VisitDesk:
         kinds: Kinds,
         outbox: JobDesk,
         board: LiveBoard,
+        position: Callable[[], Position | None] = lambda: None,
         make_up_write: bool = False,
     ) -> None:
         self._store = store
@@ -82,6 +84,7 @@ class VisitDesk:
         self._kinds = kinds
         self._outbox = outbox
         self._board = board
+        self._position = position
         self._make_up_write = make_up_write
 
     async def start(self, reader_id: str, phone_id: str, *, offline: bool | None = None) -> Visit:
@@ -110,6 +113,7 @@ class VisitDesk:
                     practitioner=practitioner,
                     institution=institution,
                     offline=way,
+                    position=self._position(),
                     clock=self._clock,
                 )
             else:

@@ -60,25 +60,25 @@ async def check_codes(catalogue: CodeBook, content: VisitContent, *, before: Vis
 def check_content(content: VisitContent) -> None:
     """Rules that hold for a draft too. Raises FieldInvalid."""
     for index, order in enumerate(content.orders):
-        check_draft(order, f"orders[{index}]")
+        check_draft(order, f"content.orders[{index}]")
 
 
 def check_ready(visit: Visit) -> None:
     """What a visit needs before it is written or sent. Raises FieldInvalid."""
     content = visit.content
     if not content.diagnoses:
-        raise FieldInvalid("a visit needs a main diagnosis", field="diagnoses")
+        raise FieldInvalid("a visit needs a main diagnosis", field="content.diagnoses")
     for index, order in enumerate(content.orders):
-        check_complete(order, f"orders[{index}]")
+        check_complete(order, f"content.orders[{index}]")
 
 
 def _codes(content: VisitContent) -> Iterator[CodeUse]:
     for name, dataset in _CLAIM.items():
-        yield CodeUse(dataset, getattr(content.claim, name), f"claim.{name}")
+        yield CodeUse(dataset, getattr(content.claim, name), f"content.claim.{name}")
     for index, diagnosis in enumerate(content.diagnoses):
-        yield CodeUse("icd10", diagnosis.code, f"diagnoses[{index}].code")
+        yield CodeUse("icd10", diagnosis.code, f"content.diagnoses[{index}].code")
     for index, order in enumerate(content.orders):
         if not order.self_entered and order.kind is not OrderKind.SELF_PAID:
-            yield CodeUse(_ORDERS.get(order.kind, _FEE_SCHEDULE), order.code, f"orders[{index}].code")
-        yield CodeUse("frequencies", order.frequency, f"orders[{index}].frequency")
-        yield CodeUse("routes", order.route, f"orders[{index}].route")
+            yield CodeUse(_ORDERS.get(order.kind, _FEE_SCHEDULE), order.code, f"content.orders[{index}].code")
+        yield CodeUse("frequencies", order.frequency, f"content.orders[{index}].frequency")
+        yield CodeUse("routes", order.route, f"content.orders[{index}].route")

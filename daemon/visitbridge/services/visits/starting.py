@@ -13,6 +13,7 @@ from visitbridge.domain.visit import (
     ClockReading,
     Identification,
     OfflineReason,
+    Position,
     Practitioner,
     Visit,
     VisitContent,
@@ -113,6 +114,7 @@ def new_visit(
     practitioner: Practitioner,
     institution: Institution,
     offline: OfflineReason | None,
+    position: Position | None,
     clock: Clock,
 ) -> Visit:
     """A fresh draft at revision 1, timed by the box's clock as far as that is trusted (M02)."""
@@ -130,6 +132,7 @@ def new_visit(
         clock_trusted=trusted,
         content=VisitContent(),
         offline_reason=offline,
+        position=position,
         started=None if trusted else ClockReading(boot_id=clock.boot_id, monotonic_s=clock.monotonic()),
     )
 
