@@ -18,14 +18,12 @@ DBAPI: Final = dbapi2
 
 KEY_BYTES: Final = 32
 # Half of SQLCipher's usual size: a commit touches about eight pages, each of which is encrypted, sealed and written.
-_PAGE_BYTES: Final = 2048
+PAGE_BYTES: Final = 2048
 # What a WAL is cut down to once a large transaction has passed.
 _LARGEST_WAL_BYTES: Final = 16 * 2**20
 
-# Primary and extended result codes, https://sqlite.org/rescode.html
+# Result codes, https://sqlite.org/rescode.html
 _BUSY, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 8, 10, 11, 13, 14, 26
-_IOERR_WRITE = _IOERR | 3 << 8
-_READ_FAILURES: Final = frozenset(_IOERR | n << 8 for n in (1, 2, 33))  # READ, SHORT_READ, CORRUPTFS
 
 
 def connect_encrypted(path: Path, key: bytes) -> Connection:
@@ -38,8 +36,10 @@ def connect_encrypted(path: Path, key: bytes) -> Connection:
         raise ValueError(f"the store's key has {KEY_BYTES} bytes")
     connection = _connect(path)
     try:
+        # It would write to stderr what we say by a typed error.
+        connection.execute("PRAGMA cipher_log_level=NONE")
         connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
-        connection.execute(f"PRAGMA cipher_page_size={_PAGE_BYTES}")
+        connection.execute(f"PRAGMA cipher_page_size={PAGE_BYTES}")
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -66,7 +66,7 @@ def _connect(path: Path | str, *, uri: bool = False) -> Connection:
     return dbapi2.connect(str(path), timeout=0, isolation_level=None, check_same_thread=False, uri=uri)
 
 
-def is_not_a_database(error: BaseException) -> bool:
+def is_not_a_database(error: VendorError) -> bool:
     """True for the answer that a wrong key and a destroyed first page have in common."""
     return _code(error) & 0xFF == _NOTADB
 
@@ -83,22 +83,20 @@ def translate(error: VendorError, path: Path) -> StoreError:
     if primary in {_CORRUPT, _NOTADB}:
         return StoreDamaged(detail)
     if primary in {_IOERR, _CANTOPEN}:
-        return _disk_error(code, detail, path)
+        return _disk_error(detail, path)
     if primary == _BUSY:
         return StoreError(f"{detail}: another process uses the file")
     return StoreError(detail, retry=Retry.NEVER)
 
 
-def _disk_error(code: int, detail: str, path: Path) -> StoreError:
-    if code in _READ_FAILURES:
-        return StoreDamaged(detail)
+def _disk_error(detail: str, path: Path) -> StoreError:
     try:
         disk = os.statvfs(path.parent)
     except OSError as exc:
         return translate_os(exc)
     if disk.f_flag & os.ST_RDONLY:
         return StoreReadOnly(detail)
-    if code == _IOERR_WRITE or disk.f_bavail == 0:
+    if disk.f_bavail == 0:
         return StoreFull(detail)
     return StoreError(detail)
 
@@ -113,7 +111,7 @@ def translate_os(error: OSError) -> StoreError:
     return StoreError(detail)
 
 
-def _code(error: BaseException) -> int:
+def _code(error: VendorError) -> int:
     code = getattr(error, "sqlite_errorcode", 0)
     return code if isinstance(code, int) else 0
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from visitbridge.adapters.store import binding
+from visitbridge.adapters.store.backup import expect_sound, verify
 from visitbridge.adapters.store.guard import Guard
 from visitbridge.adapters.store.migrations import REVISIONS
 from visitbridge.adapters.store.session import Access, Session
@@ -50,6 +52,9 @@ class Database:
         self._session: Session
         self._transaction: SqlTransaction
         self._last_commit = 0
+        self._trouble = ""
+        self._copying = False
+        self._file: int | None = None
         self.commits_in_wal = 0
 
     def open(self) -> None:
@@ -60,8 +65,8 @@ class Database:
         """
         self._guard = Guard(self._path, self._key)
         try:
-            self._opened()
-            self._expect_sound()
+            self._expect_file(self._guard)
+            expect_sound(self._opened())
             self._guard.remember_key()
         except BaseException:
             self.close()
@@ -70,6 +75,9 @@ class Database:
     def close(self) -> None:
         """Close the file; what is in the WAL is moved into it if the disk lets it."""
         self._disconnect()
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
         if self._guard is not None:
             self._guard.release()
             self._guard = None
@@ -85,6 +93,53 @@ class Database:
         Raises StoreError when nothing of it was saved, with ``retry=unknown`` when that could not be found
         out.
         """
+        try:
+            outcomes = self._write(works)
+        except StoreError as exc:
+            self._note_trouble(exc.code)
+            raise
+        self._note_trouble("")
+        return outcomes
+
+    def checkpoint(self) -> None:
+        """Move the WAL into the file. A disk that refuses is left for the next write to meet.
+
+        The WAL keeps its length and is written over from its start: a commit that need not grow a file is half
+        as dear as one that does.
+        """
+        if self._copying:
+            return
+        try:
+            self._opened().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except binding.VendorError as exc:
+            self._note_trouble(binding.translate(exc, self._path).code)
+        self.commits_in_wal = 0
+
+    def begin_copy(self) -> int:
+        """Bring the file up to date and leave it alone until ``end_copy``: writes go to the WAL alone.
+
+        Returns a descriptor of the file to read from. It is not the caller's to close: that would drop the
+        locks of the whole process.
+        """
+        self._run_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._run_sql("PRAGMA wal_autocheckpoint=0")
+        self._copying = True
+        if self._file is None:
+            raise StoreError("the store is closed")
+        return self._file
+
+    def end_copy(self) -> None:
+        """Let the file change again. Raises StoreError when it had to change meanwhile: the copy is no good."""
+        if not self._copying:
+            raise StoreError("the file was reopened while it was copied")
+        self._copying = False
+        self._run_sql(f"PRAGMA wal_autocheckpoint={_AUTOCHECKPOINT_PAGES}")
+
+    def verify_copy(self, path: Path) -> None:
+        """See ``backup.verify``. Uses no connection of its own, so any thread may call it."""
+        verify(path, self._key)
+
+    def _write(self, works: Sequence[Work]) -> list[Outcome[Any]]:
         connection = self._opened()
         self._run_sql("BEGIN IMMEDIATE")
         try:
@@ -95,19 +150,6 @@ class Database:
         finally:
             self._roll_back()
         return outcomes
-
-    def checkpoint(self) -> None:
-        """Move the WAL into the file. A disk that refuses is left for the next write to meet.
-
-        The WAL keeps its length and is written over from its start: a commit that need not grow a file is half
-        as dear as one that does.
-        """
-        connection = self._opened()
-        try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except binding.VendorError as exc:
-            log.warning("checkpoint: %s", binding.translate(exc, self._path))
-        self.commits_in_wal = 0
 
     def _attempt(self, work: Work) -> Outcome[Any]:
         connection = self._opened()
@@ -142,7 +184,6 @@ class Database:
 
         A failed fsync leaves frames that a later recovery may or may not find.
         """
-        log.warning("commit %d reported an error; looking whether it took place", number)
         self._disconnect()
         try:
             connection = self._opened()
@@ -163,8 +204,18 @@ class Database:
         try:
             connection.execute("ROLLBACK")
         except binding.VendorError as exc:
-            log.warning("rollback: %s; reopening", binding.translate(exc, self._path))
+            self._note_trouble(binding.translate(exc, self._path).code)
             self._disconnect()
+
+    def _note_trouble(self, code: str) -> None:
+        """Log when the disk starts to refuse, and when it stops, not each time in between."""
+        if code == self._trouble:
+            return
+        if code:
+            log.error("the store can not write: %s", code)
+        else:
+            log.warning("the store can write again")
+        self._trouble = code
 
     def _opened(self) -> binding.Connection:
         """The connection; opened again if a failure closed it."""
@@ -198,9 +249,20 @@ class Database:
         return connection
 
     def _disconnect(self) -> None:
+        self._copying = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _expect_file(self, guard: Guard) -> None:
+        """Make the file if there never was one; SQLite would take a lost one for new, and be silent about it."""
+        try:
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            size = os.fstat(self._file).st_size
+        except OSError as exc:
+            raise binding.translate_os(exc) from exc
+        if size < binding.PAGE_BYTES and guard.knows_key():
+            raise StoreDamaged("the file is lost or empty")
 
     def _why_not_open(self, error: binding.VendorError, guard: Guard) -> StoreError:
         if binding.is_not_a_database(error) and not guard.knows_key():
@@ -217,15 +279,6 @@ class Database:
         from visitbridge.adapters.store.migrations.upgrade import upgrade  # noqa: PLC0415
 
         upgrade(connection)
-
-    def _expect_sound(self) -> None:
-        """Read every page and check the trees; SQLCipher checks each page's MAC on the way."""
-        try:
-            verdict = self._opened().execute("PRAGMA quick_check(1)").fetchone()
-        except binding.VendorError as exc:
-            raise StoreDamaged("a page could not be read") from exc
-        if verdict != ("ok",):
-            raise StoreDamaged("the file fails its check")
 
 
 def _schema_version(connection: binding.Connection) -> str | None:

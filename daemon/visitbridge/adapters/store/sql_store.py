@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
+from visitbridge.adapters.store import backup
 from visitbridge.adapters.store.database import Database, Outcome
+from visitbridge.adapters.store.files import put_in_place
 from visitbridge.adapters.store.transaction import SqlTransaction
 from visitbridge.errors import StoreError
 from visitbridge.ports.clock import Clock
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 # After so many commits the WAL is moved into the file once nobody waits; after so many more, even so.
 _CHECKPOINT_WHEN_IDLE: Final = 100
 _CHECKPOINT_AT_LAST: Final = 400
+_COPY_DEADLINE_S: Final = 600.0
 
 
 class _Ticket(Generic[T]):
@@ -48,6 +51,7 @@ class SqlStore:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closing = False
+        self._one_copy = asyncio.Lock()
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """See ``ports.store.Store``. Raises LaneLate when the disk hangs."""
@@ -63,6 +67,26 @@ class SqlStore:
             self._idle.clear()
             self._start_batch()
         return await future
+
+    async def back_up(self, target: Path) -> None:
+        """Put a checked copy of the database at ``target``, encrypted with the same key; a former one is replaced.
+
+        Writes go on meanwhile; the copy holds what was committed when it began. Raises StoreFull, StoreReadOnly,
+        and StoreError (``retry=later``) when trouble with the disk spoiled the copy.
+        """
+        async with self._one_copy:
+            copying = Lane("store-copy")
+            unfinished = target.with_name(target.name + ".unfinished")
+            try:
+                source = await self._lane.call(self._database.begin_copy, deadline_s=self._deadline_s)
+                try:
+                    await copying.call(backup.copy, source, unfinished, deadline_s=_COPY_DEADLINE_S)
+                finally:
+                    await self._lane.call(self._database.end_copy, deadline_s=self._deadline_s)
+                await copying.call(self._database.verify_copy, unfinished, deadline_s=_COPY_DEADLINE_S)
+                await copying.call(put_in_place, unfinished, target, deadline_s=self._deadline_s)
+            finally:
+                await copying.close()
 
     def statistics(self) -> LaneStatistics:
         return self._lane.statistics()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ import msgspec
 
 from visitbridge.adapters.store import binding
 from visitbridge.adapters.store.catalogue import terms
+from visitbridge.adapters.store.files import sync
 from visitbridge.errors import FieldInvalid
 from visitbridge.ports.records import DataSetRecord
 from visitbridge.protocols.datacentre.uploads import DataSetInfo, DataSetRow
@@ -69,15 +69,6 @@ def build(info: DataSetInfo, lines: Path, record: DataSetRecord, target: Path) -
     finally:
         connection.close()
     sync(target)
-
-
-def sync(path: Path) -> None:
-    """Make a file's content, or a folder's names, durable."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _take_in(connection: binding.Connection, info: DataSetInfo, lines: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from visitbridge.adapters.store import binding
-from visitbridge.adapters.store.catalogue.build import build, sync
+from visitbridge.adapters.store.catalogue.build import build
 from visitbridge.adapters.store.catalogue.index import Index
+from visitbridge.adapters.store.files import put_in_place
 from visitbridge.errors import FieldInvalid, StoreDamaged
 from visitbridge.ports.catalogue import SearchHit
 from visitbridge.ports.clock import Clock
@@ -93,8 +94,7 @@ class SqlCatalogue:
         try:
             unfinished.unlink(missing_ok=True)
             build(info, file, record, unfinished)
-            unfinished.replace(target)
-            sync(self._folder)
+            put_in_place(unfinished, target)
         except binding.VendorError as exc:
             raise binding.translate(exc, target) from exc
         except OSError as exc:

@@ -8,6 +8,7 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from visitbridge.adapters.store import binding
@@ -43,5 +44,7 @@ def upgrade(connection: binding.Connection) -> None:
             config.attributes["connection"] = opened
             command.upgrade(config, "head")
             opened.commit()
+    except DBAPIError as exc:
+        raise exc.orig or exc from exc
     finally:
         connection.execute("PRAGMA foreign_keys=ON")

@@ -1,0 +1,49 @@
+"""Copies of the database file, made while the store goes on working."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from visitbridge.adapters.store import binding
+from visitbridge.errors import StoreDamaged
+
+_CHUNK_BYTES: Final = 2**20
+
+
+def copy(source: int, target: Path) -> None:
+    """Copy an open file, on disk when this returns; a former target is replaced. Raises StoreFull, StoreReadOnly."""
+    try:
+        target.unlink(missing_ok=True)
+        with target.open("xb") as file:
+            offset = 0
+            while chunk := os.pread(source, _CHUNK_BYTES, offset):
+                file.write(chunk)
+                offset += len(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as exc:
+        raise binding.translate_os(exc) from exc
+
+
+def verify(path: Path, key: bytes) -> None:
+    """Open a copy and read all of it. Raises StoreDamaged, for a wrong key too."""
+    try:
+        connection = binding.connect_encrypted(path, key)
+        try:
+            expect_sound(connection)
+        finally:
+            connection.close()
+    except binding.VendorError as exc:
+        raise StoreDamaged("the copy can not be read") from exc
+
+
+def expect_sound(connection: binding.Connection) -> None:
+    """Read every page and check the trees; SQLCipher checks each page's MAC on the way. Raises StoreDamaged."""
+    try:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except binding.VendorError as exc:
+        raise StoreDamaged("a page could not be read") from exc
+    if verdict != ("ok",):
+        raise StoreDamaged("the file fails its check")

@@ -1,0 +1,26 @@
+"""Files that are complete, or not there: written aside, synced, renamed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from visitbridge.adapters.store import binding
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def put_in_place(finished: Path, target: Path) -> None:
+    """Rename a synced file, durable when this returns. Raises StoreFull, StoreReadOnly."""
+    try:
+        finished.replace(target)
+        sync(target.parent)
+    except OSError as exc:
+        raise binding.translate_os(exc) from exc

@@ -1,0 +1,80 @@
+"""The schema that the migrations build is the one that the statements are written for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from tests.adapters.store.builders import KEY
+from visitbridge.adapters.store import binding, open_store
+from visitbridge.adapters.store.migrations import REVISIONS
+from visitbridge.adapters.store.migrations.upgrade import configuration, upgrade
+from visitbridge.adapters.store.tables import metadata
+from visitbridge.sim.clock import FakeClock
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[binding.Connection]:
+    opened = binding.connect_encrypted(path, KEY)
+    yield opened
+    opened.close()
+
+
+def table_names(connection: binding.Connection) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def test_the_revisions_we_list_are_those_that_alembic_finds() -> None:
+    script = ScriptDirectory.from_config(configuration())
+    assert tuple(revision.revision for revision in script.walk_revisions())[::-1] == REVISIONS
+    assert script.get_heads() == [REVISIONS[-1]]
+
+
+def test_the_migrated_schema_is_the_declared_one(connection: binding.Connection) -> None:
+    upgrade(connection)
+    engine = create_engine(
+        "sqlite://", creator=lambda: connection, module=binding.DBAPI, poolclass=StaticPool
+    )
+    with engine.connect() as opened:
+        context = MigrationContext.configure(
+            opened, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+    assert table_names(connection) == {*metadata.tables, "alembic_version"}
+
+
+@pytest.mark.parametrize("table", ["jobs", "visit_revisions", "job_revisions"])
+def test_tables_without_rowid_are_made_so(connection: binding.Connection, table: str) -> None:
+    upgrade(connection)
+    (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    assert made.rstrip().endswith("WITHOUT ROWID")
+
+
+def test_a_migration_that_fails_changes_nothing(
+    connection: binding.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.execute("CREATE TABLE receipts (in_the_way INTEGER)")
+    with pytest.raises(binding.VendorError, match="already exists"):
+        upgrade(connection)
+    assert table_names(connection) == {"receipts"}
+    assert not connection.in_transaction
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+async def test_reopening_runs_no_migration(
+    path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_store(path, KEY, clock=clock):
+        pass
+    monkeypatch.setattr(
+        "visitbridge.adapters.store.migrations.upgrade.upgrade", lambda _: pytest.fail("ran again")
+    )
+    async with open_store(path, KEY, clock=clock):
+        pass
