@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sqlite3
+import ssl
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import msgspec
+
 from visitbridge.sim.card import CardSnapshot, build_card
 from visitbridge.sim.card.profiles import LAB_PIN
 from visitbridge.sim.lab.client import ApiRefused, LabClient, PhoneClient, bind_box, open_lab_client
-from visitbridge.sim.lab.lab import LabOptions, RunningLab, open_lab
+from visitbridge.sim.lab.gateway import GatewayFacts
+from visitbridge.sim.lab.lab import LabOptions, open_lab
+from visitbridge.sim.lab.phone import open_lab_phone
+from visitbridge.sim.lab.places import Places
 
 Json = Any
 
@@ -28,10 +38,11 @@ _ASK_AGAIN_S = 0.05
 class Day:
     """``refused`` turns an error answer into its body's ``error`` member."""
 
-    def __init__(self, running: RunningLab, lab: LabClient) -> None:
-        self.phone: PhoneClient = running.phone
+    def __init__(self, phone: PhoneClient, lab: LabClient, places: Places, facts: GatewayFacts) -> None:
+        self.phone = phone
         self.lab = lab
-        self.places = running.places
+        self.places = places
+        self._facts = facts
         self._readers: tuple[str, ...] = ()
 
     async def begin(self) -> None:
@@ -110,6 +121,21 @@ class Day:
         except ApiRefused as refused:
             return refused.body["error"]
 
+    async def send_raw(self, method: str, path: str, body: bytes) -> tuple[int, Json]:
+        """A request as this phone with any body; status and answer."""
+        facts = self._facts
+        trust = ssl.create_default_context(cafile=facts.ca_file)
+        headers = {
+            "Origin": facts.url.rstrip("/"),
+            "Content-Type": "application/json",
+            "Cookie": f"__Host-vb={self.phone.session}",
+        }
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as session,
+            session.request(method, facts.url.rstrip("/") + path, data=body, headers=headers) as answer,
+        ):
+            return answer.status, await answer.json()
+
     async def until(self, path: str, condition: Callable[[Json], object], *, within_s: float = 30.0) -> Json:
         """Ask until ``condition`` holds; TimeoutError with the last answer otherwise."""
         limit = time.monotonic() + within_s
@@ -141,12 +167,56 @@ def _slot_of(state: Json, reader_id: str) -> Json:
 
 
 @contextlib.asynccontextmanager
-async def open_day(*, use_pcscd: bool = True) -> AsyncIterator[Day]:
-    """A box that is bound, in a lab of its own; real pcscd unless told otherwise."""
+async def open_day(*, use_pcscd: bool = True, config: str = "") -> AsyncIterator[Day]:
+    """A box that is bound, in a lab of its own; real pcscd unless told otherwise, ``config`` in its conf.d."""
     # The folder's name is short because a socket lies in it.
     with tempfile.TemporaryDirectory(prefix="vb-day-") as folder:
+        (Path(folder) / "conf.d").mkdir()
+        (Path(folder) / "conf.d" / "10-test.toml").write_text(config, "utf-8")
         options = LabOptions(directory=Path(folder), port=18443, use_pcscd=use_pcscd)
         async with open_lab(options) as running, open_lab_client(running.places.root) as lab:
-            day = Day(running, lab)
+            day = Day(running.phone, lab, running.places, running.facts)
             await day.begin()
             yield day
+
+
+@contextlib.asynccontextmanager
+async def open_day_on_small_disk(size: str) -> AsyncIterator[tuple[Day, Path]]:
+    """A box whose folder lies on a file system of ``size``, and the place of a file to fill that with.
+
+    The file system is mounted in a namespace of the lab's own, so the test reaches it through that process.
+    """
+    with tempfile.TemporaryDirectory(prefix="vb-day-") as folder:
+        namespaces = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
+        state = Path(folder) / "box" / "state"
+        state.mkdir(parents=True)
+        script = 'mount -t tmpfs -o "size=$1" small "$2" && shift 2 && exec "$@"'
+        lab_command = (sys.executable, "-m", "visitbridge", "lab", "run", "--dir", folder, "--port", "18443")
+        process = await asyncio.create_subprocess_exec(
+            *("unshare", *namespaces, "sh", "-c", script, "sh", size, str(state), *lab_command),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            await _until_ready(process)
+            async with open_lab_client(Path(folder)) as lab:
+                inside = f"/proc/{process.pid}/root"
+                facts = await lab.gateway()
+                facts = msgspec.structs.replace(facts, ca_file=inside + facts.ca_file)
+                places = Places.of(Path(folder))
+                async with open_lab_phone(places, facts) as phone:
+                    day = Day(phone, lab, places, facts)
+                    await day.begin()
+                    yield day, Path(f"{inside}{state}/fill")
+        finally:
+            process.send_signal(signal.SIGINT)
+            await process.communicate()
+
+
+async def _until_ready(process: asyncio.subprocess.Process) -> None:
+    """The lab's last line at its start tells how to stop it."""
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        while line := await process.stdout.readline():
+            if b"Ctrl-C" in line:
+                return
+    raise AssertionError("the lab ended")
