@@ -42,26 +42,26 @@ class Watching:
 
     def __init__(self) -> None:
         self.told: list[ReaderInfo] = []
-        self._changed = asyncio.Condition()
+        self.changed = asyncio.Condition()
 
     async def follow(self, source: ReaderSource) -> None:
         changes = source.watch()
         async for info in changes:
-            async with self._changed:
+            async with self.changed:
                 self.told.append(info)
-                self._changed.notify_all()
+                self.changed.notify_all()
 
     async def wait_told(self, condition: Callable[[ReaderInfo], bool]) -> ReaderInfo:
         """The newest state of some slot that fulfils the condition, now or as soon as there is one."""
-        async with asyncio.timeout(10), self._changed:
+        async with asyncio.timeout(10), self.changed:
             while not (found := [info for info in self.newest().values() if condition(info)]):
-                await self._changed.wait()
+                await self.changed.wait()
             return found[0]
 
     async def wait_slots(self, count: int) -> None:
         """Wait until this many slots were told of."""
-        async with asyncio.timeout(10), self._changed:
-            await self._changed.wait_for(lambda: len(self.newest()) >= count)
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(lambda: len(self.newest()) >= count)
 
     def newest(self) -> dict[str, ReaderInfo]:
         return {info.reader_id: info for info in self.told}

@@ -1,0 +1,262 @@
+"""The adapter against a real pcscd that comes, goes and is shared with other programs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import select
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from smartcard import scard
+
+from tests.contract.demo_card import GET_DATA, SELECT_NHI, DemoCard
+from tests.contract.reader_benches import Bench, Watching
+from tests.pcsc import clients_of
+from visitbridge.adapters.pcsc.source import PcscReaders
+from visitbridge.errors import PcscUnavailable, ReaderBusy, ReaderUnavailable, Retry
+from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.sim.clock import FakeClock
+from visitbridge.sim.pcscd import PrivatePcscd, open_pcscd
+
+OK = b"\x90\x00"
+RETRY_S = 1.0
+
+
+class RetryClock(FakeClock):
+    """Knows when somebody has gone to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asleep = asyncio.Event()
+
+    async def wait_until(self, monotonic_s: float) -> None:
+        self._asleep.set()
+        await super().wait_until(monotonic_s)
+
+    async def wake(self) -> None:
+        """Wait until somebody sleeps, and let the time between two looks for pcscd pass."""
+        async with asyncio.timeout(10):
+            await self._asleep.wait()
+        self._asleep.clear()
+        self.advance(RETRY_S)
+
+
+@pytest.fixture
+def clock() -> RetryClock:
+    return RetryClock()
+
+
+@pytest.fixture
+async def pcscd() -> AsyncIterator[PrivatePcscd]:
+    async with open_pcscd(slots=2) as pcscd:
+        with clients_of(pcscd.socket_path):
+            yield pcscd
+
+
+@pytest.fixture
+async def bench(pcscd: PrivatePcscd, clock: RetryClock) -> AsyncIterator[Bench]:
+    source = PcscReaders(clock, allow_virtual=True)
+    bench = Bench(source, pcscd.slots, clock)
+    async with bench.watched():
+        yield bench
+    await source.close()
+
+
+async def wait_insertion(bench: Bench, number: int) -> ReaderInfo:
+    return await bench.watching.wait_told(lambda info: info.insertion == number)
+
+
+async def wait_all(watching: Watching, state: ReaderState) -> None:
+    """Wait until no slot is in another state."""
+    async with asyncio.timeout(10), watching.changed:
+        await watching.changed.wait_for(
+            lambda: all(info.state is state for info in watching.newest().values())
+        )
+
+
+def connect_shared() -> tuple[int, int, int]:
+    """What another program does: (result code, context, card)."""
+    _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    _, names = scard.SCardListReaders(context, [])
+    code, card, _ = scard.SCardConnect(context, names[0], scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1)
+    return code, context, card
+
+
+@pytest.mark.parametrize("restarts", [3])
+async def test_readers_come_back_as_the_same_after_pcscd_died(
+    bench: Bench, pcscd: PrivatePcscd, clock: RetryClock, restarts: int
+) -> None:
+    ids = bench.reader_ids
+    for _ in range(restarts):
+        await pcscd.kill()
+        await wait_all(bench.watching, ReaderState.UNAVAILABLE)
+        await pcscd.start()
+        await clock.wake()
+        await wait_all(bench.watching, ReaderState.EMPTY)
+    assert bench.reader_ids == ids
+    await pcscd.slots[1].insert(DemoCard())
+    await bench.watching.wait_told(lambda info: info.state is ReaderState.CARD)
+    async with bench.source.readers()[1].open_session("one", deadline_s=10) as channel:
+        assert await channel.transmit(SELECT_NHI) == OK
+
+
+async def test_pcscd_dying_in_a_session_leaves_doubt_and_the_next_session_works(
+    bench: Bench, pcscd: PrivatePcscd, clock: RetryClock
+) -> None:
+    await pcscd.slots[0].insert(DemoCard())
+    await wait_insertion(bench, 1)
+    reader = bench.source.readers()[0]
+    async with reader.open_session("one", deadline_s=10) as channel:
+        assert await channel.transmit(SELECT_NHI) == OK
+        await pcscd.kill()
+        with pytest.raises(PcscUnavailable) as lost:
+            await channel.transmit(GET_DATA)
+    assert lost.value.retry is Retry.UNKNOWN
+    await wait_all(bench.watching, ReaderState.UNAVAILABLE)
+    with pytest.raises(ReaderUnavailable):
+        async with reader.open_session("two", deadline_s=10):
+            pass
+    await pcscd.start()
+    await clock.wake()
+    back = await wait_insertion(bench, 2)
+    assert back.reader_id == reader.info.reader_id
+    async with reader.open_session("three", deadline_s=10) as channel:
+        assert await channel.transmit(SELECT_NHI) == OK
+
+
+async def test_a_box_started_before_pcscd_finds_it_later(
+    pcscd: PrivatePcscd, clock: RetryClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await pcscd.kill()
+    source = PcscReaders(clock, allow_virtual=True)
+    watching = Watching()
+    with caplog.at_level(logging.INFO):
+        task = asyncio.create_task(watching.follow(source))
+        for _ in range(3):
+            await clock.wake()
+        await pcscd.start()
+        await clock.wake()
+        await watching.wait_slots(2)
+    task.cancel()
+    await asyncio.wait({task})
+    await source.close()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+async def test_a_card_held_by_another_program_is_busy_and_then_free(
+    bench: Bench, pcscd: PrivatePcscd
+) -> None:
+    await pcscd.slots[0].insert(DemoCard())
+    await wait_insertion(bench, 1)
+    reader = bench.source.readers()[0]
+    # In a thread: the card that pcscd powers up now is in this one.
+    code, context, other = await asyncio.to_thread(connect_shared)
+    assert code == scard.SCARD_S_SUCCESS
+    with pytest.raises(ReaderBusy) as refused:
+        async with reader.open_session("one", deadline_s=10):
+            pass
+    assert refused.value.params == {"owner": "another program"}
+    await asyncio.to_thread(scard.SCardDisconnect, other, scard.SCARD_RESET_CARD)
+    scard.SCardReleaseContext(context)
+    async with reader.open_session("two", deadline_s=10) as channel:
+        assert await channel.transmit(SELECT_NHI) == OK
+    assert reader.info.insertion == 1
+
+
+async def test_no_other_program_gets_into_a_session(bench: Bench, pcscd: PrivatePcscd) -> None:
+    await pcscd.slots[0].insert(DemoCard())
+    await wait_insertion(bench, 1)
+    async with bench.source.readers()[0].open_session("one", deadline_s=10) as channel:
+        code, context, _ = await asyncio.to_thread(connect_shared)
+        scard.SCardReleaseContext(context)
+        assert code & 0xFFFFFFFF == 0x8010000B
+        assert await channel.transmit(SELECT_NHI) == OK
+
+
+async def test_waiting_costs_nothing(bench: Bench) -> None:
+    before = wake_ups()
+    await asyncio.sleep(2)
+    woken = wake_ups() - before
+    # Two readers, two seconds, at most one wake-up a second each; the event loop's own timer is one more.
+    assert woken <= 2 * 2 + 1
+
+
+def wake_ups() -> int:
+    """How often the threads of this process have gone to sleep so far."""
+    lines = [
+        line
+        for thread in Path("/proc/self/task").iterdir()
+        for line in (thread / "status").read_text().splitlines()
+    ]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+
+def resources() -> tuple[int, int]:
+    """Threads and open descriptors of this process."""
+    return len(names_in(Path("/proc/self/task"))), len(names_in(Path("/proc/self/fd")))
+
+
+def names_in(folder: Path) -> list[str]:
+    """Empty for a folder that is not there."""
+    return [entry.name for entry in folder.iterdir()] if folder.exists() else []
+
+
+async def test_insertions_leave_no_threads_or_descriptors_behind(bench: Bench, pcscd: PrivatePcscd) -> None:
+    reader = bench.source.readers()[0]
+    counts = []
+    for number in range(1, 5):
+        await pcscd.slots[0].insert(DemoCard())
+        await wait_insertion(bench, number)
+        async with reader.open_session("one", deadline_s=10) as channel:
+            await channel.transmit(SELECT_NHI)
+        counts.append(resources())
+        await pcscd.slots[0].pull()
+        await bench.watching.wait_told(lambda info: info.insertion > 0 and info.state is ReaderState.EMPTY)
+    assert counts[1:] == [counts[0]] * 3
+
+
+async def test_a_private_pcscd_leaves_nothing_behind(tmp_path: Path) -> None:
+    log_path = tmp_path / "pcscd.log"
+    async with open_pcscd(slots=3, log_path=log_path) as pcscd:
+        work = pcscd.socket_path.parent.parent
+        assert "pcscd.comm" in names_in(work / "run")
+    assert names_in(work) == []
+    assert b"daemon ready" in await asyncio.to_thread(log_path.read_bytes)
+
+
+def test_a_private_pcscd_ends_with_its_owner_however_that_ends() -> None:
+    with subprocess.Popen([sys.executable, "-c", _OWNER], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        work = Path(owner.stdout.readline().strip())
+        processes = [process for process in Path("/proc").glob("[0-9]*") if _belongs_to(process, work)]
+        pids = [os.pidfd_open(int(process.name)) for process in processes]
+        owner.kill()
+    # The namespace's own process and pcscd; a pidfd becomes readable when its process has ended.
+    assert len(pids) == 2
+    for pid in pids:
+        assert select.select([pid], [], [], 10)[0] == [pid]
+        os.close(pid)
+    assert not work.exists()
+
+
+def _belongs_to(process: Path, work: Path) -> bool:
+    try:
+        return str(work).encode() in (process / "cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+_OWNER = """
+import asyncio
+from visitbridge.sim.pcscd import open_pcscd
+async def main():
+    async with open_pcscd() as pcscd:
+        print(pcscd.socket_path.parent.parent, flush=True)
+        await asyncio.get_running_loop().create_future()
+asyncio.run(main())
+"""
