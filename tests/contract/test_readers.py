@@ -91,15 +91,14 @@ async def test_the_public_record_is_read(bench: Bench, atr: bytes) -> None:
 
 @pytest.mark.parametrize("atr", [ATR_T0, ATR_T1], ids=["T=0", "T=1"])
 @pytest.mark.parametrize("data", [b"", b"\x01\x02\x03"], ids=["case 2", "case 4"])
-@pytest.mark.parametrize("length", [1, 57, 255, 256])
-async def test_answers_arrive_whole_whatever_the_card_protocol(
-    bench: Bench, atr: bytes, data: bytes, length: int
-) -> None:
+async def test_answers_arrive_whole_whatever_the_card_protocol(bench: Bench, atr: bytes, data: bytes) -> None:
+    lengths = [1, 57, 255, 256]
     card = DemoCard(atr)
     reader = await put(bench, card)
     async with reader.open_session("reading", deadline_s=10) as channel:
-        assert await channel.transmit(read_pattern(length, data)) == pattern(length) + OK
-    assert card.executed == 1
+        answers = [await channel.transmit(read_pattern(length, data)) for length in lengths]
+    assert answers == [pattern(length) + OK for length in lengths]
+    assert card.executed == len(lengths)
 
 
 async def test_an_answer_longer_than_asked_is_asked_for_again_with_its_length(bench: Bench) -> None:
