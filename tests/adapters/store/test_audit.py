@@ -22,6 +22,14 @@ from visitbridge.ports.store import Transaction
 ENTRY = AuditEntry(at=NOW, who="S1", act="visit.finish", record="visit-1", phone_id="phone-1", why="複診")
 
 
+async def append(store: SqlStore, *entries: AuditEntry) -> None:
+    def work(tx: Transaction) -> None:
+        for entry in entries:
+            tx.audit.append(entry)
+
+    await store.write(work)
+
+
 def test_the_chain_value_is_what_the_port_says() -> None:
     # Written by hand: the former value, then the entry's members by name.
     canonical = (
@@ -34,8 +42,7 @@ def test_the_chain_value_is_what_the_port_says() -> None:
 
 async def test_rows_come_in_order_and_follow_from_each_other(store: SqlStore) -> None:
     entries = [msgspec.structs.replace(ENTRY, record=f"visit-{number}") for number in range(5)]
-    for entry in entries:
-        await store.write(lambda tx, entry=entry: tx.audit.append(entry))  # type: ignore[misc]
+    await append(store, *entries)
     rows = await store.read(lambda tx: tx.audit.rows())
     assert [row.entry for row in rows] == entries
     assert [row.number for row in rows] == [1, 2, 3, 4, 5]
@@ -80,8 +87,7 @@ async def test_an_act_that_is_undone_leaves_no_row(store: SqlStore) -> None:
     ],
 )
 async def test_the_database_refuses_to_change_or_delete_rows(store: SqlStore, sql: str, words: str) -> None:
-    for _ in range(2):
-        await store.write(lambda tx: tx.audit.append(ENTRY))
+    await append(store, ENTRY, ENTRY)
     before = await store.read(lambda tx: tx.audit.rows())
     with pytest.raises(Exception, match=words):
         await store._lane.call(store._database._opened().execute, sql, deadline_s=5)

@@ -72,10 +72,11 @@ def test_a_commit_that_took_place_in_spite_of_its_error_is_answered_as_saved(tmp
     assert told["stored"] == told["saved"] == [f"job-{number:04d}" for number in range(6)]
 
 
-def disk_error(code: int) -> binding.VendorError:
-    error = binding.VendorError("disk I/O error")
-    error.sqlite_errorcode = code  # type: ignore[attr-defined]
-    return error
+class DiskError(binding.VendorError):
+    """As sqlcipher3 raises it for SQLITE_IOERR."""
+
+    sqlite_errorcode = 10
+    sqlite_errorname = "SQLITE_IOERR"
 
 
 @pytest.mark.parametrize(
@@ -87,4 +88,4 @@ def test_an_io_error_is_explained_by_the_state_of_the_disk(
 ) -> None:
     state = os.statvfs_result((4096, 4096, 1000, free, free, 10, 10, 10, flags, 255))
     monkeypatch.setattr(os, "statvfs", lambda _: state)
-    assert type(binding.translate(disk_error(10), tmp_path / "store.db")) is expected
+    assert type(binding.translate(DiskError("disk I/O error"), tmp_path / "store.db")) is expected

@@ -40,6 +40,10 @@ def put_setting(name: str, *, then_refuse: bool = False) -> Callable[[Transactio
     return work
 
 
+def get_setting(name: str) -> Callable[[Transaction], str | None]:
+    return lambda tx: tx.settings.get(name)
+
+
 @pytest.fixture
 def commits(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Number of works in each transaction of the store, as they happen."""
@@ -74,8 +78,8 @@ async def test_one_refusal_undoes_only_its_own_changes(store: SqlStore, commits:
     )
     assert [type(result) for result in results] == [str, str, Refusal, StaleRevision, str]
     assert commits == [1, 1, 4]
-    for name, value in [("kept", "1"), ("undone", None), ("also kept", "1")]:
-        assert await store.read(lambda tx, name=name: tx.settings.get(name)) == value  # type: ignore[misc]
+    names = ("kept", "undone", "also kept")
+    assert await store.read(lambda tx: [tx.settings.get(name) for name in names]) == ["1", None, "1"]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -93,10 +97,26 @@ async def test_whoever_is_answered_is_stored_and_whoever_is_refused_is_not(
     assert stored == [not refuse for refuse in refusals]
 
 
+@pytest.mark.parametrize("error", [StopIteration(), ValueError("x"), asyncio.CancelledError()])
+async def test_any_error_of_a_work_comes_back_and_the_store_goes_on(
+    store: SqlStore, error: BaseException
+) -> None:
+    def work(tx: Transaction) -> None:
+        tx.settings.set("undone", "1")
+        raise error
+
+    failed, saved = await asyncio.gather(
+        store.write(work), store.write(put_setting("saved")), return_exceptions=True
+    )
+    assert isinstance(failed, (type(error), RuntimeError))
+    assert saved == "saved"
+    assert await store.read(get_setting("undone")) is None
+
+
 async def test_a_read_sees_what_was_answered(store: SqlStore) -> None:
-    for number in range(20):
-        await store.write(lambda tx, value=str(number): tx.settings.set("n", value))  # type: ignore[misc]
-        assert await store.read(lambda tx: tx.settings.get("n")) == str(number)
+    for name in [f"s{number}" for number in range(20)]:
+        await store.write(put_setting(name))
+        assert await store.read(get_setting(name)) == "1"
 
 
 async def test_a_read_can_not_write(store: SqlStore) -> None:

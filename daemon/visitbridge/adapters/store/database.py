@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from visitbridge.adapters.store import binding
 from visitbridge.adapters.store.backup import expect_sound, verify
@@ -30,12 +30,12 @@ _AUTOCHECKPOINT_PAGES: Final = 16_000
 _COMMIT_NUMBERS: Final = 2**31
 
 
-class Outcome(Generic[T]):
+class Outcome:
     """What became of one piece of work: its value, or its error."""
 
     __slots__ = ("error", "value")
 
-    def __init__(self, value: T | None = None, error: BaseException | None = None) -> None:
+    def __init__(self, value: Any = None, error: BaseException | None = None) -> None:
         self.value = value
         self.error = error
 
@@ -87,7 +87,7 @@ class Database:
         with self._session.granting(Access.READ):
             return work(self._transaction)
 
-    def write(self, works: Sequence[Work]) -> list[Outcome[Any]]:
+    def write(self, works: Sequence[Work]) -> list[Outcome]:
         """Run the works in one transaction and commit it; one outcome each, in order.
 
         Raises StoreError when nothing of it was saved, with ``retry=unknown`` when that could not be found
@@ -139,7 +139,7 @@ class Database:
         """See ``backup.verify``. Uses no connection of its own, so any thread may call it."""
         verify(path, self._key)
 
-    def _write(self, works: Sequence[Work]) -> list[Outcome[Any]]:
+    def _write(self, works: Sequence[Work]) -> list[Outcome]:
         connection = self._opened()
         self._run_sql("BEGIN IMMEDIATE")
         try:
@@ -151,7 +151,7 @@ class Database:
             self._roll_back()
         return outcomes
 
-    def _attempt(self, work: Work) -> Outcome[Any]:
+    def _attempt(self, work: Work) -> Outcome:
         connection = self._opened()
         self._run_sql("SAVEPOINT work")
         try:
@@ -162,6 +162,9 @@ class Database:
                 raise
             self._run_sql("ROLLBACK TO work")
             self._run_sql("RELEASE work")
+            if isinstance(exc, StopIteration):
+                # A future takes any error but this one.
+                return Outcome(error=RuntimeError("the work raised StopIteration"))
             return Outcome(error=exc)
         self._run_sql("RELEASE work")
         return Outcome(value)
@@ -275,7 +278,7 @@ class Database:
             return
         if version is not None and version not in REVISIONS:
             raise SchemaNewer("the database's schema is none that this version knows")
-        # Alembic costs 0.1 s and is needed once per release.
+        # Alembic takes 0.1 s to import and is needed once per release.
         from visitbridge.adapters.store.migrations.upgrade import upgrade  # noqa: PLC0415
 
         upgrade(connection)

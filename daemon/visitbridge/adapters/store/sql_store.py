@@ -109,7 +109,7 @@ class SqlStore:
         )
         answer.add_done_callback(lambda done: self._finish_batch(batch, done))
 
-    def _finish_batch(self, batch: list[_Ticket[Any]], done: asyncio.Future[list[Outcome[Any]]]) -> None:
+    def _finish_batch(self, batch: list[_Ticket[Any]], done: asyncio.Future[list[Outcome]]) -> None:
         error = done.exception()
         outcomes = [Outcome(error=error) for _ in batch] if error is not None else done.result()
         for ticket, outcome in zip(batch, outcomes, strict=True):
@@ -124,13 +124,13 @@ def _note(done: asyncio.Future[None]) -> None:
         log.error("checkpoint: %s", error)
 
 
-def _settle(future: asyncio.Future[T], outcome: Outcome[T]) -> None:
+def _settle(future: asyncio.Future[T], outcome: Outcome) -> None:
     if future.done():
         return
     if outcome.error is not None:
         future.set_exception(outcome.error)
     else:
-        future.set_result(outcome.value)  # type: ignore[arg-type]
+        future.set_result(outcome.value)
 
 
 @contextlib.asynccontextmanager
