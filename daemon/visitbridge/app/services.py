@@ -27,6 +27,7 @@ from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.conditions import Conditions
 from visitbridge.services.outbox.engine import Outbox, OutboxSettings
 from visitbridge.services.outbox.standard import standard_kinds
+from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.staff import StaffDesk, StaffPolicy
@@ -62,16 +63,26 @@ async def open_parts(
     clock: SystemClock,
     key: bytes,
     sources: Mapping[str, ReaderSource],
+    *,
+    hook: StepHook = no_hook,
 ) -> AsyncIterator[Parts]:
-    """What is held open for the life of the process is opened here and closed in reverse order."""
+    """What is held open for the life of the process is opened here and closed in reverse order.
+
+    ``hook`` sees every step of the outbox; it is for proofs and the lab.
+    """
     state_dir = config.box.state_dir
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(state_dir / "store.db", key, clock=clock))
         catalogue = await stack.enter_async_context(open_catalogue(state_dir / "datasets", clock=clock))
-        data_centre = HttpDataCentre(store, monotonic=clock.monotonic, connect=config.datacentre.connect)
+        data_centre = HttpDataCentre(
+            store,
+            monotonic=clock.monotonic,
+            connect=config.datacentre.connect,
+            answer_timeout_s=config.datacentre.answer_timeout_s,
+        )
         stack.push_async_callback(data_centre.close)
         await data_centre.start()
-        parts = _wire(config, options, clock, store, catalogue, data_centre, sources)
+        parts = _wire(config, options, clock, store, catalogue, data_centre, sources, hook)
         await parts.binding.load()
         await parts.pairing.load()
         yield parts
@@ -85,6 +96,7 @@ def _wire(
     catalogue: SqlCatalogue,
     data_centre: HttpDataCentre,
     sources: Mapping[str, ReaderSource],
+    hook: StepHook,
 ) -> Parts:
     def mint_id() -> str:
         return new_id(clock.now())
@@ -137,6 +149,7 @@ def _wire(
         is_genuine=data_centre.believes,
         board=board,
         settings=_outbox_settings(config.outbox),
+        hook=hook,
     )
     visits = VisitDesk(
         store=store,

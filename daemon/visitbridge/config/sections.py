@@ -67,6 +67,10 @@ class DataCentreSection(msgspec.Struct, frozen=True, kw_only=True):
             "certificate and names are still checked against the bound one",
         ),
     ] = ""
+    answer_timeout_s: Annotated[
+        float,
+        Meta(gt=0, le=300, description="Seconds to wait for the next piece of an answer of the data centre"),
+    ] = 20.0
 
 
 class ReadersSection(msgspec.Struct, frozen=True, kw_only=True):
