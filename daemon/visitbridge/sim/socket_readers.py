@@ -31,7 +31,7 @@ class SocketReaders:
         for host, _ in addresses:
             if not ipaddress.ip_address(host).is_loopback:
                 raise ConfigError("virtual readers listen on loopback addresses only")
-        self._addresses = tuple(addresses)
+        self.addresses = tuple(addresses)
         self._board = Board()
         self._readers = tuple(
             LineReader(f"virtual-{number}", f"Virtual reader {number}", clock, self._board)
@@ -44,7 +44,7 @@ class SocketReaders:
     async def watch(self) -> AsyncIterator[ReaderInfo]:
         """See ``ports.cards.ReaderSource``. Raises ReaderUnavailable when an address is taken."""
         async with contextlib.AsyncExitStack() as servers:
-            for reader, (host, port) in zip(self._readers, self._addresses, strict=True):
+            for reader, (host, port) in zip(self._readers, self.addresses, strict=True):
                 await servers.enter_async_context(_listening(reader, host, port))
             changes = self._board.watch()
             async with contextlib.aclosing(changes):
