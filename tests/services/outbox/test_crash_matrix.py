@@ -141,6 +141,22 @@ async def test_one_effect_wherever_it_is_killed(kind: str, script: Script) -> No
         await _expect_one_effect(killed, kind, job_id, f"killed {edge} {step}")
 
 
+@pytest.mark.parametrize("fault", [Fault.NONE, Fault.REPLY_LOST, Fault.REQUEST_LOST, Fault.BUSY])
+async def test_a_backlog_killed_after_any_number_of_edges(fault: Fault) -> None:
+    """Where settling one job and readying the next share a commit, both are lost or neither."""
+    for edges in range(40):
+        world = World(concurrency=1)
+        for number in range(3):
+            await world.enqueue(samples.visit(f"visit-{number}"), ("upload.recognition", "upload.visit"))
+        world.portal.faults["send"] = [Fault.NONE, fault]
+        world.edges_left = edges
+        await world.run_until_dead()
+        world.edges_left = None
+        assert not await world.run_until_dead()
+        assert sorted(world.portal.effects.values()) == [1] * 6, f"killed after {edges} edges"
+        assert len(world.portal.receipts) == 6
+
+
 @pytest.mark.parametrize("kind", sorted(SCRIPTS))
 async def test_the_scripts_reach_every_declared_step(kind: str) -> None:
     declared = {name.step for name in World().outbox.steps() if name.kind == kind}

@@ -9,8 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from visitbridge.domain.backoff import delay_s
-from visitbridge.domain.job_states import Move
-from visitbridge.domain.jobs import JobState
+from visitbridge.domain.job_states import IN_FLIGHT, Move
 from visitbridge.errors import DataCentreBusy, Rejected, StoreError, VisitBridgeError
 from visitbridge.ports.clock import Clock
 from visitbridge.services.outbox import steps
@@ -56,7 +55,7 @@ class Attempts:
         Raises StoreError and LeaseLost: then nothing is recorded, and the caller has to find out.
         """
         try:
-            if work.job.state is JobState.LEASED:
+            if work.job.state in IN_FLIGHT:
                 await work.kind.handler.attempt(work)
             else:
                 await work.kind.handler.settle(work)

@@ -63,14 +63,19 @@ def clean(job: Job, **changes: object) -> Job:
     return msgspec.structs.replace(job, **{**_CLEAN, **changes})
 
 
+Build = Callable[[Visit, Mapping[str, Receipt]], bytes]
+"""The body for a visit as it is now, with the receipts of its other jobs by kind. Pure; raises FieldInvalid
+naming what cannot be sent."""
+
+
 class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     """One registration.
 
     ``position`` orders the jobs of a visit. ``requires``: kinds of the same visit that have to be settled
     first whatever happens. ``needs`` of a first attempt; an attempt in doubt needs ``ask_needs`` until the
     question is answered. ``due_after_s`` counts from the visit's time (N12). ``receipt_kind`` as the data
-    centre names it, empty for questions. What a key stands for is built when it first goes out, unless it
-    ``brings_body``: then it comes with the event.
+    centre names it, empty for questions. ``build``: what an upload's key stands for, built when it first
+    goes out; without it the body comes with the event that makes the job.
     """
 
     name: str
@@ -84,7 +89,7 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
     requires: frozenset[str] = frozenset()
     due_after_s: float = 24 * 3600.0
     effect: Effect | None = None
-    brings_body: bool = False
+    build: Build | None = None
 
     def due_at(self, visit: Visit) -> dt.datetime:
         return visit.visit_at + dt.timedelta(seconds=self.due_after_s)
@@ -117,7 +122,9 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises IllegalMove for a job that may have had an effect.
         """
-        fresh = self.new_job(visit, now, payload=job.payload if self.brings_body else b"")
+        fresh = self.new_job(
+            visit, now, payload=b"" if self.build is not None or self.path is not Path.UPLOAD else job.payload
+        )
         return clean(
             moved(job, self.path, Move.REVISE),
             key=fresh.key,

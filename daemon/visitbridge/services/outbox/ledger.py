@@ -12,11 +12,11 @@ from visitbridge.domain.job_states import AFTER_A_CRASH, IN_FLIGHT, STARTABLE, M
 from visitbridge.domain.jobs import Job, JobState
 from visitbridge.domain.visit import Visit
 from visitbridge.domain.visit_time import with_true_time
-from visitbridge.errors import NotFound
+from visitbridge.errors import NotFound, VisitBridgeError
 from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
-from visitbridge.protocols.datacentre.common import Receipt
+from visitbridge.protocols.datacentre.common import Receipt, digest_of
 from visitbridge.services.outbox.kinds import JobKind, Kinds, clean
 
 LAST_SUCCESS = "outbox.last_success_at"
@@ -127,7 +127,7 @@ class Ledger:
     ) -> Confirmed:
         """Receipt, job, what the receipt changes in the visit, and audit entry: one commit, or none of it.
 
-        ``then``: a job to lease in the same commit. Raises LeaseLost.
+        ``then``: a job to lease in the same commit, ready to be sent where that can be. Raises LeaseLost.
         """
         now = self._clock.now()
 
@@ -144,7 +144,7 @@ class Ledger:
                     visit = changed
             tx.settings.set(LAST_SUCCESS, json.dumps(now.isoformat()))
             self._audit(tx, after, act=f"outbox.confirm.{job.kind}", who="box")
-            following = self._lease(tx, then) if then is not None else None
+            following = self._lease_to_send(tx, then) if then is not None else None
             return Confirmed(job=after, visit=visit, following=following)
 
         return await self._store.write(work)
@@ -197,6 +197,25 @@ class Ledger:
         _replace(tx, after, fence=job.fence)
         receipts = {} if job.payload else _receipts(tx, job.visit_id)
         return Lease(job=after, visit=self._visit_in_true_time(tx, job.visit_id), receipts=receipts)
+
+    def _lease_to_send(self, tx: Transaction, job_id: str) -> Lease | None:
+        """A lease that is ready to go out: body bound and ``executing`` in the same commit, where that can be.
+
+        What has no body of its own making, or cannot be built, comes as a plain lease; its handler says why.
+        """
+        lease = self._lease(tx, job_id)
+        if lease is None or lease.job.state is not JobState.LEASED or lease.job.former_key:
+            return lease
+        kind = self._kinds[lease.job.kind]
+        try:
+            body = lease.job.payload or (kind.build(lease.visit, lease.receipts) if kind.build else b"")
+        except VisitBridgeError:
+            return lease
+        if not body or kind.path is not Path.UPLOAD:
+            return lease
+        job = moved(lease.job, kind.path, Move.EXECUTE, payload=body, digest=digest_of(body))
+        _replace(tx, job, fence=lease.job.fence)
+        return msgspec.structs.replace(lease, job=job)
 
     def _visit_in_true_time(self, tx: Transaction, visit_id: str) -> Visit:
         """A time that was taken from an untrusted clock is set right before anything of it leaves the box."""

@@ -14,7 +14,6 @@ from visitbridge.domain.jobs import LINK, SAM, TIME, Need, card_need, staff_need
 from visitbridge.domain.roc import roc_time
 from visitbridge.domain.sequence import with_number
 from visitbridge.domain.visit import Identification, Sequence, Visit
-from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.cards import WriteIntent
 from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.protocols.datacentre.uploads import (
@@ -28,9 +27,9 @@ from visitbridge.protocols.ic_upload.from_visit import build_ic_record
 from visitbridge.protocols.ic_upload.xml import encode as encode_ic
 from visitbridge.services.outbox.card_writes import CardWriteHandler, Relay
 from visitbridge.services.outbox.conditions import CardFinder, StaffFinder
-from visitbridge.services.outbox.kinds import Effect, JobKind, Kinds, Lane
+from visitbridge.services.outbox.kinds import Build, Effect, JobKind, Kinds, Lane
 from visitbridge.services.outbox.queries import QueryHandler
-from visitbridge.services.outbox.uploads import Build, ReceiptBook, Send, UploadHandler
+from visitbridge.services.outbox.uploads import ReceiptBook, Send, UploadHandler
 
 CHECK_ELIGIBILITY: Final = "check.eligibility"
 TAKE_VIRTUAL_NUMBER: Final = "take.virtual_number"
@@ -110,7 +109,7 @@ def standard_kinds(
         upload(
             UPLOAD_IC, 60, UploadKind.IC_RECORD, lambda visit, receipts: _ic_body(visit, receipts, sam_id())
         ),
-        upload(UPLOAD_DELIVERY, 70, UploadKind.DELIVERY, _no_body, brings_body=True),
+        upload(UPLOAD_DELIVERY, 70, UploadKind.DELIVERY, None),
     ]
     if take_number is not None:
         kinds.append(
@@ -119,9 +118,8 @@ def standard_kinds(
                 position=10,
                 path=Path.UPLOAD,
                 lane=Lane.LINK,
-                handler=UploadHandler(
-                    data_centre, take_number, lambda visit, _: _visit_body(visit, sam_id())
-                ),
+                handler=UploadHandler(data_centre, take_number),
+                build=lambda visit, _: _visit_body(visit, sam_id()),
                 needs=_number_needs,
                 ask_needs=_ASK,
                 receipt_kind="number",
@@ -136,9 +134,7 @@ def _upload(
     name: str,
     position: int,
     kind: UploadKind,
-    build: Build,
-    *,
-    brings_body: bool = False,
+    build: Build | None,
 ) -> JobKind:
     def send(key: str, body: bytes) -> Awaitable[Receipt]:
         return data_centre.send(kind, key, body)
@@ -148,12 +144,12 @@ def _upload(
         position=position,
         path=Path.UPLOAD,
         lane=Lane.LINK,
-        handler=UploadHandler(data_centre, send, build),
+        handler=UploadHandler(data_centre, send),
+        build=build,
         needs=_upload_needs,
         ask_needs=_ASK,
         receipt_kind=kind.value,
         requires=_NUMBER,
-        brings_body=brings_body,
     )
 
 
@@ -255,10 +251,6 @@ def _recognition(visit: Visit, _receipts: Mapping[str, Receipt]) -> bytes:
             offline=visit.identification is Identification.CARD_OFFLINE,
         )
     )
-
-
-def _no_body(_visit: Visit, _receipts: Mapping[str, Receipt]) -> bytes:
-    raise FieldInvalid("a delivery event comes with its own body", field="delivery")
 
 
 async def _eligibility(data_centre: Receiver, visit: Visit) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from visitbridge.domain.visit import Visit
+from visitbridge.domain.jobs import JobState
 from visitbridge.errors import DataCentreBusy, DataCentreGarbled, KeyConflict
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
 from visitbridge.services.outbox import steps
@@ -13,10 +13,6 @@ from visitbridge.services.outbox.work import Work
 
 Send = Callable[[str, bytes], Awaitable[Receipt]]
 """Deliver a body under a key."""
-
-Build = Callable[[Visit, Mapping[str, Receipt]], bytes]
-"""The body for a visit as it is now, with the receipts of its other jobs by kind. Pure; raises FieldInvalid
-naming what cannot be sent."""
 
 
 class ReceiptBook(Protocol):
@@ -50,19 +46,18 @@ class UploadHandler:
         *steps.ENDINGS,
     )
 
-    def __init__(self, book: ReceiptBook, send: Send, build: Build) -> None:
+    def __init__(self, book: ReceiptBook, send: Send) -> None:
         self._book = book
         self._send = send
-        self._build = build
 
     async def attempt(self, work: Work) -> None:
         """A key that has gone out once keeps its body, so that the same key never stands for two."""
-        if work.job.former_key:
-            await self._require_former_unused(work)
-        body = work.job.payload or self._build(work.visit, work.receipts)
-        await work.execute_with(body)
+        if work.job.state is JobState.LEASED:
+            if work.job.former_key:
+                await self._require_former_unused(work)
+            await work.execute_with(work.job.payload or work.body())
         async with work.step(steps.SEND):
-            receipt = await self._send(work.job.key, body)
+            receipt = await self._send(work.job.key, work.job.payload)
         await work.confirm(receipt)
 
     async def settle(self, work: Work) -> None:

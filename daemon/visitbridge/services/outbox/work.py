@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from visitbridge.domain.job_states import Move
 from visitbridge.domain.jobs import Job, Need
 from visitbridge.domain.visit import Visit
+from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.common import Receipt, digest_of
 from visitbridge.services.outbox import steps
 from visitbridge.services.outbox.receipts import VerifySignature, check_receipt
@@ -64,6 +65,12 @@ class Work:
     async def prepare(self, payload: bytes) -> None:
         """The intent is durable and bound to the key; nothing that changes the card has left."""
         await self._commit(steps.PREPARE, Move.PREPARE, payload=payload, digest=digest_of(payload))
+
+    def body(self) -> bytes:
+        """What this job's key is going to stand for. Raises FieldInvalid."""
+        if self.kind.build is None:
+            raise FieldInvalid("comes with its own body", field=self.kind.name)
+        return self.kind.build(self.visit, self.receipts)
 
     async def execute(self) -> None:
         """From here on the card may have changed."""
