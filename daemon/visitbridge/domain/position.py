@@ -1,4 +1,4 @@
-"""Where a visit took place (T05), honestly: a fix has an age and an accuracy, or there is none."""
+"""What a GNSS receiver says (T05)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,6 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Fix(at={self.at.isoformat()})"
-
-
-class VisitPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """What a visit keeps: the last fix and how old it was, or ``fix`` None for 無定位."""
-
-    fix: Fix | None = None
-    age_s: Annotated[float, Meta(ge=0)] | None = None
 
 
 def accuracy_from_hdop(hdop: float | None) -> float | None:

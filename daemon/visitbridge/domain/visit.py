@@ -128,12 +128,17 @@ class Practitioner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """A GNSS fix in WGS 84 degrees, accuracy in metres (T05)."""
+    """A GNSS fix in WGS 84 degrees (T05). ``fixed_at``: the satellites' own time.
+
+    ``age_s``: how old the fix was when the visit began, by the box's monotonic clock. ``accuracy_m``: estimated
+    radius, None when the receiver does not tell.
+    """
 
     latitude: float
     longitude: float
-    accuracy_m: float
     fixed_at: dt.datetime
+    accuracy_m: float | None = None
+    age_s: float = 0.0
 
 
 class VisitContent(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,6 +43,17 @@ class FakeClock:
         """Move wall time without time passing, as a wrong or corrected clock does."""
         self._now += dt.timedelta(seconds=seconds)
 
+    def correct_at(self, moment: dt.datetime, monotonic_s: float, source: TimeTrust) -> None:
+        """As ``SystemClock.correct_at``."""
+        order = list(TimeTrust)
+        if order.index(source) >= order.index(self.trust):
+            self._now = moment + dt.timedelta(seconds=self._monotonic - monotonic_s)
+            self.trust = source
+
+    def go_on_from(self, moment: dt.datetime) -> None:
+        """As ``SystemClock.go_on_from``."""
+        self._now = max(self._now, moment)
+
     async def wait_until(self, monotonic_s: float) -> None:
         if monotonic_s <= self._monotonic:
             await asyncio.sleep(0)

@@ -19,7 +19,7 @@ from visitbridge.adapters.datacentre.credentials import (
     save_credentials,
     trusting,
 )
-from visitbridge.adapters.datacentre.http import Portal
+from visitbridge.adapters.datacentre.http import ANY_WAY, Portal, Way
 from visitbridge.adapters.datacentre.receipts import is_genuine
 from visitbridge.errors import DataCentreGarbled, NotBound
 from visitbridge.ports.datacentre import Contact
@@ -63,11 +63,13 @@ class HttpDataCentre:
         *,
         monotonic: Callable[[], float],
         connect: str = "",
+        way: Way = ANY_WAY,
         answer_timeout_s: float = 20.0,
     ) -> None:
         self._store = store
         self._monotonic = monotonic
         self._connect = connect
+        self._way = way
         self._answer_timeout_s = answer_timeout_s
         self._credentials: Credentials | None = None
         self._portal: Portal | None = None
@@ -199,6 +201,7 @@ class HttpDataCentre:
             context,
             monotonic=self._monotonic,
             connect=self._connect,
+            way=self._way,
             answer_timeout_s=self._answer_timeout_s,
         )
 

@@ -15,6 +15,9 @@ from typing import TypeVar
 
 import aiohttp
 import msgspec
+from aiohttp.abc import AbstractResolver
+from aiohttp.connector import AddrInfoType
+from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from visitbridge.adapters.datacentre.problems import error_of
@@ -28,6 +31,16 @@ _ANSWER_LIMIT_BYTES = 8 * 1024 * 1024
 
 _NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.ENODEV, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EPERM})
 """What the box's own kernel says when there is no interface or no route to send through."""
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How connections leave the box: who makes their sockets and who looks up names; None is the machine's own."""
+
+    make_socket: Callable[[AddrInfoType], socket.socket] | None = None
+    resolver: AbstractResolver | None = None
+
+
+ANY_WAY = Way()
 
 
 class Portal:
@@ -44,6 +57,7 @@ class Portal:
         *,
         monotonic: Callable[[], float],
         connect: str = "",
+        way: Way = ANY_WAY,
         connect_timeout_s: float = 5.0,
         answer_timeout_s: float = 20.0,
     ) -> None:
@@ -58,7 +72,13 @@ class Portal:
             total=None, connect=connect_timeout_s, sock_connect=connect_timeout_s, sock_read=answer_timeout_s
         )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=context, limit=8, keepalive_timeout=30),
+            connector=aiohttp.TCPConnector(
+                ssl=context,
+                limit=8,
+                keepalive_timeout=30,
+                socket_factory=way.make_socket,
+                resolver=way.resolver or ThreadedResolver(),
+            ),
             timeout=self._timeout,
             auto_decompress=True,
         )

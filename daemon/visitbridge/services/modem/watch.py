@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -58,15 +58,14 @@ class Path(Protocol):
         ...
 
 
-class Chore(Protocol):
-    """Something else that needs the modem once in a while: its time, its position."""
+class Chore(msgspec.Struct, frozen=True, kw_only=True):
+    """Something else that needs the modem once in a while: its time, its position.
 
-    @property
-    def every_s(self) -> float: ...
+    ``run`` raises what the session raises; ModemRefused is taken as "not now".
+    """
 
-    async def run(self, session: ModemSession) -> None:
-        """Raises what the session raises; ModemRefused is taken as "not now"."""
-        ...
+    every_s: float
+    run: Callable[[ModemSession], Awaitable[None]]
 
 
 class ModemWatch:

@@ -1,0 +1,1 @@
+"""The kernel's network interfaces, and names looked up through one of them only."""

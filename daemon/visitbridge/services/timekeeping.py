@@ -1,0 +1,143 @@
+"""Trusted time (Y10): from the data centre, GNSS, the mobile network or the RTC, never from a phone.
+
+The clock itself ranks the sources; this service collects them, refuses moments that cannot be, tells the board,
+and remembers the last trusted moment, so that a reboot without any source never takes the box back before it
+(Y06).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from visitbridge.domain.position import Fix
+from visitbridge.errors import StoreError
+from visitbridge.ports.clock import Clock, TimeTrust
+from visitbridge.ports.modem import ModemSession
+from visitbridge.ports.store import Store
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import TimeTopic
+
+log = logging.getLogger(__name__)
+
+_SETTING = "time.last_trusted"
+FURTHEST_AHEAD = dt.timedelta(days=3660)
+"""A source that names a moment ten years after the release is broken (GPS week roll-over goes 19.6 years)."""
+
+
+class CorrectableClock(Clock, Protocol):
+    """The clock of the process, which sources may set right."""
+
+    def correct_at(self, moment: dt.datetime, monotonic_s: float, source: TimeTrust) -> None: ...
+
+    def go_on_from(self, moment: dt.datetime) -> None:
+        """Stand at ``moment`` if the machine's clock stands before it; that earns no trust."""
+        ...
+
+
+class MachineClock(Protocol):
+    """The clock of the machine, by which TLS judges certificates."""
+
+    def set(self, moment: dt.datetime) -> None: ...
+
+
+class TimePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """``rtc``: the machine has a battery-backed clock, so that its time counts for something at start."""
+
+    keep_every_s: float = 300.0
+    ask_network_every_s: float = 3600.0
+    rtc: bool = False
+
+
+class Timekeeping:
+    """Service. ``released_at``: no moment before it is believed. ``machine``: None leaves its clock alone."""
+
+    name = "time"
+    critical = False
+
+    def __init__(
+        self,
+        clock: CorrectableClock,
+        store: Store,
+        board: LiveBoard,
+        *,
+        released_at: dt.datetime,
+        policy: TimePolicy,
+        machine: MachineClock | None = None,
+    ) -> None:
+        self._machine = machine
+        self._clock = clock
+        self._store = store
+        self._board = board
+        self._released_at = released_at
+        self._policy = policy
+        self._on_trusted: list[Callable[[], None]] = []
+        self._publish()
+
+    def when_trusted(self, listener: Callable[[], None]) -> None:
+        """``listener`` runs when untrusted time becomes trusted."""
+        self._on_trusted.append(listener)
+
+    async def load(self) -> None:
+        """Go on from the last trusted moment. Call once, before anything asks for the time."""
+        text = await self._store.read(lambda tx: tx.settings.get(_SETTING))
+        if text is not None:
+            self._clock.go_on_from(dt.datetime.fromisoformat(text))
+        if self._policy.rtc:
+            self.offer(self._clock.now(), TimeTrust.RTC)
+        self._publish()
+
+    def offer(self, moment: dt.datetime, source: TimeTrust, *, monotonic_s: float | None = None) -> bool:
+        """A source says that it is ``moment`` (at ``monotonic_s``, else now); whether it was believed.
+
+        Refused: before the release, absurdly far ahead.
+        """
+        if not self._released_at <= moment <= self._released_at + FURTHEST_AHEAD:
+            log.warning("time from %s refused: %s", source, moment.date())
+            return False
+        before = self._clock.trust
+        at_s = self._clock.monotonic() if monotonic_s is None else monotonic_s
+        self._clock.correct_at(moment, at_s, source)
+        if self._machine is not None:
+            self._machine.set(self._clock.now())
+        self._publish()
+        if before is TimeTrust.UNTRUSTED and self._clock.trust is not TimeTrust.UNTRUSTED:
+            log.info("time is trusted now, from %s", source)
+            for listener in self._on_trusted:
+                listener()
+        return True
+
+    def offer_fix(self, fix: Fix) -> None:
+        """A satellite fix carries the time; it is a second old at the most."""
+        self.offer(fix.at, TimeTrust.GNSS)
+
+    async def ask_network(self, session: ModemSession) -> None:
+        """A chore of the modem watch."""
+        moment = await session.network_time()
+        if moment is not None:
+            self.offer(moment, TimeTrust.NETWORK)
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        ready()
+        try:
+            while True:
+                await self._clock.wait_until(self._clock.monotonic() + self._policy.keep_every_s)
+                await self._keep()
+        finally:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        if self._clock.trust is TimeTrust.UNTRUSTED:
+            return
+        now = self._clock.now().isoformat()
+        try:
+            await self._store.write(lambda tx: tx.settings.set(_SETTING, now))
+        except StoreError as exc:
+            log.warning("time not kept: %s", exc)
+
+    def _publish(self) -> None:
+        self._board.put("time", TimeTopic(trust=self._clock.trust))
