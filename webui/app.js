@@ -4,8 +4,9 @@ import { useEffect, useState } from "./lib/preact-hooks.js";
 import { effect } from "./lib/signals.js";
 import { asApiError, onUnpaired } from "./core/api.js";
 import { follow } from "./core/live.js";
+import { clock, hoursMinutes } from "./core/format.js";
 import { match, path, startRouter } from "./core/router.js";
-import { announce, live, paired, reached, startTicking, takeChange, takeSnapshot, takeTime } from "./core/store.js";
+import { announce, boxNow, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick } from "./core/store.js";
 import { speak, storedLanguage, t } from "./core/words.js";
 import { ErrorNotice, Loading, Screen } from "./components/controls.js";
 import { Shell } from "./components/shell.js";
@@ -80,8 +81,28 @@ function App() {
   return html`<${Shell} tab=${shown.tab} framed=${paired.value === "yes"}>${screen}<//>`;
 }
 
+/** Minutes before its end at which a sign-in is said to end, and at no other time. */
+const SAY_AT_MINUTES = [60, 15, 5];
+
+function announceSignInEnding() {
+  let before = Infinity;
+  effect(() => {
+    tick.value;
+    const ends = staffHere.value?.ends_at;
+    if (!ends) {
+      before = Infinity;
+      return;
+    }
+    const left = (new Date(ends).getTime() - boxNow()) / 60_000;
+    if (SAY_AT_MINUTES.some((limit) => left <= limit && before > limit)) {
+      announce(t("strip.hpc.left", { left: hoursMinutes(left * 60_000), until: clock(ends) }));
+    }
+    before = left;
+  });
+}
+
 /** Say a change of the link or of the box's reach once, in the page's status region. */
-function announceChanges() {
+function announceLink() {
   let before = "";
   effect(() => {
     const link = live.value.link?.link;
@@ -91,8 +112,23 @@ function announceChanges() {
   });
 }
 
+const RETRY_MS = 2000;
+
+/** Without words there is nothing to show but the page's own first lines; so it tries until the box answers. */
+async function firstWords() {
+  for (;;) {
+    try {
+      await speak(storedLanguage());
+      return;
+    } catch (thrown) {
+      console.info("words: not yet", thrown);
+      await new Promise((again) => { setTimeout(again, RETRY_MS); });
+    }
+  }
+}
+
 async function start() {
-  await speak(storedLanguage());
+  await firstWords();
   startRouter();
   startTicking();
   const arrivedToPair = location.pathname === "/p" && location.hash.length > 1;
@@ -101,7 +137,8 @@ async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   root.replaceChildren();
   render(html`<${App} />`, root);
-  announceChanges();
+  announceLink();
+  announceSignInEnding();
   /** @type {ReturnType<typeof follow> | null} */
   let stream = null;
   effect(() => {

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.webui import samples
-from tests.webui.fake_box import WEBUI, FakeBox
+from tests.webui.fake_box import WEBUI, FakeBox, Refusal
 from tests.webui.phone import Look, Phone
 
 VISIT = f"/visits/{samples.VISIT_ID}"
@@ -195,6 +195,69 @@ def test_a_lost_link_is_announced_once(box: FakeBox, phone: Phone) -> None:
     box.put("link", samples.link("down", "host"))
 
     expect(phone.page.locator("#app > [role=status]")).to_have_text("VPN 中斷")
+
+
+def test_the_end_of_a_sign_in_is_announced_at_an_hour_a_quarter_and_five_minutes_only(
+    box: FakeBox, phone: Phone
+) -> None:
+    status = phone.page.locator("#app > [role=status]")
+    phone.open(box.url)
+    box.put("staff", {"sessions": [samples.staff_session(ends_at=samples.ahead(minutes=59))]})
+    expect(status).to_contain_text("剩")
+
+    phone.page.evaluate("document.querySelector('#app > [role=status]').textContent = ''")
+    box.put("staff", {"sessions": [samples.staff_session(ends_at=samples.ahead(minutes=40))]})
+    expect(phone.strip_item("hpc_time")).to_contain_text(re.compile(r"剩 (39|40) 分"))
+    expect(status).to_have_text("")
+
+
+def test_an_error_leads_to_what_helps(box: FakeBox, phone: Phone) -> None:
+    def refuse(_: Any) -> Any:
+        raise Refusal(403, "GW-ACC-02")
+
+    box.answers["POST /api/visits"] = refuse
+    phone.open(f"{box.url}/#/start")
+    phone.page.click("#start-visit")
+    alert = phone.page.get_by_role("alert")
+    expect(alert).to_be_focused()
+    expect(alert).to_contain_text("GW-ACC-02")
+
+    alert.get_by_role("link", name="醫事人員卡認證").click()
+    expect(phone.page.locator("#end-session")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "act"),
+    [
+        ("queued", "暫停", "hold"),
+        ("held", "繼續", "release"),
+        ("queued", "重試", "retry"),
+        ("unknown", "查詢結果", "retry"),
+    ],
+)
+def test_what_waits_can_be_held_released_and_tried_again(
+    state: str, words: str, act: str, box: FakeBox, phone: Phone
+) -> None:
+    item = samples.job("upload.visit", state=state)
+    box.answers["GET /api/outbox"] = {"summary": samples.queue(1), "items": [item]}
+    box.answers[f"POST /api/outbox/{item['job_id']}/{act}"] = item
+    phone.open(f"{box.url}/#/outbox")
+    phone.page.get_by_role("button", name=words, exact=True).click()
+    phone.settle()
+
+    assert len(box.calls(f"POST /api/outbox/{item['job_id']}/{act}")) == 1
+    assert len(box.calls("GET /api/outbox")) == 2
+
+
+def test_a_screen_is_fetched_anew_after_the_phone_was_away(box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#/outbox")
+    expect(phone.page.locator("[data-job]")).to_have_count(4)
+    box.go_silent()
+    expect(phone.page.locator(".banner.lost")).to_be_visible()
+    box.answers["GET /api/outbox"] = {"summary": samples.queue(), "items": []}
+    box.silent = False
+
+    expect(phone.page.locator("[data-job]")).to_have_count(0)
 
 
 def test_a_new_screen_takes_the_focus_to_its_heading(box: FakeBox, phone: Phone) -> None:

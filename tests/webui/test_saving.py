@@ -79,11 +79,13 @@ def test_text_typed_without_the_box_is_kept_and_saved_when_it_is_back(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     phone.open(box.url + SCREEN)
+    phone.page.locator("#subjective").focus()
     box.go_silent()
     expect(phone.page.locator(".banner.lost")).to_contain_text("手機沒連到盒子")
     expect(phone.strip_item("link")).to_have_text("手機沒連到盒子")
 
-    phone.page.fill("#subjective", "夜間咳嗽")
+    expect(phone.page.locator("#objective")).not_to_be_editable()
+    phone.page.locator("#subjective").press_sequentially("夜間咳嗽")
     expect(phone.page.locator("[data-save=unreached]")).to_be_visible()
     expect(phone.page.locator("[data-diagnosis=I10] .danger")).to_be_disabled()
     assert draft.revision == 3
@@ -96,8 +98,9 @@ def test_text_typed_without_the_box_is_kept_and_saved_when_it_is_back(
 
 def test_text_survives_a_closed_page_while_the_box_is_away(box: FakeBox, draft: Draft, phone: Phone) -> None:
     phone.open(box.url + SCREEN)
+    phone.page.locator("#subjective").focus()
     box.go_silent()
-    phone.page.fill("#subjective", "頭暈")
+    phone.page.locator("#subjective").press_sequentially("頭暈")
     expect(phone.page.locator("[data-save=unreached]")).to_be_visible()
     phone.page.goto("about:blank")
 

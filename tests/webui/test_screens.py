@@ -209,6 +209,7 @@ SCREENS = [
         topics=OFFLINE,
         answers={f"GET /api{VISIT}": samples.view(identification="card_offline", clock_trusted=False)},
     ),
+    Screen("visit-sign-in-over", f"/#{VISIT}", topics={"staff": NOBODY}),
     Screen(
         "visit-conflict",
         f"/#{VISIT}",
@@ -226,6 +227,11 @@ SCREENS = [
     Screen("pick-diagnosis", f"/#{VISIT}/pick/icd10", act=search("感")),
     Screen("pick-drug", f"/#{VISIT}/pick/drugs", act=search("acet")),
     Screen("order", f"/#{VISIT}/order/0"),
+    Screen(
+        "correct",
+        f"/#{VISIT}/correct",
+        answers={f"GET /api{VISIT}": samples.finished(jobs=[samples.REJECTED_JOB])},
+    ),
     Screen("order-by-hand", f"/#{VISIT}/order/0", act=type_total),
     Screen("claim", f"/#{VISIT}/claim"),
     Screen("finish", f"/#{VISIT}/finish"),

@@ -3,7 +3,7 @@ import { html } from "../lib/htm-preact.js";
 import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { asApiError } from "../core/api.js";
 import { back } from "../core/router.js";
-import { announce } from "../core/store.js";
+import { announce, resyncs } from "../core/store.js";
 import { hasWords, t } from "../core/words.js";
 
 /** @typedef {import("../core/api.js").ApiError} ApiError */
@@ -57,7 +57,7 @@ export function useTask(act) {
  */
 
 /**
- * What `load` gives, fetched when `key` or `news` changes.
+ * What `load` gives, fetched when `key` or `news` changes, and again when the phone has been away from the box.
  * @template T
  * @param {string} key another key is another thing: nothing is shown until it is there
  * @param {() => Promise<T>} load
@@ -74,7 +74,7 @@ export function useFetched(key, load, news = "") {
       (thrown) => { if (mine) setState((old) => ({ key, value: old.key === key ? old.value : null, error: asApiError(thrown) })); },
     );
     return () => { mine = false; };
-  }, [key, round, news]);
+  }, [key, round, news, resyncs.value]);
   return {
     value: state.key === key ? state.value : null,
     error: state.error,
@@ -95,6 +95,17 @@ export function Button({ task, onPress, kind = "plain", busy, disabled, id, labe
       ? html`<span class="spinner" aria-hidden="true"></span>` : null}<span>${children}</span></button>`;
 }
 
+/** The way on that belongs to an error, by the box's code. @type {Record<string, { href: string, words: string }>} */
+const WAY_ON = {
+  "GW-ACC-02": { href: "#/sign-in", words: "home.sign_in" },
+  "GW-ACC-03": { href: "#/sign-in", words: "home.sign_in" },
+  "GW-DC-08": { href: "#/sign-in", words: "home.sign_in" },
+  "GW-DC-06": { href: "#/setup/bind", words: "setup.bind.action" },
+  "GW-DC-07": { href: "#/setup", words: "setup.sam.action" },
+  "GW-DEV-01": { href: "#/settings/readers", words: "readers.title" },
+  "GW-REQ-06": { href: "#/settings/datasets", words: "datasets.title" },
+};
+
 /**
  * What happened → where the data is → what to do now → code, with the next action as its button (ux §3.7).
  * @param {{ error: ApiError | null, children?: Children }} props
@@ -107,13 +118,14 @@ export function ErrorNotice({ error, children }) {
   }, [error]);
   if (!error) return null;
   const { words, code, field, verbatim } = error.body;
+  const wayOn = WAY_ON[code];
   return html`<section class="notice error" role="alert" tabindex="-1" ref=${box}>
     <p class="what">${words.what}</p>
     <p>${words.where}</p>
     <p>${words.now}</p>
     ${field ? html`<p>${t("error.field", { field: fieldWords(field) })}</p>` : null}
     ${verbatim ? html`<blockquote>${t("error.verbatim")}${verbatim}</blockquote>` : null}
-    ${children ? html`<div class="actions">${children}</div>` : null}
+    <div class="actions">${children}${wayOn ? html`<a class="button plain" href=${wayOn.href}>${t(wayOn.words)}</a>` : null}</div>
     <p class="code">${code}</p>
   </section>`;
 }

@@ -2,7 +2,7 @@
 import { effect, signal } from "../lib/signals.js";
 import { asApiError, get, put, segment } from "./api.js";
 import { Autosave } from "./autosave.js";
-import { live, reached } from "./store.js";
+import { reached, resyncs, visitNotices } from "./store.js";
 
 /** @typedef {import("./types").VisitView} VisitView */
 /** @typedef {import("./types").VisitContent} VisitContent */
@@ -142,8 +142,14 @@ export class Draft {
       if (reached.value && this.autosave.state === "unreached") void this.autosave.flush();
     });
     effect(() => {
-      const notice = live.value.visit;
-      if (notice?.visit_id === this.id && notice.revision > this.revision && !this.autosave.dirty) void this.#refresh();
+      const notice = visitNotices.value[this.id];
+      if (notice && notice.revision > this.revision && !this.autosave.dirty) void this.#refresh();
+    });
+    let seen = resyncs.peek();
+    effect(() => {
+      if (resyncs.value === seen) return;
+      seen = resyncs.value;
+      if (!this.autosave.dirty) void this.#refresh();
     });
   }
 

@@ -47,6 +47,12 @@ export function offerUndo(text, undo) {
   undoTimer = setTimeout(() => { if (undoOffer.value === offer) undoOffer.value = null; }, UNDO_MS);
 }
 
+/** The last notice of each visit that changed since the page was opened. @type {import("../lib/signals.js").Signal<Record<string, Topics["visit"]>>} */
+export const visitNotices = signal({});
+
+/** Counts whole states received: what a screen fetched before the last one may be old. */
+export const resyncs = signal(0);
+
 let boxAheadMs = 0;
 
 /** Counts up twice a minute, so that countdowns move without an event from the box. */
@@ -73,6 +79,7 @@ export function takeTime(ms) {
 export function takeSnapshot(state) {
   live.value = state;
   paired.value = "yes";
+  resyncs.value += 1;
 }
 
 /**
@@ -80,6 +87,11 @@ export function takeSnapshot(state) {
  * @param {unknown} value
  */
 export function takeChange(topic, value) {
+  if (topic === "visit") {
+    const notice = /** @type {Topics["visit"]} */ (value);
+    visitNotices.value = { ...visitNotices.value, [notice.visit_id]: notice };
+    return;
+  }
   live.value = { ...live.value, [topic]: value };
 }
 

@@ -95,6 +95,7 @@ export interface Topics {
   staff: { sessions: StaffSession[] };
   time: { trust: string };
   power: { battery_percent: number | null; under_voltage: boolean | null };
+  /** No part of the state: a notice that a visit has changed. */
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
   phone: { phone_id: string; name: string };
 }

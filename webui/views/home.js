@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { get, post } from "../core/api.js";
 import { clock, rocDay, rocMoment } from "../core/format.js";
-import { boxNow, hpcReader, linkUp, live, patientReader, readers, samVerified, staffHere } from "../core/store.js";
+import { boxNow, hpcReader, linkUp, live, patientReader, readers, samVerified, staffHere, visitNotices } from "../core/store.js";
 import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { PatientHeader } from "../components/patient.js";
@@ -41,9 +41,8 @@ function PatientChip() {
 }
 
 function Drafts() {
-  const notice = live.value.visit;
   const drafts = useFetched("drafts", () => /** @type {Promise<import("../core/types").VisitSummary[]>} */ (get("/api/visits?state=draft")),
-    `${notice?.visit_id} ${notice?.state}`);
+    JSON.stringify(visitNotices.value));
   if (!drafts.value || drafts.value.length === 0) return null;
   return html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${drafts.value.map((draft) => html`<${RowLink} href=${`#/visits/${draft.visit_id}`}
     title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</div></section>`;

@@ -24,7 +24,7 @@ const COMMON_DAYS = [3, 7, 14, 28];
  */
 function NumberField({ id, label, value, max, step, change }) {
   return html`<${Field} id=${id} label=${label}><input id=${id} class="code" type="number" inputmode=${step === "1" ? "numeric" : "decimal"} min="0" max=${max} step=${step}
-    enterkeyhint="next" value=${value === 0 ? "" : quantity(value)}
+    readonly=${!reached.value} enterkeyhint="next" value=${value === 0 ? "" : quantity(value)}
     onInput=${(/** @type {any} */ event) => { const typed = Number(event.currentTarget.value); if (typed >= 0 && typed <= max) change(typed); }} /><//>`;
 }
 
@@ -34,7 +34,7 @@ function NumberField({ id, label, value, max, step, change }) {
 function Choices({ label, values, chosen, pick, more, words = String }) {
   const shown = chosen === "" || chosen === 0 || values.includes(chosen) ? values : [chosen, ...values];
   return html`<div class="field"><span class="label">${label}</span><div class="pills" role="group" aria-label=${label}>${shown.map((value) => html`<button type="button"
-    class="pill" aria-pressed=${value === chosen} onClick=${() => pick(value)}>${words(value)}</button>`)}
+    class="pill" disabled=${!reached.value} aria-pressed=${value === chosen} onClick=${() => pick(value)}>${words(value)}</button>`)}
     ${more ? html`<a class="pill more" href=${more}>${t("order.more")}</a>` : null}</div></div>`;
 }
 

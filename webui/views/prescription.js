@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { get, segment } from "../core/api.js";
 import { fetchVisit } from "../core/draft.js";
-import { live } from "../core/store.js";
+import { visitNotices } from "../core/store.js";
 import { t } from "../core/words.js";
 import { ErrorNotice, Loading, Notice, Screen, useFetched } from "../components/controls.js";
 import { VisitPatient } from "../components/patient.js";
@@ -12,8 +12,7 @@ const asImage = (svg) => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(
 
 /** @param {{ id: string }} props */
 export default function PrescriptionView({ id }) {
-  const notice = live.value.visit;
-  const news = notice?.visit_id === id ? JSON.stringify(notice.flags) : "";
+  const news = JSON.stringify(visitNotices.value[id] ?? null);
   const found = useFetched(id, async () => {
     const [view, prescription] = await Promise.all([
       fetchVisit(id),

@@ -3,7 +3,7 @@ import { html } from "../lib/htm-preact.js";
 import { segment } from "../core/api.js";
 import { fetchVisit } from "../core/draft.js";
 import { rocMoment } from "../core/format.js";
-import { live } from "../core/store.js";
+import { live, visitNotices } from "../core/store.js";
 import { t } from "../core/words.js";
 import { ErrorNotice, Loading, Screen, useFetched } from "../components/controls.js";
 import { JobCard } from "../components/job.js";
@@ -15,8 +15,8 @@ const isOpen = (job) => job.state !== "confirmed" && job.state !== "handed_off";
 
 /** Whatever may have changed this visit or what it waits for. @param {string} id */
 function news(id) {
-  const { visit, queue, link, cards, staff } = live.value;
-  return JSON.stringify([visit?.visit_id === id ? visit : null, queue, link?.link, cards, staff]);
+  const { queue, link, cards, staff } = live.value;
+  return JSON.stringify([visitNotices.value[id], queue, link?.link, cards, staff]);
 }
 
 /** @param {{ id: string }} props */

@@ -3,6 +3,7 @@ import { html } from "../lib/htm-preact.js";
 import { useRef, useState } from "../lib/preact-hooks.js";
 import { del, post, segment } from "../core/api.js";
 import { clock } from "../core/format.js";
+import { back } from "../core/router.js";
 import { live, readers, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Notice, Screen, useTask } from "../components/controls.js";
@@ -12,7 +13,7 @@ import { Button, ErrorNotice, Field, Notice, Screen, useTask } from "../componen
 /** @param {{ session: StaffSession }} props */
 function SignedIn({ session }) {
   const end = useTask(async () => { await del(`/api/staff/sessions/${segment(session.session_id)}`); });
-  return html`<${Screen} title=${t("sign_in.title")} up="/" action=${html`<a class="button primary" href="#/" id="to-home">${t("sign_in.to_home")}</a>`}>
+  return html`<${Screen} title=${t("sign_in.title")} up="/" action=${html`<${Button} kind="primary" id="go-on" onPress=${() => back("/")}>${t("sign_in.go_on")}<//>`}>
     <${Notice} kind="good" title=${t("sign_in.done", { name: session.name })}>
       <p>${t("sign_in.until", { until: clock(session.ends_at) })}</p><p class="strong">${t("sign_in.card_may_leave")}</p><//>
     <${ErrorNotice} error=${end.error} />

@@ -4,9 +4,9 @@ import { post, segment } from "../core/api.js";
 import { closeDraft, openDraft } from "../core/draft.js";
 import { clock, quantity, rocMoment } from "../core/format.js";
 import { go, replace } from "../core/router.js";
-import { announce, offerUndo, reached } from "../core/store.js";
-import { useEffect } from "../lib/preact-hooks.js";
-import { t } from "../core/words.js";
+import { announce, offerUndo, reached, staffHere } from "../core/store.js";
+import { useEffect, useState } from "../lib/preact-hooks.js";
+import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { VisitPatient } from "../components/patient.js";
 
@@ -50,9 +50,10 @@ export function orderSummary(order) {
  * @param {{ draft: Draft, name: "subjective" | "objective" | "special_note", rows: number }} props
  */
 function TextPart({ draft, name, rows }) {
-  return html`<${Field} id=${name} label=${t(`visit.${name}`)}><textarea id=${name} rows=${rows} maxlength="4000"
+  const [atHand, setAtHand] = useState(false);
+  return html`<${Field} id=${name} label=${t(`visit.${name}`)}><textarea id=${name} rows=${rows} maxlength="4000" readonly=${!reached.value && !atHand}
     value=${draft.content.value[name]} onInput=${(/** @type {any} */ event) => draft.change({ [name]: event.currentTarget.value })}
-    onBlur=${() => draft.saveSoon()}></textarea><//>`;
+    onFocus=${() => setAtHand(true)} onBlur=${() => { setAtHand(false); draft.saveSoon(); }}></textarea><//>`;
 }
 
 /** @param {{ draft: Draft }} props */
@@ -121,6 +122,8 @@ function Editor({ draft, reload }) {
     ${draft.notice ? html`<p class="hint">${t(draft.notice)}</p>` : null}
     <${SaveTrouble} draft=${draft} reload=${reload} />
     <${ErrorNotice} error=${discard.error} />
+    ${staffHere.value || offline ? null : html`<${Notice} kind="warn" title=${errorWords("GW-ACC-03", "what")}><p>${errorWords("GW-ACC-03", "where")}</p><p>${errorWords("GW-ACC-03", "now")}</p>
+      <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>`}
     <${TextPart} draft=${draft} name="subjective" rows="2" />
     <${TextPart} draft=${draft} name="objective" rows="2" />
     <${Diagnoses} draft=${draft} />

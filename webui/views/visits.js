@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { get, segment } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
-import { live } from "../core/store.js";
+import { live, visitNotices } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, Screen, useFetched } from "../components/controls.js";
 import { Flags } from "../components/patient.js";
@@ -19,14 +19,14 @@ function VisitRow({ visit }) {
 }
 
 export default function Visits() {
-  const { visit, queue } = live.value;
+  const { queue } = live.value;
   const found = useFetched("visits", async () => {
     const [drafts, finished] = await Promise.all([
       /** @type {Promise<VisitSummary[]>} */ (get("/api/visits?state=draft")),
       /** @type {Promise<VisitSummary[]>} */ (get("/api/visits?state=finished")),
     ]);
     return { drafts, finished };
-  }, JSON.stringify([visit, queue]));
+  }, JSON.stringify([visitNotices.value, queue]));
   const list = found.value;
   return html`<${Screen} title=${t("visits.title")} action=${html`<a class="button primary" href="#/start">${t("home.start_visit")}</a>`}>
     <${ErrorNotice} error=${found.error}><${Button} onPress=${found.reload}>${t("action.try_again")}<//><//>
