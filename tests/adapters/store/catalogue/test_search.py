@@ -57,6 +57,8 @@ async def test_chinese_is_found_from_one_character_up_as_it_stands(
         ("type 2 diab", ["E11.9", "E11"]),
         ("hepatitis b", ["B17.0"]),
         ("acute up", ["J06.9", "J06"]),
+        ("ac in of he", ["B17.0"]),
+        ("a", ["A00.0"]),
         ("meniere", ["H81.0"]),
         ("Ménière’s", ["H81.0"]),
         ("menieres disease", ["H81.0"]),

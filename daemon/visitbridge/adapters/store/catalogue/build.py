@@ -26,6 +26,7 @@ _SCHEMA: Final = (
     "CREATE TABLE rows (id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, code_key TEXT NOT NULL, content BLOB NOT NULL)",
     "CREATE VIRTUAL TABLE han USING fts5(terms, content='', columnsize=0, detail=none, tokenize='ascii', prefix='1')",
     "CREATE VIRTUAL TABLE words USING fts5(terms, content='', columnsize=0, detail=none, tokenize='ascii')",
+    "CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE arrived (code TEXT PRIMARY KEY, tier INTEGER, length INTEGER, content BLOB)",
 )
 _FINISH: Final = (
@@ -95,6 +96,7 @@ def _take_in(connection: binding.Connection, info: DataSetInfo, lines: Path) -> 
 
 def _index(connection: binding.Connection) -> None:
     """Number the rows best first, so that a search may stop at its first hits."""
+    vocabulary: set[str] = set()
     arrived = connection.execute("SELECT tier, content FROM arrived ORDER BY tier, length, code")
     for at, (tier, content) in enumerate(arrived):
         row = _LINE.decode(content)
@@ -102,9 +104,13 @@ def _index(connection: binding.Connection) -> None:
         connection.execute(
             "INSERT INTO rows VALUES (?, ?, ?, ?)", (at, tier, terms.code_key(row.code), content)
         )
-        connection.execute("INSERT INTO han (rowid, terms) VALUES (?, ?)", (at, terms.han_terms(chinese)))
+        connection.execute(
+            "INSERT INTO han (rowid, terms) VALUES (?, ?)", (at, " ".join(terms.han_terms(chinese)))
+        )
         words = terms.word_terms(terms.tokens(row.name_en) + chinese)
-        connection.execute("INSERT INTO words (rowid, terms) VALUES (?, ?)", (at, words))
+        connection.execute("INSERT INTO words (rowid, terms) VALUES (?, ?)", (at, " ".join(words)))
+        vocabulary.update(words)
+    connection.executemany("INSERT INTO vocabulary VALUES (?)", ((word,) for word in sorted(vocabulary)))
 
 
 def _tier(row: DataSetRow) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -33,10 +33,14 @@ _NAMES: Final = """
 _HAN: Final = "han MATCH :han"
 _WORDS: Final = "words MATCH :words"
 _HAN_AND_WORDS: Final = "han MATCH :han AND han.rowid IN (SELECT rowid FROM words WHERE words MATCH :words)"
+_VOCABULARY: Final = "SELECT word FROM vocabulary WHERE word >= ? AND word < ? LIMIT ?"
+_MOST_WORDS: Final = 400
 _PREFERRED: Final = """
     AND rows.id IN (
         SELECT id FROM rows WHERE tier IN (0, 1, 2) AND code_key IN (SELECT value FROM json_each(:preferred))
     )"""
+
+_Values = tuple[object, ...] | dict[str, str]
 
 
 class Index:
@@ -62,7 +66,7 @@ class Index:
         self._connection.close()
 
     def get(self, code: str) -> DataSetRow | None:
-        for row in self._rows(_EXACT, (terms.code_key(code),)):
+        for row in self._contents(_EXACT, (terms.code_key(code),)):
             if row.code == code:
                 return row
         return None
@@ -81,14 +85,14 @@ class Index:
     def _ranked(self, text: str, liked: set[str], limit: int) -> Iterator[DataSetRow]:
         if not text.strip():
             for code in sorted(liked):
-                yield from self._rows(_EXACT, (terms.code_key(code),))
-            yield from self._rows(_FIRST, (limit,))
+                yield from self._contents(_EXACT, (terms.code_key(code),))
+            yield from self._contents(_FIRST, (limit,))
             return
         query = terms.parse(text)
         if query.code:
-            yield from self._rows(_EXACT, (query.code,))
+            yield from self._contents(_EXACT, (query.code,))
             for tier in _TIERS:
-                yield from self._rows(_CODES, (tier, query.code, query.code + _AFTER_ALL, limit))
+                yield from self._contents(_CODES, (tier, query.code, query.code + _AFTER_ALL, limit))
         if query.han or query.words:
             if liked:
                 yield from self._named(query, liked)
@@ -98,16 +102,31 @@ class Index:
         matches = _WORDS
         if query.han:
             matches = _HAN_AND_WORDS if query.words else _HAN
-        values = {"han": query.han, "words": query.words}
+        values = {"han": query.han, "words": " AND ".join(map(self._any_word, query.words))}
         if liked is not None:
             matches += _PREFERRED
             values["preferred"] = json.dumps([terms.code_key(code) for code in liked])
         sql = _NAMES.format(found="han" if query.han else "words", matches=matches)
-        return (row for row in self._rows(sql, values) if query.accepts(row.name_zh))
+        return (row for row in self._contents(sql, values) if query.accepts(row.name_zh))
 
-    def _rows(self, sql: str, values: tuple[object, ...] | dict[str, str]) -> Iterator[DataSetRow]:
+    def _any_word(self, start: str) -> str:
+        """The FTS5 expression for the words that begin so.
+
+        Named one by one, their postings are merged only as far as the hits that are wanted; the index's own
+        prefix search merges all of them first. A single letter stands for itself: it begins too many.
+        """
+        if len(start) == 1:
+            return terms.quoted(start)
+        words = [word for (word,) in self._rows(_VOCABULARY, (start, start + _AFTER_ALL, _MOST_WORDS + 1))]
+        if len(words) > _MOST_WORDS:
+            return terms.quoted(start) + "*"
+        return f"({' OR '.join(map(terms.quoted, words or [start]))})"
+
+    def _contents(self, sql: str, values: _Values) -> Iterator[DataSetRow]:
+        return (_ROW.decode(content) for (content,) in self._rows(sql, values))
+
+    def _rows(self, sql: str, values: _Values) -> Iterator[tuple[Any, ...]]:
         try:
-            for (content,) in self._connection.execute(sql, values):
-                yield _ROW.decode(content)
+            yield from self._connection.execute(sql, values)
         except binding.VendorError as exc:
             raise binding.translate(exc, self._path) from exc

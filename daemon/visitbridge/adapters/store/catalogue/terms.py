@@ -34,13 +34,14 @@ LONGEST_QUERY: Final = 80
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """What a person typed, taken apart.
 
-    ``code``: the code it may begin, without dots, empty when it can't be one. ``han`` and ``words`` are FTS5
-    expressions made of quoted terms only. ``phrases``: runs of tokens that a name has to hold as they stand.
+    ``code``: the code it may begin, without dots, empty when it can't be one. ``han``: an FTS5 expression over the
+    CJK terms. ``words``: beginnings of words, all of which a name has to hold. ``phrases``: runs of tokens that it
+    has to hold as they stand.
     """
 
     code: str = ""
     han: str = ""
-    words: str = ""
+    words: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
 
     def accepts(self, name: str) -> bool:
@@ -66,27 +67,23 @@ def code_key(code: str) -> str:
     return _NOT_IN_CODES.sub("", code).upper()
 
 
-def han_terms(found: list[str]) -> str:
-    """The text that is indexed for the CJK tokens of a name: each with its right neighbour, if that is CJK."""
+def han_terms(found: list[str]) -> list[str]:
+    """What is indexed for the CJK tokens of a name: each with its right neighbour, if that is CJK."""
     pairs = [
         token + (after if _IS_HAN(after) else "")
         for token, after in zip(found, [*found[1:], ""], strict=False)
         if _IS_HAN(token)
     ]
-    return " ".join(dict.fromkeys(pairs))
+    return list(dict.fromkeys(pairs))
 
 
-def word_terms(found: list[str]) -> str:
-    """The text that is indexed for the other tokens."""
-    return " ".join(dict.fromkeys(token for token in found if not _IS_HAN(token)))
+def word_terms(found: list[str]) -> list[str]:
+    """What is indexed for the other tokens."""
+    return list(dict.fromkeys(token for token in found if not _IS_HAN(token)))
 
 
 def parse(query: str) -> Query:
-    """Take a query apart. Any text is a query; what can't be searched for gives an empty one.
-
-    A word stands for all that begin with it, from three letters up (two for the last, which is being typed):
-    there are so many of the shorter ones that they would say little and cost much.
-    """
+    """Take a query apart. Any text is a query; what can't be searched for gives an empty one."""
     query = query[:LONGEST_QUERY]
     han: list[str] = []
     words: list[str] = []
@@ -99,11 +96,10 @@ def parse(query: str) -> Query:
         han += _pairs(found)
     return Query(
         code=code_key(query) if query.isascii() else "",
-        han=" AND ".join(_quoted(term, is_prefix=len(term) == 1) for term in dict.fromkeys(han)),
-        words=" AND ".join(
-            _quoted(term, is_prefix=len(term) > 2 or (len(term) == 2 and term == words[-1]))
-            for term in dict.fromkeys(words)
+        han=" AND ".join(
+            f"{quoted(term)}*" if len(term) == 1 else quoted(term) for term in dict.fromkeys(han)
         ),
+        words=tuple(dict.fromkeys(words)),
         phrases=tuple(phrases),
     )
 
@@ -125,6 +121,6 @@ def _pairs(found: list[str]) -> list[str]:
     return pairs
 
 
-def _quoted(term: str, *, is_prefix: bool) -> str:
+def quoted(term: str) -> str:
     """A term as an FTS5 string. Tokens hold letters and digits only, so no quote can end it early."""
-    return f'"{term}"*' if is_prefix else f'"{term}"'
+    return f'"{term}"'
