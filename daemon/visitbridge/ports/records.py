@@ -33,8 +33,8 @@ class Clearable(msgspec.Struct, frozen=True, kw_only=True):
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Who did what to whose record, from which phone; written in the act's own transaction (Y08).
 
-    ``who``: staff id, ``box`` or ``technician``. ``act``: dotted verb such as ``visit.finish``. ``record``: the
-    visit or patient concerned. ``why``: purpose where one was asked for.
+    ``who``: staff id, ``box``, ``technician``, or ``phone`` when only the phone is known. ``act``: dotted verb such
+    as ``visit.finish``. ``record``: the visit or patient concerned. ``why``: purpose where one was asked for.
     """
 
     at: dt.datetime

@@ -46,9 +46,6 @@ class Attempts:
         """Monotonic second before which the other side wants no uploads (Retry-After speaks of the service)."""
         return self._paused_until_s
 
-    def end_pause(self) -> None:
-        self._paused_until_s = 0.0
-
     async def carry_out(self, work: Work) -> Pause | None:
         """None when the job is settled or waits for something that can be seen; else when to try again.
 

@@ -71,7 +71,8 @@ def judge(path: Path, state: JobState, error: VisitBridgeError) -> Verdict:
 
 
 def _backoff(error: VisitBridgeError, *, stuck: bool) -> BackoffClass:
-    if stuck:
+    """A refused token is soon replaced by a new sign-in, which no need can tell from the old one."""
+    if stuck and not isinstance(error, StaffTokenRefused):
         return BackoffClass.PERSON
     if isinstance(error, LinkError):
         return BackoffClass.LINK
