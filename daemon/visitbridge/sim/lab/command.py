@@ -51,18 +51,22 @@ def add_lab_options(parser: argparse.ArgumentParser) -> None:
         help="where the gateway listens, or the next free port (default: %(default)s)",
     )
     parser.add_argument("--no-vpcd", action="store_true", help="connect the cards without pcscd")
-    parser.add_argument(
+    tables = parser.add_mutually_exclusive_group()
+    tables.add_argument(
         "--shared",
         type=Path,
-        default=None,
+        metavar="DIR",
         help=f"folder with published code tables (default: {DEFAULT_SHARED} if there is one)",
+    )
+    tables.add_argument(
+        "--starter", action="store_true", help="only the small data sets that ship with the project"
     )
 
 
 def lab_options(arguments: argparse.Namespace) -> LabOptions:
     """Raises ConfigError for a folder that is not there."""
     shared: Path | None = arguments.shared
-    if shared is None and DEFAULT_SHARED.is_dir():
+    if shared is None and DEFAULT_SHARED.is_dir() and not arguments.starter:
         shared = DEFAULT_SHARED
     if shared is not None and not shared.is_dir():
         raise ConfigError(f"--shared: there is no folder {shared}")

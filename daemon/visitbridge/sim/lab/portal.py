@@ -50,14 +50,15 @@ class Portal:
 
         The answer is a line for the terminal. What did not change since the last start is left alone.
         """
-        log_path = self._places.logs / "seed.log"
         folder = ["--dir", str(self._places.portal)]
         stamp = _stamp_of(shared)
         if self._places.imported.exists() and self._places.imported.read_text() == stamp:
             return "data sets as at the last start"
+        log_path = self._places.logs / "seed.log"
         await Child(_MODULE, ["seed-lab", "--json", *folder], log_path=log_path).run(within_s=_WORK_S)
         if shared is not None:
             arguments = ["datasets", "import-public", str(shared), *folder]
+            log_path = self._places.logs / "import.log"
             await Child(_MODULE, arguments, log_path=log_path).run(within_s=_WORK_S)
         self._places.imported.write_text(stamp)
         return f"published tables of {shared}" if shared is not None else "the starter data sets"
