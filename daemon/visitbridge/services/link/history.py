@@ -35,9 +35,10 @@ class LinkHistory:
         ready()
         while True:
             await self._clock.wait_until(self._clock.monotonic() + EVERY_S)
-            await self._sample()
+            await self.sample()
 
-    async def _sample(self) -> None:
+    async def sample(self) -> None:
+        """Keep one now, and forget what is older than a day."""
         now = self._clock.now()
         sample = LinkSample(at=now, link=self._link(), queue_depth=self._depth())
 
