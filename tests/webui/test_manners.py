@@ -133,11 +133,22 @@ def test_a_stream_without_heartbeat_counts_as_lost_after_35_s(box: FakeBox, phon
 def test_a_heartbeat_keeps_the_stream(box: FakeBox, phone: Phone) -> None:
     phone.page.clock.install()
     phone.open(box.url)
-    for _ in range(4):
-        phone.page.clock.run_for(15_000)
+    received: list[object] = []
+
+    def on_data(event: object) -> None:
+        received.append(event)
+
+    network = phone.context.new_cdp_session(phone.page)
+    network.on("Network.dataReceived", on_data)
+    network.send("Network.enable")
+    for beats in range(1, 4):
+        phone.page.clock.run_for(20_000)
         box.beat()
-        phone.page.wait_for_function("() => true")
-        expect(phone.page.locator(".banner.lost")).to_have_count(0)
+        while len(received) < beats:
+            phone.settle()
+    phone.page.clock.run_for(30_000)
+
+    expect(phone.page.locator(".banner.lost")).to_have_count(0)
     assert phone.served.count("/api/events") == 1
 
 
