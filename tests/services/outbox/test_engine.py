@@ -404,6 +404,21 @@ async def test_phones_hear_of_the_queue_and_of_the_visit(memory: World) -> None:
     assert 1 in depths
 
 
+async def test_a_worker_does_not_take_a_visit_back_to_an_older_revision(memory: World) -> None:
+    memory.portal.gate = asyncio.Event()
+    async with memory.running():
+        await memory.enqueue(samples.visit(), ("upload.recognition", "upload.visit"))
+        await memory.portal.arrived.acquire()
+        newer = msgspec.structs.replace(samples.visit(), revision=2)
+        await memory.store.write(lambda tx: tx.visits.put(newer))
+        memory.outbox.desk.note(newer, ())
+        memory.portal.gate.set()
+        await memory.outbox.wait_quiet()
+    notices = [change.value for change in memory.board.since(0) or () if change.topic == "visit"]
+    revisions = [notice.revision for notice in notices if isinstance(notice, VisitNotice)]
+    assert revisions == sorted(revisions)
+
+
 async def test_the_queues_age_turns_by_itself(memory: World) -> None:
     memory.set_link(up=False)
     async with memory.running():

@@ -124,7 +124,8 @@ class OpenJobs:
         """Take a visit and its jobs as they now are; settled ones leave with the last open one."""
         people = People(patient=mask_name(visit.patient.name), practitioner=visit.practitioner.name)
         held = self._visits.setdefault(visit.visit_id, OpenVisitEntry(visit=visit, people=people))
-        held.visit = visit
+        if visit.revision >= held.visit.revision:
+            held.visit = visit
         for job in jobs:
             slim = msgspec.structs.replace(job, payload=b"")
             held.jobs[job.job_id] = slim
