@@ -444,6 +444,12 @@ class TooManyTries(AccessError):
     default_retry = Retry.LATER
 
 
+class RoleMissing(AccessError):
+    """The phone's role does not reach; ``params['role']`` is the one that would (A03)."""
+
+    code = "GW-ACC-09"
+
+
 class RequestError(VisitBridgeError):
     """What a phone sent."""
 

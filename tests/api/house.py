@@ -62,9 +62,13 @@ class StaffBoard:
     """Who is signed in on which phone, as a test says."""
 
     rows: dict[str, StaffSessionRow] = field(default_factory=dict)
+    granted: dict[str, frozenset[Right]] = field(default_factory=dict)
 
     def live_for_phone(self, phone_id: str) -> StaffSessionRow | None:
         return self.rows.get(phone_id)
+
+    def last_rights(self, phone_id: str) -> frozenset[Right] | None:
+        return self.granted.get(phone_id)
 
     def sign_in(self, phone_id: str, *rights: Right) -> None:
         began = dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC)

@@ -143,6 +143,7 @@ async def test_the_document_says_who_may_call() -> None:
         "phone": True,
         "staff": True,
         "right": "QPB",
+        "role": "user",
     }
 
 

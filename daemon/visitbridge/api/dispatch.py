@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
@@ -10,7 +10,8 @@ from aiohttp import web
 
 from visitbridge.api.body import decode_body, decode_query, read_body, refuse_oversize
 from visitbridge.api.routes import JSON_LIMIT_BYTES, Access, AnyRoute, Call, RawRoute, Route
-from visitbridge.errors import NotPaired, RightMissing, StaffRequired
+from visitbridge.domain.people import BoxRole, Right
+from visitbridge.errors import NotPaired, RightMissing, RoleMissing, StaffRequired
 from visitbridge.ports.records import PairedPhone, StaffSessionRow
 from visitbridge.words import Catalogue
 
@@ -22,9 +23,15 @@ class Sessions(Protocol):
         """The phone that a cookie's value belongs to. Raises NotPaired."""
         ...
 
+    def role(self, phone_id: str) -> BoxRole: ...
+
 
 class SignedIn(Protocol):
     def live_for_phone(self, phone_id: str) -> StaffSessionRow | None: ...
+
+    def last_rights(self, phone_id: str) -> frozenset[Right] | None:
+        """Rights of whoever signed in last on a phone, else of whoever signed in on this box; None: nobody."""
+        ...
 
 
 class Dispatcher:
@@ -41,20 +48,28 @@ class Dispatcher:
         return self._json_handler(route)
 
     async def admit(self, access: Access, request: web.Request) -> PairedPhone | None:
-        """The calling phone, once the rule allows it. Raises NotPaired, StaffRequired, RightMissing."""
+        """The calling phone, once the rule allows it. Raises NotPaired, RoleMissing, StaffRequired, RightMissing."""
         if not access.phone:
             return None
         token = request.cookies.get(COOKIE, "")
         if not token:
             raise NotPaired("no session cookie")
         phone = await self._sessions.authenticate(token)
-        if access.staff:
-            session = self._staff.live_for_phone(phone.phone_id)
-            if session is None:
-                raise StaffRequired("nobody is signed in on this phone")
-            if access.right is not None and access.right not in session.rights:
-                raise RightMissing("service code not granted", params={"right": access.right.value})
+        if not self._sessions.role(phone.phone_id).covers(access.role):
+            raise RoleMissing("role of the phone", params={"role": access.role.value})
+        if access.staff or access.right is not None:
+            self._require_person(access, phone.phone_id)
         return phone
+
+    def _require_person(self, access: Access, phone_id: str) -> None:
+        session = self._staff.live_for_phone(phone_id)
+        rights: Collection[Right] | None = session.rights if session is not None else None
+        if rights is None and not access.staff:
+            rights = self._staff.last_rights(phone_id)
+        if rights is None:
+            raise StaffRequired("nobody is signed in on this phone")
+        if access.right is not None and access.right not in rights:
+            raise RightMissing("service code not granted", params={"right": access.right.value})
 
     def _raw_handler(self, route: RawRoute) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:

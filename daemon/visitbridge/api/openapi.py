@@ -86,6 +86,7 @@ def _access(access: Access) -> dict[str, Any]:
         "phone": access.phone,
         "staff": access.staff,
         "right": access.right.value if access.right is not None else None,
+        "role": access.role.value,
     }
 
 

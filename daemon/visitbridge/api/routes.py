@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 from aiohttp import web
 
-from visitbridge.domain.people import Right
+from visitbridge.domain.people import BoxRole, Right
 from visitbridge.ports.records import PairedPhone
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
@@ -31,20 +31,29 @@ AnswerT = TypeVar("AnswerT")
 class Access:
     """Who may call a route: anybody, a paired phone, or a paired phone with a live staff session.
 
-    ``right`` is the service code that the signed-in person must hold (A08).
+    ``right`` is the service code that the signed-in person must hold (A08); without ``staff`` it may also be
+    that of the person who signed in last, so that work goes on after a session ended (F05). ``role`` is the
+    least role of the phone (A03).
     """
 
     phone: bool
     staff: bool = False
     right: Right | None = None
+    role: BoxRole = BoxRole.USER
 
 
 OPEN = Access(phone=False)
 PAIRED = Access(phone=True)
+TECHNICIAN = Access(phone=True, role=BoxRole.TECHNICIAN)
 
 
 def signed_in(right: Right | None = None) -> Access:
     return Access(phone=True, staff=True, right=right)
+
+
+def reduced(right: Right) -> Access:
+    """For work that goes on without a live session, by phones of people who hold ``right`` (F05, F07)."""
+    return Access(phone=True, right=right)
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

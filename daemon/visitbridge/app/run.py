@@ -18,6 +18,7 @@ from visitbridge.app.options import Options, Ready, require_allowed
 from visitbridge.app.readers import open_readers
 from visitbridge.app.services import Parts, open_parts
 from visitbridge.config import Config
+from visitbridge.domain.people import BoxRole
 from visitbridge.runtime.supervisor import Service, Supervisor
 from visitbridge.words import load_catalogue
 
@@ -106,7 +107,7 @@ def _watchdog(parts: Parts, notifier: Notifier, interval_s: float) -> Watchdog:
 def _describe(front: Front, parts: Parts, tls: BoxTls) -> Ready:
     return Ready(
         url=front.url,
-        pair_url=front.pair_url(parts.pairing.mint_token()),
+        pair_url=front.pair_url(parts.pairing.mint_token(BoxRole.TECHNICIAN)),
         ca_file=tls.ca_file,
         fingerprint=tls.fingerprint,
     )

@@ -53,6 +53,19 @@ class Right(enum.StrEnum):
     VIRTUAL_CARD = "VC"
 
 
+class BoxRole(enum.StrEnum):
+    """What a paired phone may do to the box itself; mirrors 機構代表, 機構管理者, 機構使用者 (A03)."""
+
+    USER = "user"
+    TECHNICIAN = "technician"
+    OWNER = "owner"
+
+    def covers(self, other: BoxRole) -> bool:
+        """Whether this role may do what ``other`` may."""
+        ranks = tuple(BoxRole)
+        return ranks.index(self) >= ranks.index(other)
+
+
 class Institution(msgspec.Struct, frozen=True, kw_only=True):
     """10-character code and name."""
 

@@ -15,7 +15,8 @@ from collections.abc import Callable
 import msgspec
 
 from visitbridge.domain.ids import new_id
-from visitbridge.errors import NotFound, NotPaired, PairingRefused, StoreError
+from visitbridge.domain.people import BoxRole
+from visitbridge.errors import NotFound, NotPaired, PairingRefused, RoleMissing, StoreError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import AuditEntry, PairedPhone
 from visitbridge.ports.store import Store, Transaction
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 TOKEN_LIFE_S = 600.0
 TOUCH_EVERY_S = 60.0
 _TOKENS_AT_ONCE = 16
+_ROLES = "phones.roles"
 
 
 class Paired(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,13 @@ class Paired(msgspec.Struct, frozen=True, kw_only=True):
     cookie: str
 
 
+class _Token(msgspec.Struct, frozen=True, kw_only=True):
+    """``ends_s`` on the monotonic clock."""
+
+    ends_s: float
+    role: BoxRole
+
+
 class PairingDesk:
     """Knows all paired phones. Call :meth:`load` before anything else."""
 
@@ -41,18 +50,21 @@ class PairingDesk:
         self._store = store
         self._clock = clock
         self._idle_s = idle_s
-        self._tokens: dict[str, float] = {}
+        self._tokens: dict[str, _Token] = {}
+        self._roles: dict[str, BoxRole] = {}
         self._phones: dict[str, PairedPhone] = {}
         self._used_s: dict[str, float] = {}
         self._touched_s: dict[str, float] = {}
         self._on_removed: list[Callable[[str], None]] = []
 
     async def load(self) -> None:
-        def work(tx: Transaction) -> list[PairedPhone]:
-            return list(tx.phones.all())
+        def work(tx: Transaction) -> tuple[list[PairedPhone], str | None]:
+            return list(tx.phones.all()), tx.settings.get(_ROLES)
 
         now, monotonic_s = self._clock.now(), self._clock.monotonic()
-        for phone in await self._store.read(work):
+        phones, roles = await self._store.read(work)
+        self._roles = msgspec.json.decode(roles or "{}", type=dict[str, BoxRole])
+        for phone in phones:
             idle_s = max(0.0, (now - phone.used_at).total_seconds())
             self._know(phone, monotonic_s - idle_s)
 
@@ -60,20 +72,30 @@ class PairingDesk:
         """Call ``listener`` with the id of every phone that is unpaired."""
         self._on_removed.append(listener)
 
-    def mint_token(self) -> str:
-        """A new pairing token; the oldest one goes when too many are out."""
+    def role(self, phone_id: str) -> BoxRole:
+        """The first phone of a box is its owner; every other has what its pairing link gave."""
+        return self._roles.get(phone_id, BoxRole.USER)
+
+    def mint_token(self, role: BoxRole = BoxRole.USER) -> str:
+        """A new pairing token for a phone in ``role``; the oldest one goes when too many are out."""
         now_s = self._clock.monotonic()
-        self._tokens = {digest: ends_s for digest, ends_s in self._tokens.items() if ends_s > now_s}
+        self._tokens = {digest: token for digest, token in self._tokens.items() if token.ends_s > now_s}
         while len(self._tokens) >= _TOKENS_AT_ONCE:
             del self._tokens[next(iter(self._tokens))]
         token = secrets.token_urlsafe(16)
-        self._tokens[_digest(token)] = now_s + TOKEN_LIFE_S
+        self._tokens[_digest(token)] = _Token(ends_s=now_s + TOKEN_LIFE_S, role=role)
         return token
+
+    def mint_token_for_other(self, role: BoxRole, *, by: str) -> str:
+        """A token that one phone asks for another. Nobody grants more than the own role: RoleMissing."""
+        if not self.role(by).covers(role):
+            raise RoleMissing("a phone grants at most its own role", params={"role": role.value})
+        return self.mint_token(role)
 
     async def pair(self, token: str, name: str) -> Paired:
         """Spend a token. Raises PairingRefused; when the store fails the token stays good."""
-        ends_s = self._tokens.pop(_digest(token), None)
-        if ends_s is None or ends_s <= self._clock.monotonic():
+        spent = self._tokens.pop(_digest(token), None)
+        if spent is None or spent.ends_s <= self._clock.monotonic():
             raise PairingRefused("token unknown, used or expired")
         now = self._clock.now()
         cookie = secrets.token_urlsafe(32)
@@ -81,15 +103,22 @@ class PairingDesk:
             phone_id=new_id(now), name=name, token_hash=_digest(cookie), paired_at=now, used_at=now
         )
 
+        role = spent.role if self._phones else BoxRole.OWNER
+        roles = self._roles | {phone.phone_id: role}
+
         def work(tx: Transaction) -> None:
             tx.phones.add(phone)
-            tx.audit.append(AuditEntry(at=now, who="box", act="phone.pair", phone_id=phone.phone_id))
+            tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
+            tx.audit.append(
+                AuditEntry(at=now, who="box", act="phone.pair", phone_id=phone.phone_id, why=role.value)
+            )
 
         try:
             await self._store.write(work)
         except StoreError:
-            self._tokens[_digest(token)] = ends_s
+            self._tokens[_digest(token)] = spent
             raise
+        self._roles = roles
         self._know(phone, self._clock.monotonic())
         return Paired(phone=phone, cookie=cookie)
 
@@ -117,17 +146,25 @@ class PairingDesk:
         return tuple(sorted(self._phones.values(), key=lambda phone: phone.paired_at))
 
     async def remove(self, phone_id: str, *, by: str) -> None:
-        """Unpair; its session ends at once. ``by`` is the phone that asked. Raises NotFound."""
+        """Unpair; its session ends at once. ``by`` is the phone that asked.
+
+        Raises NotFound, and RoleMissing for a phone of a higher role.
+        """
         phone = next((known for known in self._phones.values() if known.phone_id == phone_id), None)
         if phone is None:
             raise NotFound("phone")
+        if not self.role(by).covers(self.role(phone_id)):
+            raise RoleMissing("phone of a higher role", params={"role": self.role(phone_id).value})
         now = self._clock.now()
+        roles = {known: role for known, role in self._roles.items() if known != phone_id}
 
         def work(tx: Transaction) -> None:
             tx.phones.remove(phone_id)
+            tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
             tx.audit.append(AuditEntry(at=now, who="box", act="phone.remove", record=phone_id, phone_id=by))
 
         await self._store.write(work)
+        self._roles = roles
         self._phones.pop(phone.token_hash, None)
         self._used_s.pop(phone_id, None)
         self._touched_s.pop(phone_id, None)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from visitbridge.domain.people import Right
 from visitbridge.domain.roc import TAIPEI
 from visitbridge.errors import (
     CardAbsent,
@@ -35,6 +36,7 @@ from visitbridge.ports.records import AuditEntry, StaffSessionRow
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.cards import SessionStep, StaffToken
 from visitbridge.services.cards import CardDesk
+from visitbridge.services.grants import Granted
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.scripts import run_script
 from visitbridge.services.topics import StaffSessionView, StaffTopic
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 
 _PIN_LENGTHS = range(4, 9)
 _CARD_DEADLINE_S = 30.0
+_GRANTED = "staff.granted"
 
 
 class StaffPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,7 @@ class StaffDesk:
         self._policy = policy
         self._sessions: dict[str, StaffSessionRow] = {}
         self._active: dict[str, str] = {}
+        self._granted = Granted()
         self._on_change: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
         self._publish()
@@ -86,7 +90,9 @@ class StaffDesk:
         self._on_change.append(listener)
 
     async def run(self, ready: Callable[[], None]) -> None:
-        rows = await self._store.read(_all_sessions)
+        rows, granted = await self._store.read(_kept)
+        if granted is not None:
+            self._granted = msgspec.json.decode(granted, type=Granted)
         self._sessions = {row.session_id: row for row in rows}
         await self._drop_ended()
         self._announce()
@@ -109,6 +115,10 @@ class StaffDesk:
         mine = [row for row in self.sessions() if phone_id in row.phone_ids]
         chosen = self._active.get(phone_id)
         return next((row for row in mine if row.session_id == chosen), mine[-1] if mine else None)
+
+    def last_rights(self, phone_id: str) -> frozenset[Right] | None:
+        """Rights of whoever signed in last on a phone, else of all who did on this box; None: nobody ever."""
+        return self._granted.rights(phone_id)
 
     def is_live(self, row: StaffSessionRow) -> bool:
         """A session of an earlier boot counts only against trusted time."""
@@ -195,11 +205,15 @@ class StaffDesk:
             id_no=token.id_no,
         )
 
+        granted = Granted(phones=self._granted.phones | {phone_id: row.rights})
+
         def work(tx: Transaction) -> None:
             tx.staff_sessions.put(row)
+            tx.settings.set(_GRANTED, msgspec.json.encode(granted).decode())
             tx.audit.append(AuditEntry(at=now, who=row.staff_id, act="staff.sign_in", phone_id=phone_id))
 
         await self._store.write(work)
+        self._granted = granted
         self._sessions[row.session_id] = row
         self._active[phone_id] = row.session_id
         self._announce()
@@ -276,5 +290,5 @@ def _next_midnight(now: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(local.date() + dt.timedelta(days=1), dt.time(), tzinfo=TAIPEI)
 
 
-def _all_sessions(tx: Transaction) -> tuple[StaffSessionRow, ...]:
-    return tuple(tx.staff_sessions.all())
+def _kept(tx: Transaction) -> tuple[tuple[StaffSessionRow, ...], str | None]:
+    return tuple(tx.staff_sessions.all()), tx.settings.get(_GRANTED)

@@ -7,8 +7,9 @@ import datetime as dt
 import msgspec
 
 from visitbridge.api.problems import ErrorDetail
-from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, reduced
 from visitbridge.domain.jobs import Age, JobState
+from visitbridge.domain.people import Right
 from visitbridge.domain.readiness import Reason
 from visitbridge.services.outbox.desk import OutboxDesk
 from visitbridge.services.outbox.views import JobView
@@ -73,7 +74,7 @@ class Outbox:
                 method="GET",
                 path="/api/outbox",
                 summary="Open items with what they wait for",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._list,
                 answer=OutboxAnswer,
             ),
@@ -81,7 +82,7 @@ class Outbox:
                 method="POST",
                 path="/api/outbox/send-now",
                 summary="Try at once whatever is only waiting for its time",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._send_now,
                 answer=OutboxAnswer,
             ),
@@ -89,7 +90,7 @@ class Outbox:
                 method="POST",
                 path="/api/outbox/{job_id}/retry",
                 summary="Try an item again; one in doubt is asked about first",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._retry,
                 answer=JobItem,
             ),
@@ -97,7 +98,7 @@ class Outbox:
                 method="POST",
                 path="/api/outbox/{job_id}/hold",
                 summary="Keep an item from being sent",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._hold,
                 answer=JobItem,
             ),
@@ -105,7 +106,7 @@ class Outbox:
                 method="POST",
                 path="/api/outbox/{job_id}/release",
                 summary="Let a held item go on",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._release,
                 answer=JobItem,
             ),

@@ -12,6 +12,7 @@ from msgspec import Meta
 from visitbridge.api.limits import TryLimit
 from visitbridge.api.qr import qr_svg
 from visitbridge.api.routes import OPEN, PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.domain.people import BoxRole
 from visitbridge.errors import FieldInvalid
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import PairedPhone
@@ -25,11 +26,18 @@ class PairRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: Annotated[str, Meta(min_length=1, max_length=40)]
 
 
+class LinkQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``role``: what the next phone may do to the box; at most what the asking phone may."""
+
+    role: BoxRole = BoxRole.USER
+
+
 class PhoneView(msgspec.Struct, frozen=True, kw_only=True):
     phone_id: str
     name: str
     paired_at: dt.datetime
     used_at: dt.datetime
+    role: BoxRole
 
 
 class PairedAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +53,13 @@ class PairingLink(msgspec.Struct, frozen=True, kw_only=True):
     qr_svg: str
 
 
-def view(phone: PairedPhone) -> PhoneView:
+def view(phone: PairedPhone, role: BoxRole) -> PhoneView:
     return PhoneView(
-        phone_id=phone.phone_id, name=phone.name, paired_at=phone.paired_at, used_at=phone.used_at
+        phone_id=phone.phone_id,
+        name=phone.name,
+        paired_at=phone.paired_at,
+        used_at=phone.used_at,
+        role=role,
     )
 
 
@@ -96,6 +108,7 @@ class Phones:
                 summary="A link that pairs one more phone",
                 access=PAIRED,
                 handler=self._new_link,
+                query=LinkQuery,
                 answer=PairingLink,
                 status=201,
             ),
@@ -111,12 +124,12 @@ class Phones:
         return PairedAnswer(phone_id=paired.phone.phone_id, name=paired.phone.name)
 
     async def _list(self, call: Call[NoQuery, None]) -> list[PhoneView]:
-        return [view(phone) for phone in self._desk.phones()]
+        return [view(phone, self._desk.role(phone.phone_id)) for phone in self._desk.phones()]
 
     async def _remove(self, call: Call[NoQuery, None]) -> None:
         await self._desk.remove(call.path["phone_id"], by=call.phone_id)
 
-    async def _new_link(self, call: Call[NoQuery, None]) -> PairingLink:
-        url = self._pair_url(self._desk.mint_token())
+    async def _new_link(self, call: Call[LinkQuery, None]) -> PairingLink:
+        url = self._pair_url(self._desk.mint_token_for_other(call.query.role, by=call.phone_id))
         expires_at = self._clock.now() + dt.timedelta(seconds=TOKEN_LIFE_S)
         return PairingLink(url=url, token_expires_at=expires_at, qr_svg=qr_svg(url))

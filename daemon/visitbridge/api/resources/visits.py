@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from visitbridge.api.qr import qr_svg
 from visitbridge.api.resources.outbox import JobItem, JobItems
-from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, reduced
+from visitbridge.domain.people import Right
 from visitbridge.domain.visit import FinishMode, Visit, VisitContent, VisitFlags, VisitState
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import VisitSummary
@@ -98,7 +99,7 @@ class Visits:
                 method="POST",
                 path="/api/visits",
                 summary="Begin a visit with the NHI card in a reader, or go on with today's draft",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._start,
                 body=StartVisit,
                 answer=VisitAnswer,
@@ -108,7 +109,7 @@ class Visits:
                 method="GET",
                 path="/api/visits",
                 summary="Visits, newest first",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._list,
                 query=VisitQuery,
                 answer=list[VisitLine],
@@ -117,7 +118,7 @@ class Visits:
                 method="GET",
                 path="/api/visits/{visit_id}",
                 summary="One visit with its flags, jobs and receipts",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._get,
                 answer=VisitAnswer,
             ),
@@ -125,7 +126,7 @@ class Visits:
                 method="PUT",
                 path="/api/visits/{visit_id}/content",
                 summary="Save what was typed; it is on disk when this answers",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._save,
                 body=SaveContent,
                 answer=Saved,
@@ -134,7 +135,7 @@ class Visits:
                 method="POST",
                 path="/api/visits/{visit_id}/finish",
                 summary="Finish in one of the four modes",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._finish,
                 body=FinishVisit,
                 answer=VisitAnswer,
@@ -143,7 +144,7 @@ class Visits:
                 method="POST",
                 path="/api/visits/{visit_id}/discard",
                 summary="Throw a draft away",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._discard,
                 body=DiscardVisit,
                 answer=VisitAnswer,
@@ -152,7 +153,7 @@ class Visits:
                 method="GET",
                 path="/api/visits/{visit_id}/prescription",
                 summary="What the family takes to the pharmacy",
-                access=PAIRED,
+                access=reduced(Right.VISITS),
                 handler=self._prescription,
                 answer=Prescription,
             ),
