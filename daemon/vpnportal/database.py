@@ -72,7 +72,7 @@ class Database:
     def restore(self, source: Path) -> str:
         """Replace all content by a backup's, give it a new epoch, and return that.
 
-        Raises ConfigError when ``source`` is no backup of this program, SchemaNewer when it is a later one's.
+        Raises ConfigError when ``source`` is no backup of this program, SchemaNewer when it is another version's.
         """
         if not source.is_file():
             raise ConfigError("there is no such backup file")
@@ -86,8 +86,8 @@ class Database:
                 version = staged.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
             except sqlcipher3.dbapi2.DatabaseError as exc:
                 raise ConfigError("the file is not a backup of this program") from exc
-            if version is None or int(version[0]) > SCHEMA_VERSION:
-                raise SchemaNewer("the backup is a newer program's")
+            if version is None or int(version[0]) != SCHEMA_VERSION:
+                raise SchemaNewer("the backup is another version's")
             epoch = new_epoch()
             staged.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
             staged.commit()
@@ -126,8 +126,8 @@ class Database:
 def open_database(url: str) -> Iterator[Database]:
     """Open the database at an SQLAlchemy URL, made on first use.
 
-    Raises SchemaNewer for a later program's database, ConfigError for a URL that cannot be used, StoreDamaged for a
-    file that is no database.
+    Raises SchemaNewer for a later program's database, ConfigError for an earlier one's or a URL that cannot be used,
+    StoreDamaged for a file that is no database.
     """
     engine = _engine(url)
     try:
@@ -195,7 +195,7 @@ def _engine(url: str) -> Engine:
 
 
 def _prepare(connection: Connection) -> str:
-    """Make the tables on first use, refuse a newer schema, and return the epoch."""
+    """Make the tables on first use, refuse another version's, and return the epoch."""
     if not inspect(connection).has_table(meta.name):
         metadata.create_all(connection)
         connection.execute(
@@ -206,8 +206,13 @@ def _prepare(connection: Connection) -> str:
             ],
         )
     values = {str(row.name): str(row.value) for row in connection.execute(select(meta))}
-    if int(values.get("schema_version", "0")) > SCHEMA_VERSION:
-        raise SchemaNewer(f"schema {values['schema_version']}, this program knows {SCHEMA_VERSION}")
+    version = int(values.get("schema_version", "0"))
+    if version > SCHEMA_VERSION:
+        raise SchemaNewer(f"schema {version}, this program knows {SCHEMA_VERSION}")
+    if version < SCHEMA_VERSION:
+        raise ConfigError(
+            f"the database has schema {version}, this program's is {SCHEMA_VERSION}: begin a new folder"
+        )
     if "epoch" not in values:
         raise StoreDamaged("the database has no epoch")
     return values["epoch"]

@@ -110,7 +110,7 @@ class ReceiptBook:
 class CardReceipts:
     """Receipts for card sessions, where the effect is on the card and the receipt is all there is to store.
 
-    Runs in the database's thread. Whose key it is was recorded when the session was opened.
+    Runs in the database's thread. Whose intent it is was recorded when the session was opened.
     """
 
     def __init__(self, database: Database, book: ReceiptBook) -> None:
@@ -120,11 +120,13 @@ class CardReceipts:
     def issue(self, key: str, kind: str, digest: str, insurer: Mapping[str, str]) -> Receipt:
         """The receipt for ``key``, durable when this returns; the same one for the same digest.
 
-        Raises Refusal key_conflict for another digest, and for a key that opened no session.
+        Raises Refusal key_conflict for another digest, and for an intent that opened no session.
         """
 
         def work(connection: Connection) -> Receipt:
-            intent = connection.execute(select(card_intents).where(card_intents.c.key == key)).one_or_none()
+            intent = connection.execute(
+                select(card_intents).where(card_intents.c.key == key, card_intents.c.digest == digest)
+            ).one_or_none()
             if intent is None:
                 raise key_conflict()
             stored = self._book.stored(

@@ -162,6 +162,7 @@ card_intents = Table(
     "card_intents",
     metadata,
     Column("key", String(64), primary_key=True),
+    Column("digest", String(64), primary_key=True),
     Column("institution", String(10), nullable=False),
     Column("device_id", ForeignKey("devices.device_id"), nullable=False),
     Column("card_no", String(12), nullable=False),

@@ -19,9 +19,10 @@ from vpnportal.bind import Ticket, issue_ticket
 from vpnportal.ca import load_device_authority, pem_of
 from vpnportal.clock import PortalClock, machine_now
 from vpnportal.devices import Device, add_device, add_institution, find_device
-from vpnportal.lab_data import LAB_INSTITUTION, seed_lab
+from vpnportal.lab_data import LAB_INSTITUTION, LAB_STAFF, seed_lab
 from vpnportal.schema import devices, uploads
 from vpnportal.server import Served, ServeOptions, open_portal
+from vpnportal.staff import add_staff
 
 
 class RunningPortal:
@@ -53,6 +54,16 @@ class RunningPortal:
             return add_device(connection, institution=institution.code, name=name, now=now)
 
         return self.database.transact(work)
+
+    def add_staff(self, institution: Institution) -> None:
+        """Let the lab's people work at another institution too."""
+
+        def work(connection: Connection) -> None:
+            add_institution(connection, institution)
+            for member in LAB_STAFF:
+                add_staff(connection, institution.code, member)
+
+        self.database.transact(work)
 
     def issue_ticket(self, device_id: str = "") -> Ticket:
         """A ticket for the lab's device, or another."""

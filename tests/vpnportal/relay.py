@@ -48,9 +48,14 @@ async def sign_in(box: Box, card_id: str = "hpc-doctor") -> StaffToken:
 async def run_card_session(
     box: Box, card: VirtualCard, purpose: Purpose, token: str, intent: WriteIntent | None = None
 ) -> CardResult:
-    card.reset()
     request = OpenCardSession(purpose=purpose, staff_token=token, intent=intent)
     step = (await box.ask("POST", "/cards/sessions", request)).as_(SessionStep)
+    return await finish_card_session(box, card, step)
+
+
+async def finish_card_session(box: Box, card: VirtualCard, step: SessionStep) -> CardResult:
+    """Relay a session that was opened to its result, on a card that was just inserted."""
+    card.reset()
     while step.script is not None:
         answers = run_script(card, step.script)
         step = (await box.ask("POST", f"/cards/sessions/{step.session_id}/answers", answers)).as_(SessionStep)

@@ -7,13 +7,14 @@ import datetime as dt
 import msgspec
 import pytest
 
-from tests.vpnportal.box import Box
+from tests.vpnportal.box import Box, open_box
 from tests.vpnportal.portal import RunningPortal
-from tests.vpnportal.relay import run_card_session, sign_in
+from tests.vpnportal.relay import finish_card_session, run_card_session, sign_in
 from tests.vpnportal.samples import INSTITUTION, OFFLINE_VISIT, PATIENT, VISIT_AT, upload_of
+from visitbridge.domain.people import Institution
 from visitbridge.domain.roc import roc_time
 from visitbridge.domain.visit import Identification, Sequence, Visit
-from visitbridge.protocols.datacentre.cards import OpenCardSession, WriteIntent
+from visitbridge.protocols.datacentre.cards import OpenCardSession, SessionStep, WriteIntent
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
 from visitbridge.sim.card import build_card
 
@@ -82,6 +83,57 @@ async def test_a_key_stands_for_one_card_only(box: Box) -> None:
     other = msgspec.structs.replace(INTENT, card_no="900000000002")
     request = OpenCardSession(purpose="write_visit", staff_token=staff.token, intent=other)
     (await box.ask("POST", "/cards/sessions", request)).problem(409, "key_conflict")
+
+
+async def test_a_receipt_stands_for_the_intent_of_its_own_session(portal: RunningPortal, box: Box) -> None:
+    """Another intent under the same key, opened in the middle, must not lend its card to the first one's number."""
+    staff, card = await sign_in(box), build_card("patient-wang")
+    request = OpenCardSession(purpose="write_visit", staff_token=staff.token, intent=INTENT)
+    step = (await box.ask("POST", "/cards/sessions", request)).as_(SessionStep)
+    claimed = msgspec.structs.replace(INTENT, card_no="900000000002")
+    other = OpenCardSession(purpose="write_visit", staff_token=staff.token, intent=claimed)
+    assert (await box.ask("POST", "/cards/sessions", other)).status == 201
+    result = await finish_card_session(box, card, step)
+    assert result.receipt is not None
+    number = result.receipt.insurer["sequence_no"]
+    lin = msgspec.structs.replace(PATIENT, card_no="900000000002")
+    visit = msgspec.structs.replace(card_visit(number), patient=lin)
+    answer = await box.send("/visits", "v-1", upload_of(visit, portal.device.sam.sam_id))
+    assert answer.problem(422, "checks_failed").checks[0].code == "AD01"
+    right = upload_of(card_visit(number), portal.device.sam.sam_id)
+    assert (await box.send("/visits", "v-1", right)).status == 200
+
+
+async def test_a_refused_intent_leaves_its_key_free(portal: RunningPortal, box: Box) -> None:
+    staff, card = await sign_in(box), build_card("patient-wang")
+    late = roc_time(portal.clock.now() + dt.timedelta(hours=1))
+    wrong = OpenCardSession(
+        purpose="write_visit",
+        staff_token=staff.token,
+        intent=msgspec.structs.replace(INTENT, visit_time=late),
+    )
+    refused = (await box.ask("POST", "/cards/sessions", wrong)).problem(422, "checks_failed")
+    assert refused.field == "intent.visit_time"
+    result = await run_card_session(box, card, "write_visit", staff.token, INTENT)
+    assert result.receipt is not None
+
+
+async def test_a_box_cannot_take_hold_of_another_institutions_intent(portal: RunningPortal, box: Box) -> None:
+    elsewhere = Institution(code="9999999994", name="另一家")
+    portal.add_staff(elsewhere)
+    device = portal.add_device("別家", elsewhere)
+    async with open_box(portal.url, portal.ca_pem) as rival:
+        ticket = portal.issue_ticket(device.device_id)
+        await rival.bind(ticket.token, ticket.pin)
+        await rival.ask("POST", "/sam/verify")
+        request = OpenCardSession(
+            purpose="write_visit", staff_token=(await sign_in(rival)).token, intent=INTENT
+        )
+        (await rival.ask("POST", "/cards/sessions", request)).problem(422, "checks_failed")
+        staff = await sign_in(box)
+        await run_card_session(box, build_card("patient-wang"), "write_visit", staff.token, INTENT)
+        assert (await box.ask("GET", "/receipts/card-1")).as_(ReceiptStatus).state == "receipt"
+        assert (await rival.ask("GET", "/receipts/card-1")).as_(ReceiptStatus).state == "unknown_key"
 
 
 async def test_a_key_of_a_card_is_no_key_of_an_upload(portal: RunningPortal, box: Box) -> None:

@@ -182,15 +182,22 @@ def test_a_new_epoch_for_databases_that_others_restore(seeded: Portal) -> None:
     assert first != second
 
 
-def test_a_newer_schema_is_refused(seeded: Portal) -> None:
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("99", "schema 99, this program knows 1"),
+        ("0", "the database has schema 0, this program's is 1: begin a new folder"),
+    ],
+)
+def test_another_versions_database_is_refused(seeded: Portal, version: str, said: str) -> None:
     with open_database(f"sqlite:///{seeded.folder}/portal.db") as database:
         database.transact(
             lambda connection: connection.execute(
-                update(meta).where(meta.c.name == "schema_version").values(value="2")
+                update(meta).where(meta.c.name == "schema_version").values(value=version)
             )
         )
     status, _, error = seeded("devices", "list")
-    assert (status, error) == (1, "vpnportal: schema 2, this program knows 1\n")
+    assert (status, error) == (1, f"vpnportal: {said}\n")
 
 
 @pytest.mark.parametrize(("code", "fits"), [(LAB_INSTITUTION.code, True), ("9999999994", False)])

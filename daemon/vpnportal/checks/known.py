@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from visitbridge.domain.people import Right
 from visitbridge.protocols.datacentre.common import Receipt
@@ -59,7 +59,10 @@ def card_record(connection: Connection, institution: str, card_no: str, visit_ti
     """The record that a card session of this institution wrote, or None: what a box cannot make up (§1.1)."""
     documents = connection.execute(
         select(receipts.c.document)
-        .join(card_intents, card_intents.c.key == receipts.c.key)
+        .join(
+            card_intents,
+            and_(card_intents.c.key == receipts.c.key, card_intents.c.digest == receipts.c.digest),
+        )
         .where(
             card_intents.c.institution == institution,
             card_intents.c.card_no == card_no,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from aiohttp import web
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep, WriteIntent
+from visitbridge.protocols.datacentre.cards import (
+    BatchAnswers,
+    OpenCardSession,
+    SessionStep,
+    WriteIntent,
+    intent_digest,
+)
 from vpnportal.callers import Caller, Need
 from vpnportal.cards import CardSessions, StaffView
 from vpnportal.clock import PortalClock
 from vpnportal.database import Database, insert_if_absent
-from vpnportal.receipts import key_conflict
 from vpnportal.routing import Guard
 from vpnportal.schema import card_intents
 from vpnportal.staff import require_session
@@ -69,12 +74,13 @@ class CardRoutes:
         )
 
     def _note_intent(self, connection: Connection, caller: Caller, intent: WriteIntent) -> None:
-        """Record whose key this is and which card's: a receipt for it may follow. Raises Refusal key_conflict."""
+        """Record whose intent this is and which card's. A receipt is bound to the very intent it was given for."""
         insert_if_absent(
             connection,
             card_intents,
             {
                 "key": intent.key,
+                "digest": intent_digest(intent),
                 "institution": caller.institution,
                 "device_id": caller.device_id,
                 "card_no": intent.card_no,
@@ -82,10 +88,3 @@ class CardRoutes:
                 "opened_at": self._clock.now(),
             },
         )
-        noted = connection.execute(select(card_intents).where(card_intents.c.key == intent.key)).one()
-        if (noted.institution, noted.card_no, noted.visit_time) != (
-            caller.institution,
-            intent.card_no,
-            intent.visit_time,
-        ):
-            raise key_conflict()

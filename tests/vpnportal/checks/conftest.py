@@ -30,6 +30,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         put_starter_sets(DataSetShelf(database, folder), lambda _: None)
         device = database.transact(lambda connection: seed_lab(connection, NOW))
         card = {
+            "digest": "00",
             "institution": LAB_INSTITUTION.code,
             "device_id": device.device_id,
             "card_no": NORMAL["A11"],
