@@ -72,7 +72,8 @@ class Database:
     def restore(self, source: Path) -> str:
         """Replace all content by a backup's, give it a new epoch, and return that.
 
-        Raises ConfigError when ``source`` is no backup of this program, SchemaNewer when it is another version's.
+        Raises ConfigError when ``source`` is no backup of this program or an earlier one's, SchemaNewer when it is a later
+        one's.
         """
         if not source.is_file():
             raise ConfigError("there is no such backup file")
@@ -86,8 +87,9 @@ class Database:
                 version = staged.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
             except sqlcipher3.dbapi2.DatabaseError as exc:
                 raise ConfigError("the file is not a backup of this program") from exc
-            if version is None or int(version[0]) != SCHEMA_VERSION:
-                raise SchemaNewer("the backup is another version's")
+            if version is None:
+                raise ConfigError("the file is not a backup of this program")
+            _check_version(int(version[0]))
             epoch = new_epoch()
             staged.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
             staged.commit()
@@ -206,13 +208,14 @@ def _prepare(connection: Connection) -> str:
             ],
         )
     values = {str(row.name): str(row.value) for row in connection.execute(select(meta))}
-    version = int(values.get("schema_version", "0"))
-    if version > SCHEMA_VERSION:
-        raise SchemaNewer(f"schema {version}, this program knows {SCHEMA_VERSION}")
-    if version < SCHEMA_VERSION:
-        raise ConfigError(
-            f"the database has schema {version}, this program's is {SCHEMA_VERSION}: begin a new folder"
-        )
+    _check_version(int(values.get("schema_version", "0")))
     if "epoch" not in values:
         raise StoreDamaged("the database has no epoch")
     return values["epoch"]
+
+
+def _check_version(version: int) -> None:
+    if version > SCHEMA_VERSION:
+        raise SchemaNewer(f"schema {version}, this program knows {SCHEMA_VERSION}")
+    if version < SCHEMA_VERSION:
+        raise ConfigError(f"schema {version}, this program's is {SCHEMA_VERSION}: begin a new folder")

@@ -186,7 +186,7 @@ def test_a_new_epoch_for_databases_that_others_restore(seeded: Portal) -> None:
     ("version", "said"),
     [
         ("99", "schema 99, this program knows 1"),
-        ("0", "the database has schema 0, this program's is 1: begin a new folder"),
+        ("0", "schema 0, this program's is 1: begin a new folder"),
     ],
 )
 def test_another_versions_database_is_refused(seeded: Portal, version: str, said: str) -> None:
