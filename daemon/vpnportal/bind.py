@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+import uuid
 
 import msgspec
 from cryptography import x509
@@ -14,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from visitbridge.protocols.datacentre.common import ProblemCode
-from visitbridge.protocols.datacentre.device import BindAnswer, BindRequest
+from visitbridge.protocols.datacentre.device import BindAnswer, BindRequest, DeviceInfo
 from vpnportal.ca import DEVICE_DAYS, Authority, pem_of, public_key_hash, read_csr, serial_text
 from vpnportal.clock import PortalClock, machine_now
 from vpnportal.database import Database
@@ -24,6 +25,7 @@ from vpnportal.receipts import ReceiptBook
 from vpnportal.schema import certificates, devices, tickets
 
 PIN_TRIES = 5
+TEXT_LENGTH = 80
 TICKET_LIFE = dt.timedelta(days=7)
 _PIN_DIGITS = 4
 _SCRYPT_COST = {"n": 2**12, "r": 8, "p": 1}
@@ -80,10 +82,11 @@ class BindingDesk:
         """Certify the box's key.
 
         The same token, number and key again give the same answer, for the box whose first answer was lost.
-        Raises Refusal bind_refused (with ``tries_left`` when the number was wrong), malformed for the request
-        for a certificate.
+        Raises Refusal bind_refused (with ``tries_left`` when the number was wrong), device_disabled, malformed for
+        what is no request for a certificate or no description of a box.
         """
         key = _key_of(request.csr_pem)
+        _check_device(request.device)
         now = self._clock.now()
         # Spent in a transaction of its own: a try counts even when the rest fails.
         attempt = await self._database.run(lambda connection: _spend_try(connection, request, now))
@@ -145,7 +148,7 @@ class BindingDesk:
             .where(devices.c.device_id == device_id)
             .values(
                 bound_at=now,
-                sheet_id=request.device.sheet_id,
+                sheet_id=str(uuid.UUID(request.device.sheet_id)),
                 told_name=request.device.name,
                 kind=request.device.kind,
                 os_version=request.device.os_version,
@@ -220,6 +223,17 @@ def _key_of(csr_pem: str) -> ec.EllipticCurvePublicKey:
     if key is None:
         raise malformed("not a well-signed request for a P-256 key", field="csr_pem")
     return key
+
+
+def _check_device(device: DeviceInfo) -> None:
+    try:
+        uuid.UUID(device.sheet_id)
+    except ValueError as exc:
+        raise malformed("not a UUID", field="device.sheet_id") from exc
+    for member in ("name", "kind", "os_version", "software_version"):
+        text = getattr(device, member)
+        if len(text) > TEXT_LENGTH or not text.isprintable():
+            raise malformed("too long, or not plain text", field=f"device.{member}")
 
 
 def _hash_of(token: str) -> str:

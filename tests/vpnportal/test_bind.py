@@ -125,6 +125,26 @@ async def test_a_request_that_is_no_csr_is_malformed(
     assert (await stranger.ask("POST", "/bind", request)).problem(400, "malformed").field == "csr_pem"
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("sheet_id", "box"),
+        ("name", "a\x00b"),
+        ("kind", "x" * 81),
+        ("os_version", "\n"),
+        ("software_version", "\x1b[0m"),
+    ],
+)
+async def test_a_box_must_describe_itself_in_plain_text(
+    portal: RunningPortal, stranger: Box, member: str, value: str
+) -> None:
+    ticket = portal.issue_ticket()
+    request = stranger.bind_request(ticket.token, ticket.pin)
+    device = msgspec.structs.replace(request.device, **{member: value})
+    answer = await stranger.ask("POST", "/bind", msgspec.structs.replace(request, device=device))
+    assert answer.problem(400, "malformed").field == f"device.{member}"
+
+
 async def test_a_key_of_another_curve_is_refused(portal: RunningPortal, stranger: Box) -> None:
     ticket = portal.issue_ticket()
     csr_pem = csr_of(ec.generate_private_key(ec.SECP384R1()))

@@ -27,6 +27,10 @@ ACCEPTED_AFTER = dt.timedelta(days=92)
 """Three months, after which a visit is no longer taken (nhi-domain §3.2)."""
 
 
+ID_LENGTH = 64
+"""Longest id of a record that is taken."""
+
+
 class RecordNote(msgspec.Struct, frozen=True, kw_only=True):
     """One record of an upload: the ``key`` it is known by, unique per kind and institution; the ``field`` to name when
     it is known already; a ``mark`` to remember it by.

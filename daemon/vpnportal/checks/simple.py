@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from visitbridge.protocols.datacentre.uploads import Recognition
-from vpnportal.checks import CLOCK_TOLERANCE, RecordNote, Situation, Verdict
+from vpnportal.checks import CLOCK_TOLERANCE, ID_LENGTH, RecordNote, Situation, Verdict
 from vpnportal.checks.codes import finding
 from vpnportal.wire import decode
 
@@ -14,6 +14,8 @@ def check_recognition(body: bytes, situation: Situation) -> Verdict:
     """Judge the body of ``POST /recognitions``. Raises Refusal malformed."""
     recognition = decode(body, Recognition)
     findings = []
+    if not 1 <= len(recognition.visit_id) <= ID_LENGTH:
+        findings.append(finding("AC", "visit_id"))
     if not (
         len(recognition.card_no) == 12 and recognition.card_no.isascii() and recognition.card_no.isdigit()
     ):

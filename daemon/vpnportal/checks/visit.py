@@ -9,7 +9,7 @@ from visitbridge.domain.roc import roc_time
 from visitbridge.domain.visit import Identification, OrderKind, Sequence, Visit, VisitState
 from visitbridge.protocols.datacentre.common import CheckFinding
 from visitbridge.protocols.datacentre.uploads import VisitUpload
-from vpnportal.checks import ACCEPTED_AFTER, CLOCK_TOLERANCE, RecordNote, Situation, Verdict
+from vpnportal.checks import ACCEPTED_AFTER, CLOCK_TOLERANCE, ID_LENGTH, RecordNote, Situation, Verdict
 from vpnportal.checks.codes import finding
 from vpnportal.checks.known import card_record, is_code, is_diagnosis, rights_of
 from vpnportal.checks.sequence import (
@@ -54,6 +54,8 @@ def check_visit(body: bytes, situation: Situation) -> Verdict:
 
 def _origin(upload: VisitUpload, situation: Situation) -> Iterator[CheckFinding]:
     visit = upload.visit
+    if not 1 <= len(visit.visit_id) <= ID_LENGTH:
+        yield finding("AC", "visit.visit_id")
     if upload.sam_id != situation.sam_id:
         yield finding("07", "sam_id")
     if visit.institution.code != situation.institution.code:

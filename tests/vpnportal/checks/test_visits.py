@@ -52,6 +52,8 @@ def test_another_boxs_sam(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "code"),
     [
+        ("visit_id", "", "AC"),
+        ("visit_id", "x" * 65, "AC"),
         ("institution.code", "3599999999", "06"),
         ("practitioner.staff_id", "T9999", "13"),
         ("practitioner.staff_id", "T0002", "14"),
