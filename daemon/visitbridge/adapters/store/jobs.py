@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Collection, Sequence
+import heapq
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +19,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    union_all,
     update,
 )
 
@@ -37,6 +37,7 @@ from visitbridge.ports.clock import Clock
 
 _DECODER: Final = msgspec.json.Decoder(Job)
 _REST_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
+_TEXTS_DECODER: Final = msgspec.json.Decoder(list[str])
 _ENCODER: Final = msgspec.json.Encoder()
 
 _j = tables.jobs.c
@@ -50,15 +51,15 @@ _JOB: Final = select(*_FIELDS, _j.rest, _p.payload).join_from(
 )
 _SETTLED: Final = [literal(state.value) for state in JobState if not state.is_open]
 _BY_ID: Final = _j.job_id == bindparam("of_job")
+_STARTABLE: Final = (JobState.QUEUED.value, JobState.UNKNOWN.value)
 _BY_DEADLINE: Final = (_j.due_at, _j.created_at)
 
 
 def _ready(*conditions: ColumnElement[bool]) -> Statement:
-    """One range of ``jobs_by_state`` for each state, already in order, so that it stops at the limit."""
-    ranges = [
-        select(_j.job_id, *_BY_DEADLINE)
-        .where(
-            _j.state == state.value,
+    """The ready jobs of one state: a range of ``jobs_by_state``, already in order, read as far as the limit."""
+    return Statement(
+        _JOB.where(
+            _j.state == bindparam("state"),
             or_(_j.not_before.is_(None), _j.not_before <= bindparam("now")),
             ~exists(
                 select(_earlier.c.job_id).where(
@@ -71,14 +72,6 @@ def _ready(*conditions: ColumnElement[bool]) -> Statement:
             *conditions,
         )
         .order_by(*_BY_DEADLINE)
-        .limit(bindparam("limit"))
-        .subquery()
-        for state in (JobState.QUEUED, JobState.UNKNOWN)
-    ]
-    found = union_all(*(select(one) for one in ranges)).subquery()
-    return Statement(
-        _JOB.join(found, found.c.job_id == _j.job_id)
-        .order_by(found.c.due_at, found.c.created_at)
         .limit(bindparam("limit"))
     )
 
@@ -102,12 +95,32 @@ _IN_STATES: Final = Statement(
 )
 _COUNTS: Final = Statement(select(_j.state, func.count()).group_by(_j.state))
 _INSERT: Final = Statement(insert(tables.jobs))
-_STORED: Final = Statement(select(_j.fence, _j.revision, _j.digest, _j.payload_id).where(_BY_ID))
-_UPDATE: Final = Statement(
-    update(tables.jobs)
-    .where(_BY_ID)
-    .values({column: bindparam(column.name) for column in _j if column is not _j.job_id})
+# A column that an UPDATE names has its index entries written anew even if the value is the same.
+_SELDOM_CHANGED: Final = ("kind", "key", "visit_id", "position", "created_at")
+_STORED: Final = Statement(
+    select(
+        _j.fence,
+        _j.revision,
+        _j.digest,
+        _j.payload_id,
+        _j.kind,
+        _j.key,
+        _j.visit_id,
+        _j.position,
+        _j.created_at,
+    ).where(_BY_ID)
 )
+
+
+def _update(*left_alone: str) -> Statement:
+    changed: dict[Any, Any] = {
+        column: bindparam(column.name) for column in _j if column.name not in left_alone
+    }
+    return Statement(update(tables.jobs).where(_BY_ID).values(changed))
+
+
+_UPDATE: Final = _update("job_id", *_SELDOM_CHANGED)
+_UPDATE_ALL: Final = _update("job_id")
 _ADD_PAYLOAD: Final = Statement(insert(tables.job_payloads).values(payload=bindparam("payload")))
 _CHANGE_PAYLOAD: Final = Statement(
     update(tables.job_payloads).where(_p.id == bindparam("of_payload")).values(payload=bindparam("payload"))
@@ -148,7 +161,7 @@ class SqlJobs:
         stored = session.row(_STORED, of_job=job.job_id)
         if stored is None or stored[0] != fence:
             return False
-        _, revision, digest, payload_id = stored
+        _, revision, digest, payload_id, *seldom_changed = stored
         if revision != job.revision:
             self._keep(job.job_id)
         if (revision, digest) != (job.revision, job.digest):
@@ -156,7 +169,9 @@ class SqlJobs:
                 payload_id = self._add_payload(job)
             else:
                 session.run(_CHANGE_PAYLOAD, of_payload=payload_id, payload=job.payload)
-        session.run(_UPDATE, of_job=job.job_id, payload_id=payload_id, **_columns(job))
+        columns = _columns(job)
+        is_usual = seldom_changed == [columns[name] for name in _SELDOM_CHANGED]
+        session.run(_UPDATE if is_usual else _UPDATE_ALL, of_job=job.job_id, payload_id=payload_id, **columns)
         return True
 
     def revisions(self, job_id: str) -> Sequence[Job]:
@@ -166,16 +181,19 @@ class SqlJobs:
         return _jobs(self._session.rows(_OF_VISIT, visit_id=visit_id))
 
     def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]:
-        wanted = json.dumps([state.value for state in states])
+        wanted = _ENCODER.encode(list(states)).decode()
         return _jobs(self._session.rows(_IN_STATES, states=wanted, limit=limit))
 
     def ready(
         self, now: dt.datetime, *, holding: Collection[Need] | None = None, limit: int = 100
     ) -> Sequence[Job]:
-        if holding is None:
-            return _jobs(self._session.rows(_READY, now=micros(now), limit=limit))
-        held = json.dumps([str(need) for need in holding])
-        return _jobs(self._session.rows(_READY_WITH, now=micros(now), holding=held, limit=limit))
+        values: dict[str, object] = {"now": micros(now), "limit": limit}
+        if holding is not None:
+            values["holding"] = _texts(holding)
+        statement = _READY if holding is None else _READY_WITH
+        ranges = [_jobs(self._session.rows(statement, state=state, **values)) for state in _STARTABLE]
+        in_order = heapq.merge(*ranges, key=lambda job: (job.due_at, job.created_at))
+        return list(itertools.islice(in_order, limit))
 
     def counts(self) -> dict[JobState, int]:
         return {JobState(state): count for state, count in self._session.rows(_COUNTS)}
@@ -204,7 +222,7 @@ def _columns(job: Job) -> dict[str, object]:
         "visit_id": job.visit_id,
         "position": job.position,
         "state": job.state.value,
-        "needs": json.dumps([str(need) for need in job.needs]),
+        "needs": _texts(job.needs),
         "digest": job.digest,
         "revision": job.revision,
         "created_at": micros(job.created_at),
@@ -218,12 +236,16 @@ def _columns(job: Job) -> dict[str, object]:
 def _job(row: Row) -> Job:
     *columns, rest, payload = row
     values = dict(zip(_NAMES, columns, strict=True))
-    values["needs"] = [_need(text) for text in json.loads(values["needs"])]
+    values["needs"] = [_need(text) for text in _TEXTS_DECODER.decode(values["needs"])]
     values["created_at"] = from_micros(values["created_at"])
     values["due_at"] = from_micros(values["due_at"])
     values["not_before"] = from_micros_or_none(values["not_before"])
     values["payload"] = payload or b""
     return msgspec.convert(values | _REST_DECODER.decode(rest), Job)
+
+
+def _texts(needs: Iterable[Need]) -> str:
+    return _ENCODER.encode([str(need) for need in needs]).decode()
 
 
 def _need(text: str) -> Need:
