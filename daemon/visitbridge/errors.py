@@ -156,6 +156,12 @@ class SimPinRefused(DeviceError):
     default_retry = Retry.NEVER
 
 
+class HookFailed(DeviceError):
+    """A configured command (modem power, reboot) did not do its work."""
+
+    code = "GW-DEV-14"
+
+
 class CardError(VisitBridgeError):
     """The card, or which card it is."""
 

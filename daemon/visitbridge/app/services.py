@@ -11,8 +11,9 @@ from visitbridge import __version__
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue, open_store
 from visitbridge.adapters.system_clock import SystemClock
+from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
-from visitbridge.config import Config, OutboxSection
+from visitbridge.config import Config, LinkSection, OutboxSection
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import AgeLimits
 from visitbridge.ports.cards import ReaderSource
@@ -23,15 +24,17 @@ from visitbridge.services.binding import Binding
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
 from visitbridge.services.link import LinkPolicy, LinkWatch
+from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.conditions import Conditions
 from visitbridge.services.outbox.engine import Outbox, OutboxSettings
+from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.staff import StaffDesk, StaffPolicy
-from visitbridge.services.topics import ModeTopic, TimeTopic
+from visitbridge.services.topics import ModeTopic
 from visitbridge.services.visits.desk import VisitDesk
 
 
@@ -51,6 +54,7 @@ class Parts:
     cards: CardDesk
     relay: CardRelay
     staff: StaffDesk
+    kinds: Kinds
     outbox: Outbox
     visits: VisitDesk
     running: tuple[Service, ...]
@@ -74,15 +78,19 @@ async def open_parts(
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(state_dir / "store.db", key, clock=clock))
         catalogue = await stack.enter_async_context(open_catalogue(state_dir / "datasets", clock=clock))
+        board = LiveBoard()
+        network = await stack.enter_async_context(open_network(config, options, clock, store, board))
         data_centre = HttpDataCentre(
             store,
             monotonic=clock.monotonic,
             connect=config.datacentre.connect,
+            way=network.way,
+            activity=network.activity,
             answer_timeout_s=config.datacentre.answer_timeout_s,
         )
         stack.push_async_callback(data_centre.close)
         await data_centre.start()
-        parts = _wire(config, options, clock, store, catalogue, data_centre, sources, hook)
+        parts = _wire(config, options, network, board, clock, store, catalogue, data_centre, sources, hook)
         await parts.binding.load()
         await parts.pairing.load()
         yield parts
@@ -91,6 +99,8 @@ async def open_parts(
 def _wire(
     config: Config,
     options: Options,
+    network: Network,
+    board: LiveBoard,
     clock: SystemClock,
     store: SqlStore,
     catalogue: SqlCatalogue,
@@ -101,10 +111,9 @@ def _wire(
     def mint_id() -> str:
         return new_id(clock.now())
 
-    board = LiveBoard()
     cards = CardDesk(board, realm=config.datacentre.realm)
-    relay = CardRelay(cards, data_centre, clock)
-    link = LinkWatch(data_centre, board, clock, policy=LinkPolicy())
+    relay = CardRelay(cards, data_centre, clock, activity=network.activity)
+    link = LinkWatch(data_centre, board, clock, policy=_link_policy(config.link), uplink=network.uplinks)
     binding = Binding(
         store,
         data_centre,
@@ -162,21 +171,23 @@ def _wire(
         kinds=kinds,
         outbox=outbox.desk,
         board=board,
+        position=network.position.for_visit,
         make_up_write=config.policy.make_up_write,
     )
 
     async def take_status(status: DeviceStatus) -> None:
-        if _trust_time(clock, data_centre, board):
-            outbox.wake()
+        contact = data_centre.contact
+        if contact is not None:
+            network.time.offer(contact.time, TimeTrust.DATA_CENTRE, monotonic_s=contact.monotonic_s)
         await binding.take_status(status)
         await binding.verify_sam_if_due()
 
+    network.time.when_trusted(outbox.wake)
     link.when_answered(take_status)
     link.when_disabled(binding.disabled)
     for part in (link, cards, staff, binding):
         part.when_changed(outbox.wake)
     board.put("mode", _mode(config, options))
-    board.put("time", TimeTopic(trust=clock.trust))
     return Parts(
         clock=clock,
         store=store,
@@ -188,9 +199,27 @@ def _wire(
         cards=cards,
         relay=relay,
         staff=staff,
+        kinds=kinds,
         outbox=outbox,
         visits=visits,
-        running=(link, *(cards.watcher(name, source) for name, source in sources.items()), staff, outbox),
+        running=(
+            *network.attach(link),
+            link,
+            LinkHistory(store, clock, link=lambda: link.state, depth=lambda: outbox.desk.summary().depth),
+            *(cards.watcher(name, source) for name, source in sources.items()),
+            staff,
+            outbox,
+        ),
+    )
+
+
+def _link_policy(section: LinkSection) -> LinkPolicy:
+    return LinkPolicy(
+        good_successes=section.good_successes,
+        good_after_s=section.good_after_s,
+        unstable_window_s=section.unstable_window_s,
+        down_failures=section.down_failures,
+        probe_good_s=section.probe_good_s,
     )
 
 
@@ -203,17 +232,6 @@ def _mode(config: Config, options: Options) -> ModeTopic:
     """A box of the test realm sends nothing real, and says so on every page."""
     training = config.datacentre.realm == "test" and not options.allow_virtual
     return ModeTopic(virtual=options.allow_virtual, training=training)
-
-
-def _trust_time(clock: SystemClock, data_centre: HttpDataCentre, board: LiveBoard) -> bool:
-    """Take the data centre's own time, a trusted one (Y10). True when time was not trusted before."""
-    contact = data_centre.contact
-    if contact is None:
-        return False
-    before = clock.trust
-    clock.correct_at(contact.time, contact.monotonic_s, TimeTrust.DATA_CENTRE)
-    board.put("time", TimeTopic(trust=clock.trust))
-    return before is TimeTrust.UNTRUSTED
 
 
 def _downloads(state_dir: Path) -> Path:

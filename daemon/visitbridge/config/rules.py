@@ -22,8 +22,25 @@ def contradictions(config: Config) -> Iterator[Finding]:
         yield "outbox", "red_s", "must lie between amber_s and overdue_s"
     if len(set(http.hosts)) != len(http.hosts):
         yield "http", "hosts", "names a host twice"
+    yield from _modem(config)
     if config.datacentre.realm == "production" and config.lab.control is not None:
         yield "lab", "control", "a box of the production realm cannot run in a lab"
+
+
+def _modem(config: Config) -> Iterator[Finding]:
+    modem, order = config.modem, config.uplinks.order
+    if modem.profile != "none" and not modem.apn:
+        yield "modem", "apn", "is needed with a modem"
+    if modem.profile == "generic" and modem.port is None:
+        yield "modem", "port", "is needed with the generic profile, which knows no USB identity"
+    if modem.auth != "none" and not modem.user:
+        yield "modem", "user", "is needed with auth"
+    if modem.port is not None and modem.port.name.startswith(("ttyUSB", "ttyACM")):
+        yield "modem", "port", "is a number that changes with every restart of the modem; name a link"
+    if modem.profile == "none" and "modem" in order:
+        yield "uplinks", "order", "names the modem, and [modem] profile is none"
+    if len(set(order)) != len(order):
+        yield "uplinks", "order", "names an uplink twice"
 
 
 def _relative_paths(config: Config) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from visitbridge.protocols.datacentre.cards import (
     Script,
     SessionStep,
 )
+from visitbridge.services.activity import Activity
 from visitbridge.services.cards import CardDesk, read_basic
 from visitbridge.services.scripts import run_script
 
@@ -41,11 +42,18 @@ class CardRelay:
     """``session_deadline_s``: how long one card session may hold the reader."""
 
     def __init__(
-        self, desk: CardDesk, data_centre: DataCentre, clock: Clock, *, session_deadline_s: float = 60.0
+        self,
+        desk: CardDesk,
+        data_centre: DataCentre,
+        clock: Clock,
+        *,
+        activity: Activity | None = None,
+        session_deadline_s: float = 60.0,
     ) -> None:
         self._desk = desk
         self._data_centre = data_centre
         self._clock = clock
+        self._activity = activity or Activity()
         self._session_deadline_s = session_deadline_s
 
     async def run(
@@ -64,15 +72,19 @@ class CardRelay:
         with ``retry=unknown`` once ``on_mutating`` was called, however the error is classed otherwise.
         """
         session = _Session(self._desk, self._data_centre, self._clock, reader_id, request, on_mutating)
-        async with self._desk.reader(reader_id).open_session(
-            owner, deadline_s=self._session_deadline_s
-        ) as channel:
-            try:
-                return await session.run(channel)
-            except VisitBridgeError as exc:
-                if session.mutated:
-                    exc.retry = Retry.UNKNOWN
-                raise
+        with self._activity.hold("card session"):
+            async with self._desk.reader(reader_id).open_session(
+                owner, deadline_s=self._session_deadline_s
+            ) as channel:
+                return await self._run(session, channel)
+
+    async def _run(self, session: _Session, channel: CardChannel) -> CardResult:
+        try:
+            return await session.run(channel)
+        except VisitBridgeError as exc:
+            if session.mutated:
+                exc.retry = Retry.UNKNOWN
+            raise
 
 
 class _Session:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.modem.bench import CLOCK, eventually, open_bench, quick
-from visitbridge.adapters.modem.at_modem import AtModem, NullModem
+from visitbridge.adapters.modem.at_modem import AtModem
 from visitbridge.adapters.modem.places import LinkedPort
 from visitbridge.domain.modem import ApnAuth, Bearer, BearerState, Registration, SimState
 from visitbridge.errors import ModemAbsent, ModemRefused, ModemSilent, Retry, SimPinRefused
@@ -182,7 +182,7 @@ async def test_unplugged_in_the_middle_of_a_command(tmp_path: Path) -> None:
 
 async def test_a_port_that_somebody_else_holds(tmp_path: Path) -> None:
     async with open_bench(tmp_path) as (virtual, modem), modem.open_session():
-        second = AtModem(LinkedPort(virtual.link), quick("sim7600"), CLOCK)
+        second = AtModem(LinkedPort(virtual.link, allow_virtual=True), quick("sim7600"), CLOCK)
         with pytest.raises(ModemAbsent):
             async with second.open_session():
                 raise AssertionError("opened twice")
@@ -197,12 +197,10 @@ async def test_no_modem(tmp_path: Path) -> None:
             raise AssertionError("opened nothing")
 
 
-def test_the_null_modem_is_never_there() -> None:
-    modem = NullModem()
-
-    assert not modem.is_present()
-    with pytest.raises(ModemAbsent):
-        modem.open_session()
+async def test_a_simulated_modem_is_not_there_unless_allowed(tmp_path: Path) -> None:
+    async with open_bench(tmp_path) as (virtual, allowed):
+        assert allowed.is_present()
+        assert not AtModem(LinkedPort(virtual.link), quick("sim7600"), CLOCK).is_present()
 
 
 @pytest.mark.parametrize(
@@ -261,7 +259,9 @@ async def test_silence_is_found_out_by_probes(tmp_path: Path) -> None:
     clock = FakeClock()
     async with open_bench(tmp_path) as (virtual, _):
         virtual.begin(FaultKind.SILENT)
-        session = AtModem(LinkedPort(virtual.link), quick("sim7600"), clock).open_session()
+        session = AtModem(
+            LinkedPort(virtual.link, allow_virtual=True), quick("sim7600"), clock
+        ).open_session()
         opening = asyncio.ensure_future(session.__aenter__())
         for asked in range(1, 6):
             await eventually(partial(_has_asked, virtual, asked))

@@ -42,7 +42,6 @@ def test_a_port_is_known_by_vendor_product_and_interface(sysfs: Path) -> None:
     ports = UsbPorts(SIM7600, sysfs=sysfs)
 
     assert ports.at_port() == Path("/dev/ttyUSB5")
-    assert ports.nmea_port() == Path("/dev/ttyUSB4")
 
 
 def test_the_second_best_at_port_is_taken_when_the_first_is_not_there(sysfs: Path) -> None:
@@ -58,7 +57,6 @@ def test_one_of_several_alike_is_picked_by_its_serial_number(
 
 def test_nothing_is_found_on_an_empty_bus(tmp_path: Path) -> None:
     assert UsbPorts(SIM7600, sysfs=tmp_path).at_port() is None
-    assert UsbPorts(SIM7600, sysfs=tmp_path).nmea_port() is None
 
 
 def test_a_link_is_followed_while_it_points_at_something(tmp_path: Path) -> None:
@@ -70,4 +68,3 @@ def test_a_link_is_followed_while_it_points_at_something(tmp_path: Path) -> None
     (tmp_path / "tty").touch()
 
     assert ports.at_port() == link
-    assert ports.nmea_port() is None

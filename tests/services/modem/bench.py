@@ -71,7 +71,9 @@ class ModemBench:
         self.states: list[ModemState] = []
         self.power_cuts = 0
         self.reboots = 0
-        modem = AtModem(LinkedPort(self.virtual.link), quick(setup.family), HurriedClock(hurry))
+        modem = AtModem(
+            LinkedPort(self.virtual.link, allow_virtual=True), quick(setup.family), HurriedClock(hurry)
+        )
         found = Hooks(power=self._cut_power, reboot=self._reboot) if hooks else Hooks()
         self.recovery = Recovery(
             modem,

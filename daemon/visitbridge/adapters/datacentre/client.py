@@ -47,6 +47,7 @@ from visitbridge.protocols.datacentre.uploads import (
     EligibilityRequest,
     UploadKind,
 )
+from visitbridge.services.activity import Activity
 
 T = TypeVar("T")
 
@@ -64,12 +65,14 @@ class HttpDataCentre:
         monotonic: Callable[[], float],
         connect: str = "",
         way: Way = ANY_WAY,
+        activity: Activity | None = None,
         answer_timeout_s: float = 20.0,
     ) -> None:
         self._store = store
         self._monotonic = monotonic
         self._connect = connect
         self._way = way
+        self._activity = activity or Activity()
         self._answer_timeout_s = answer_timeout_s
         self._credentials: Credentials | None = None
         self._portal: Portal | None = None
@@ -145,9 +148,10 @@ class HttpDataCentre:
         await self._bound().discard(f"/cards/sessions/{session_id}")
 
     async def send(self, kind: UploadKind, key: str, body: bytes) -> Receipt:
-        return await self._bound().post(
-            kind.path, body, into=Receipt, content_type=kind.content_type, headers={HEADER_KEY: key}
-        )
+        with self._activity.hold("upload"):
+            return await self._bound().post(
+                kind.path, body, into=Receipt, content_type=kind.content_type, headers={HEADER_KEY: key}
+            )
 
     async def receipt(self, key: str) -> ReceiptStatus:
         return await self._bound().ask("GET", f"/receipts/{key}", into=ReceiptStatus)

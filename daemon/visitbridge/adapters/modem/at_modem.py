@@ -1,4 +1,4 @@
-"""A modem on a serial port, and the one a box does not have."""
+"""A modem on a serial port."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ _BLIND_S = 0.5
 
 
 class Ports(Protocol):
-    """Where the modem's serial ports are at this moment; None while they are not there."""
+    """Where the modem's AT port is at this moment; None while it is not there."""
 
     def at_port(self) -> Path | None: ...
-
-    def nmea_port(self) -> Path | None: ...
 
 
 class AtModem:
@@ -69,16 +67,3 @@ class AtModem:
             await self._clock.wait_until(self._clock.monotonic() + _BLIND_S)
         finally:
             stream.close()
-
-
-class NullModem:
-    """A box on Ethernet or a phone's hotspot (C01, B16)."""
-
-    def is_present(self) -> bool:
-        return False
-
-    def open_session(self) -> contextlib.AbstractAsyncContextManager[ModemSession]:
-        raise ModemAbsent("this box has no modem")
-
-    async def force_reset(self) -> None:
-        raise ModemAbsent("this box has no modem")

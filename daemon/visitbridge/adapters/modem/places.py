@@ -8,20 +8,26 @@ from visitbridge.adapters.modem.profiles import ModemProfile
 
 _SYSFS = Path("/sys")
 _DEV = Path("/dev")
+_PSEUDO_TERMINALS = Path("/dev/pts")
 
 
 class LinkedPort:
-    """A path that somebody else keeps pointing at the port: a udev SYMLINK, or the simulator."""
+    """A path that somebody else keeps pointing at the port: a udev SYMLINK, or the simulator.
 
-    def __init__(self, path: Path, nmea: Path | None = None) -> None:
+    A pseudo-terminal is a simulated modem; it is not there unless ``allow_virtual``.
+    """
+
+    def __init__(self, path: Path, *, allow_virtual: bool = False) -> None:
         self._path = path
-        self._nmea = nmea
+        self._allow_virtual = allow_virtual
 
     def at_port(self) -> Path | None:
-        return self._path if self._path.exists() else None
-
-    def nmea_port(self) -> Path | None:
-        return self._nmea if self._nmea is not None and self._nmea.exists() else None
+        try:
+            port = self._path.resolve(strict=True)
+        except OSError:
+            return None
+        virtual = port.is_relative_to(_PSEUDO_TERMINALS)
+        return None if virtual and not self._allow_virtual else self._path
 
 
 class UsbPorts:
@@ -38,10 +44,6 @@ class UsbPorts:
     def at_port(self) -> Path | None:
         ports = self._ports()
         return next((ports[n] for n in self._profile.at_interfaces if n in ports), None)
-
-    def nmea_port(self) -> Path | None:
-        wanted = self._profile.nmea_interface
-        return None if wanted is None else self._ports().get(wanted)
 
     def _ports(self) -> dict[int, Path]:
         """USB interface number → device file."""

@@ -21,7 +21,6 @@ class ModemProfile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     usb: tuple[str, ...] = ()
     at_interfaces: tuple[int, ...] = ()
-    nmea_interface: int | None = None
     password_first: bool = False
     setup: tuple[str, ...] = ()
     dial: str = ""
@@ -35,7 +34,6 @@ SIM7600 = ModemProfile(
     name="sim7600",
     usb=("1e0e:9001", "1e0e:9011", "1e0e:9018"),
     at_interfaces=(2, 3),
-    nmea_interface=1,
     gnss="simcom",
 )
 
@@ -43,7 +41,6 @@ EC25 = ModemProfile(
     name="ec25",
     usb=("2c7c:0125", "2c7c:0121", "2c7c:0191", "2c7c:0195", "2c7c:0296", "2c7c:0306"),
     at_interfaces=(2, 3),
-    nmea_interface=1,
     gnss="quectel",
 )
 
