@@ -107,6 +107,16 @@ def test_all_of_it_ends_with_the_command_however_that_ends(
     assert code == {signal.SIGKILL: -signal.SIGKILL}.get(how, 0)
 
 
+def test_a_program_that_dies_ends_the_lab_with_its_last_words(start: Start, tmp_path: Path) -> None:
+    lab = start("lab", "run", "--dir", tmp_path, "--port", "0", "--starter")
+    lines_until(lab, "Ctrl-C")
+    (gateway,) = [pid for pid, command in family_of(lab.pid).items() if "visitbridge run" in command]
+    os.kill(gateway, signal.SIGKILL)
+    said, _ = lab.communicate(timeout=STOP_S)
+    assert lab.returncode == 1
+    assert "visitbridge ended with -9" in said
+
+
 def test_a_taken_port_moves_on_and_a_second_lab_in_the_folder_is_refused(
     start: Start, tmp_path: Path
 ) -> None:

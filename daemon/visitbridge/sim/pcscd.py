@@ -29,6 +29,7 @@ from visitbridge.sim.vpcd import VpcdSlot
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PCSCD = Path("/usr/sbin/pcscd")
+UNSHARE = Path("/usr/bin/unshare")
 READER_NAME = "VisitBridge Virtual Reader"
 
 # Inside the namespace no port is taken. Each driver serves two slots on neighbouring ports.
@@ -42,7 +43,7 @@ _STOP_S = 8.0
 
 def missing_parts() -> tuple[str, ...]:
     """What this machine lacks for a private pcscd, as Debian package names; empty when it can be tried."""
-    needs = {"pcscd": PCSCD, "vsmartcard-vpcd": DRIVER, "util-linux": Path("/usr/bin/unshare")}
+    needs = {"pcscd": PCSCD, "vsmartcard-vpcd": DRIVER, "util-linux": UNSHARE}
     return tuple(package for package, path in needs.items() if not path.exists())
 
 
@@ -165,7 +166,7 @@ async def _polkit_option() -> list[str]:
 
 
 async def _start_nest(theirs: socket.socket, work: Path, command: list[str]) -> asyncio.subprocess.Process:
-    unshare = ["/usr/bin/unshare", "--mount", "--net"]
+    unshare = [str(UNSHARE), "--mount", "--net"]
     if os.geteuid() != 0:
         unshare += ["--user", "--map-root-user"]
     return await asyncio.create_subprocess_exec(

@@ -9,7 +9,9 @@ end of FD closes, however its process ended, pcscd is stopped and WORK removed.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import queue
 import shutil
 import signal
 import socket
@@ -41,13 +43,11 @@ class Pcscd:
         self._log_path = work / "pcscd.log"
         self._socket_path = work / "run" / "pcscd.comm"
         self._process: subprocess.Popen[str] | None = None
-        self._ready = threading.Event()
         self._last_line = "pcscd ended without a word"
 
     def start(self) -> None:
         """Return when pcscd takes clients. Raises PcscdNotStarted."""
         self.end(signal.SIGTERM)
-        self._ready.clear()
         self._socket_path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(self._socket_path))
@@ -60,9 +60,12 @@ class Pcscd:
                 text=True,
                 errors="replace",
             )
-        threading.Thread(target=self._read_log, args=(self._process,), daemon=True).start()
-        if not self._ready.wait(_START_S) or self._process.poll() is not None:
-            raise PcscdNotStarted(self._last_line)
+        is_ready: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        threading.Thread(target=self._read_log, args=(self._process, is_ready), daemon=True).start()
+        with contextlib.suppress(queue.Empty):
+            if is_ready.get(timeout=_START_S):
+                return
+        raise PcscdNotStarted(self._last_line)
 
     def end(self, how: signal.Signals) -> None:
         """Send the signal, and SIGKILL to one that does not go."""
@@ -76,15 +79,15 @@ class Pcscd:
             process.kill()
             process.wait()
 
-    def _read_log(self, process: subprocess.Popen[str]) -> None:
+    def _read_log(self, process: subprocess.Popen[str], is_ready: queue.SimpleQueue[bool]) -> None:
         with self._log_path.open("a") as log:
             for line in process.stdout or ():
                 log.write(line)
                 log.flush()
                 self._last_line = line.strip()
                 if "daemon ready" in line:
-                    self._ready.set()
-        self._ready.set()
+                    is_ready.put(True)
+        is_ready.put(False)
 
 
 def isolate(work: Path) -> None:
