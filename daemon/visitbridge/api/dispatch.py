@@ -42,10 +42,13 @@ class Dispatcher:
         self._staff = staff
         self._words = words
 
-    def handler_for(self, route: AnyRoute) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def handler_for(
+        self, route: AnyRoute, on_phone: Callable[[web.Request], None] = lambda _: None
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """``on_phone`` is told of each request that turns out to be a paired phone's."""
         if isinstance(route, RawRoute):
-            return self._raw_handler(route)
-        return self._json_handler(route)
+            return self._raw_handler(route, on_phone)
+        return self._json_handler(route, on_phone)
 
     async def admit(self, access: Access, request: web.Request) -> PairedPhone | None:
         """The calling phone, once the rule allows it. Raises NotPaired, RoleMissing, StaffRequired, RightMissing."""
@@ -71,19 +74,26 @@ class Dispatcher:
         if access.right is not None and access.right not in rights:
             raise RightMissing("service code not granted", params={"right": access.right.value})
 
-    def _raw_handler(self, route: RawRoute) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _raw_handler(
+        self, route: RawRoute, on_phone: Callable[[web.Request], None]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             refuse_oversize(request, JSON_LIMIT_BYTES)
-            return await route.handler(request, await self.admit(route.access, request))
+            phone = await self.admit(route.access, request)
+            if phone is not None:
+                on_phone(request)
+            return await route.handler(request, phone)
 
         return handle
 
     def _json_handler(
-        self, route: Route[Any, Any, Any]
+        self, route: Route[Any, Any, Any], on_phone: Callable[[web.Request], None]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             refuse_oversize(request, route.limit_bytes)
             phone = await self.admit(route.access, request)
+            if phone is not None:
+                on_phone(request)
             query = decode_query(route, request)
             body = await read_body(request, route.limit_bytes)
             try:

@@ -73,6 +73,9 @@ class Guard:
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1 or hosts[0].lower() not in self.allowed:
             raise HostRefused("host is not on the allow-list")
+        if not request.raw_path.startswith("/"):
+            # RFC 9112 §3.2.2: a target with an authority of its own outranks the header that was checked.
+            raise HostRefused("the request names a host outside its header")
         if request.method not in SAFE_METHODS:
             self._check_origin(request, hosts[0].lower())
 

@@ -9,10 +9,12 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from visitbridge.api.access_log import AccessLog
 from visitbridge.api.cached import Document
 from visitbridge.api.dispatch import Dispatcher
+from visitbridge.api.doorway import HANDSHAKE_S, KEEP_ALIVE_S, Doorway
 from visitbridge.api.events import EventStreams
 from visitbridge.api.guard import Guard, add_security_headers, authorities
 from visitbridge.api.routes import RouteTable, pattern
@@ -54,6 +56,7 @@ class ApiServer:
         self._events = events
         self._files = files
         self._tls = tls
+        self._doorway = Doorway()
         self._bind = bind
         self._hosts = tuple(hosts)
         self.port = port
@@ -74,25 +77,50 @@ class ApiServer:
             shutdown_timeout=CLOSE_BUDGET_S,
             lingering_time=_LINGER_S,
             auto_decompress=False,
+            keepalive_timeout=KEEP_ALIVE_S,
         )
         await runner.setup()
         try:
-            site = web.TCPSite(runner, self._bind, self.port, ssl_context=self._tls)
+            listening = await self._listen(runner)
             try:
-                await site.start()
-            except OSError as exc:
-                raise ConfigError(f"cannot listen on {self._bind} port {self.port}: {exc.strerror}") from exc
-            self.port = runner.addresses[0][1]
-            self._guard.allowed = authorities(self._hosts, self.port)
-            yield
+                self.port = listening.sockets[0].getsockname()[1]
+                self._guard.allowed = authorities(self._hosts, self.port)
+                yield
+            finally:
+                listening.close()
         finally:
             self._events.close()
+            self._doorway.close()
             await runner.cleanup()
 
+    async def _listen(self, runner: web.AppRunner) -> asyncio.Server:
+        """As ``web.TCPSite`` does, with the doorway before it and a limit to the handshake."""
+        serve = runner.server
+        if serve is None:
+            raise RuntimeError("the runner is not set up")
+        try:
+            return await asyncio.get_running_loop().create_server(
+                self._doorway.watched(serve),
+                self._bind,
+                self.port,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_S,
+                backlog=128,
+                reuse_address=True,
+            )
+        except OSError as exc:
+            raise ConfigError(f"cannot listen on {self._bind} port {self.port}: {exc.strerror}") from exc
+
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[self._guard.middleware()])
+        app = web.Application(middlewares=[self._noted, self._guard.middleware()])
         app.on_response_prepare.append(add_security_headers)
         for route in self._table.routes:
-            app.router.add_route(route.method, pattern(route), self._dispatcher.handler_for(route))
+            handler = self._dispatcher.handler_for(route, self._doorway.note_phone)
+            app.router.add_route(route.method, pattern(route), handler)
         app.router.add_routes(static_routes(self._files))
         return app
+
+    @web.middleware
+    async def _noted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._doorway.note_request(request)
+        return await handler(request)
