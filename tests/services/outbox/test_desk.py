@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 
 import msgspec
 import pytest
@@ -119,6 +120,22 @@ async def test_a_version_that_was_taken_after_all_is_not_sent_again(world: World
     assert item.error is not None
     assert item.error.code == "GW-DC-04"
     assert not world.portal.sent
+
+
+async def test_a_corrected_version_asks_first_even_when_it_follows_another_upload(world: World) -> None:
+    world.settings = msgspec.structs.replace(world.settings, concurrency=1)
+    world.portal.faults["send"] = [Fault.REFUSED]
+    async with world.running():
+        job = await one(world)
+        await world.outbox.wait_quiet()
+        world.set_link(up=False)
+        await world.outbox.desk.retry(job.job_id)
+        earlier = samples.VISIT_AT - dt.timedelta(hours=1)
+        await world.enqueue(samples.visit("first", visit_at=earlier), ("upload.recognition",))
+        world.set_link(up=True)
+        await world.outbox.wait_quiet()
+    assert len(world.portal.sent) == 2
+    assert world.portal.asked == [job.key]
 
 
 async def test_send_now_ends_every_back_off(world: World) -> None:

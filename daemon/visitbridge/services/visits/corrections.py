@@ -26,7 +26,7 @@ def revise_open_jobs(tx: Transaction, visit: Visit, kinds: Kinds, now: dt.dateti
         kind = kinds[job.kind]
         if not job.state.is_open:
             continue
-        if job.leased_by or not allows(kind.path, job.state, Move.REVISE):
+        if not allows(kind.path, job.state, Move.REVISE):
             raise JobNotMovable(f"{job.kind} is {job.state.value}")
         revised = kind.revise(job, visit, now)
         tx.jobs.replace(revised, fence=job.fence)
