@@ -52,17 +52,20 @@ def judge_order(
 def judge_signatures(orders: Sequence[Order], place: str, card: CardRecord | None) -> Iterator[CheckFinding]:
     """A 處方簽章 must be one that this side gave for an order on that card, and each stands for one order.
 
-    A record without them is taken: the box may have uploaded before its prescription was on the card.
+    Once the prescription is on the card every order of a kind that goes there needs its own. Before that there is
+    none to give, and a box may upload first.
     """
-    left = [] if card is None else list(card.order_signatures)
+    given = () if card is None else card.order_signatures
+    left = list(given)
     for number, order in enumerate(orders):
-        signature = order.get("A79")
+        signature, where = order.get("A79"), f"{place}.MB2[{number}].A79"
         if signature is None:
-            continue
-        if signature in left:
+            if given and order.get("A72") in HANDOVER:
+                yield finding("AA", where)
+        elif signature in left:
             left.remove(signature)
         else:
-            yield finding("16", f"{place}.MB2[{number}].A79")
+            yield finding("16", where)
 
 
 def _code(order_type: str, code: str, place: str, situation: Situation) -> Iterator[CheckFinding]:

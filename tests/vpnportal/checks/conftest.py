@@ -9,7 +9,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, insert
 
-from tests.vpnportal.checks.ic_samples import NORMAL, NUMBER, ORDER_SIGNATURES, SIGNATURE, VISIT_TIME
+from tests.vpnportal.checks.ic_samples import (
+    BARE,
+    BARE_TIME,
+    NORMAL,
+    NUMBER,
+    ORDER_SIGNATURES,
+    SIGNATURE,
+    VISIT_TIME,
+)
 from tests.vpnportal.samples import NOW
 from vpnportal.checks import Situation, Verdict
 from vpnportal.clock import PortalClock
@@ -29,23 +37,25 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     with open_database(f"sqlite:///{folder}/portal.db") as database:
         put_starter_sets(DataSetShelf(database, folder), lambda _: None)
         device = database.transact(lambda connection: seed_lab(connection, NOW))
-        card = {
-            "digest": "00",
-            "institution": LAB_INSTITUTION.code,
-            "device_id": device.device_id,
-            "card_no": NORMAL["A11"],
-            "visit_time": VISIT_TIME,
-            "opened_at": NOW,
-        }
-        database.transact(
-            lambda connection: connection.execute(
-                insert(card_intents), [{"key": key, **card} for key in ("visit", "prescription")]
-            )
-        )
+        times = {"visit": VISIT_TIME, "prescription": VISIT_TIME, "bare": BARE_TIME}
+        intents = [
+            {
+                "key": key,
+                "digest": "00",
+                "institution": LAB_INSTITUTION.code,
+                "device_id": device.device_id,
+                "card_no": NORMAL["A11"],
+                "visit_time": time,
+                "opened_at": NOW,
+            }
+            for key, time in times.items()
+        ]
+        database.transact(lambda connection: connection.execute(insert(card_intents), intents))
         receipts = CardReceipts(
             database, ReceiptBook(database, Ed25519PrivateKey.generate(), PortalClock(lambda: NOW))
         )
         receipts.issue("visit", "card_visit", "00", {"sequence_no": NUMBER, "signature": SIGNATURE})
+        receipts.issue("bare", "card_visit", "00", {"sequence_no": BARE["A18"], "signature": SIGNATURE})
         receipts.issue(
             "prescription", "card_prescription", "00", {"order_signatures": ",".join(ORDER_SIGNATURES)}
         )

@@ -40,6 +40,14 @@ ORDER = {
     "A78": "01",
 }
 
+SIGNED = ORDER | {"A79": ORDER_SIGNATURES[0]}
+SECOND = ORDER | {"A79": ORDER_SIGNATURES[1]}
+
+BARE_TIME = "1151123091000"
+"""A visit of the same card whose prescription is not on it yet; its number is the one before."""
+
+BARE = {"A17": BARE_TIME, "A18": "0006"}
+
 ABNORMAL = {tag: value for tag, value in NORMAL.items() if tag not in {"A11", "A16", "A22"}} | {"A18": "F00B"}
 
 Values = Mapping[str, str | None]
@@ -59,7 +67,7 @@ def upload(*records: str) -> bytes:
     return DECLARATION + f"<RECS>{''.join(records)}</RECS>".encode("big5")
 
 
-def normal(changes: Values | None = None, orders: Sequence[Values] = (ORDER,)) -> bytes:
+def normal(changes: Values | None = None, orders: Sequence[Values] = (SIGNED,)) -> bytes:
     """A record with a card and its number (A01=1)."""
     return upload(record(NORMAL | dict(changes or {}), orders))
 

@@ -7,11 +7,14 @@ import pytest
 from tests.vpnportal.checks.conftest import Judge
 from tests.vpnportal.checks.ic_samples import (
     ABNORMAL,
+    BARE,
+    BARE_TIME,
     DECLARATION,
     HEAD,
     NORMAL,
     ORDER,
-    ORDER_SIGNATURES,
+    SECOND,
+    SIGNED,
     Values,
     abnormal,
     normal,
@@ -21,16 +24,14 @@ from tests.vpnportal.checks.ic_samples import (
 )
 from vpnportal.checks.ic_record import check_ic_records
 
-SIGNED = ORDER | {"A79": ORDER_SIGNATURES[0]}
-IN_COURSE = {"A18": None}
-
 
 @pytest.mark.parametrize(
     "body",
     [
         normal(),
         normal(orders=()),
-        normal(orders=(SIGNED, ORDER | {"A79": ORDER_SIGNATURES[1]})),
+        normal(orders=(SECOND, SIGNED)),
+        normal(BARE, orders=(ORDER | {"A71": BARE_TIME},)),
         normal({"A23": "AH", "A18": None}),
         normal({"A23": "04", "A31": None, "A32": None}),
         normal({"A23": "AC", "A18": "IC01", "A25": None, "A32": None}),
@@ -43,7 +44,7 @@ IN_COURSE = {"A18": None}
         abnormal({"A23": "AE", "A18": None}),
         abnormal({"A23": "AI", "A18": None, "A25": None, "A31": None, "A32": None}),
         upload(
-            record(NORMAL, (ORDER,)), record(ABNORMAL | {"A17": "1151123093000"}, (), HEAD | {"A01": "2"})
+            record(NORMAL, (SIGNED,)), record(ABNORMAL | {"A17": "1151123093000"}, (), HEAD | {"A01": "2"})
         ),
     ],
 )
@@ -207,12 +208,13 @@ def test_the_head(judge: Judge, head: Values, finding: tuple[str, str]) -> None:
         ({"A72": "G", "A73": "R099", "A78": None}, ("23", "A73")),
         ({"A72": "G", "A73": "R001", "A78": None}, ("AD", "A77")),
         ({"A79": "F" * 40}, ("16", "A79")),
+        ({"A79": None}, ("AA", "A79")),
     ],
 )
 def test_one_thing_wrong_in_an_order(judge: Judge, changes: Values, finding: tuple[str, str]) -> None:
     code, tag = finding
     assert (code, f"REC[0].MB2[1].{tag}") in judge(
-        check_ic_records, normal(orders=(ORDER, ORDER | dict(changes)))
+        check_ic_records, normal(orders=(SIGNED, SECOND | dict(changes)))
     )
 
 
@@ -226,4 +228,4 @@ def test_without_a_card_there_is_no_signature_of_an_order(judge: Judge) -> None:
 
 def test_virtual_orders_are_taken_with_their_type(judge: Judge) -> None:
     virtual = {"A71": ORDER["A71"], "A72": "G", "A73": "R001", "A77": "0"}
-    assert judge(check_ic_records, normal(orders=(ORDER, virtual))) == []
+    assert judge(check_ic_records, normal(orders=(SIGNED, virtual))) == []
