@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.store.catalogue.lines import DIAGNOSES, write
@@ -61,6 +61,7 @@ def _holds(name: str, part: str) -> bool:
     names=st.lists(NAMES, min_size=1, max_size=20, unique=True),
     part=st.text(alphabet="肺炎性左側", min_size=1, max_size=4),
 )
+@example(names=["炎性肺炎"], part="肺炎性")
 def test_a_chinese_word_finds_exactly_the_names_that_hold_it(
     tmp_path_factory: pytest.TempPathFactory, names: list[str], part: str
 ) -> None:
