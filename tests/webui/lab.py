@@ -43,7 +43,7 @@ class RunningLab:
 @contextlib.contextmanager
 def open_running_lab(folder: Path) -> Iterator[RunningLab]:
     """A lab of its own below ``folder``, with the starter data sets or the published ones beside the checkout."""
-    command = [sys.executable, "-m", "visitbridge", "lab", "run", "--dir", str(folder / "lab")]
+    command = [sys.executable, "-m", "visitbridge", "lab", "run", "--port", "0", "--dir", str(folder / "lab")]
     log = folder / "lab.err"
     with (
         log.open("w", encoding="utf-8") as errors,

@@ -339,8 +339,20 @@ def answers(**changes: Any) -> Json:
         "GET /api/catalogue/drugs": DRUG_HITS,
         "GET /api/outbox": {"summary": queue(3), "items": [REJECTED_JOB, *WAITING_JOBS]},
         "GET /api/phones": [
-            {"phone_id": "p1", "name": "林護理師 iPhone", "paired_at": ago(days=3), "used_at": ago()},
-            {"phone_id": "p2", "name": "陳醫師 Pixel", "paired_at": ago(days=3), "used_at": ago(hours=20)},
+            {
+                "phone_id": "p1",
+                "name": "林護理師 iPhone",
+                "paired_at": ago(days=3),
+                "used_at": ago(),
+                "role": "owner",
+            },
+            {
+                "phone_id": "p2",
+                "name": "陳醫師 Pixel",
+                "paired_at": ago(days=3),
+                "used_at": ago(hours=20),
+                "role": "user",
+            },
         ],
         "POST /api/phones/tokens": {
             "url": "https://10.77.0.1/p#sample",

@@ -77,7 +77,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
     phone.add_diagnosis("急性上呼吸道", "J06.9")
     phone.picture(artefacts, "flow-05-draft")
     phone.page.click("#add-order")
-    phone.page.fill("#search", "acet")
+    phone.page.fill("#search", "tab")
     phone.page.locator(".hit").first.click()
     phone.page.get_by_role("button", name="TID", exact=True).click()
     phone.page.get_by_role("button", name="PO", exact=True).click()

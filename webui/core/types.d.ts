@@ -214,7 +214,9 @@ export interface Hit {
 
 export interface DataSet { name: string; version: string; group: string; rows: number; sha256: string; loaded_at: string }
 
-export interface Phone { phone_id: string; name: string; paired_at: string; used_at: string }
+export type BoxRole = "user" | "technician" | "owner";
+
+export interface Phone { phone_id: string; name: string; paired_at: string; used_at: string; role: BoxRole }
 
 export interface Prescription { ready: boolean; waiting_for: string; qr_svg: string; passphrase: string }
 

@@ -8,6 +8,9 @@ import { t } from "../core/words.js";
 import { Button, Copyable, ErrorNotice, Loading, Screen, useFetched, useTask } from "../components/controls.js";
 
 /** @typedef {import("../core/types").Phone} Phone */
+/** From least to most. @type {import("../core/types").BoxRole[]} */
+const ROLES = ["user", "technician", "owner"];
+
 /** @typedef {{ url: string, token_expires_at: string, qr_svg: string }} Ticket */
 
 /** @param {{ phone: Phone, own: boolean, changed: () => void }} props */
@@ -17,17 +20,23 @@ function PhoneRow({ phone, own, changed }) {
     changed();
   });
   return html`<li class="item"><div class="row-text"><span class="row-title">${phone.name}${own ? html`<span class="tag">${t("phones.this")}</span>` : null}</span>
-    <span class="row-detail">${t("phones.used", { at: rocMoment(phone.used_at) })}</span><${ErrorNotice} error=${remove.error} /></div>
+    <span class="row-detail">${t(`role.${phone.role}`)} · ${t("phones.used", { at: rocMoment(phone.used_at) })}</span><${ErrorNotice} error=${remove.error} /></div>
     ${own ? null : html`<${Button} kind="danger" task=${remove}>${t("phones.remove")}<//>`}</li>`;
 }
 
 export default function Phones() {
   const phones = useFetched("phones", () => /** @type {Promise<Phone[]>} */ (get("/api/phones")));
   const [ticket, setTicket] = useState(/** @type {Ticket | null} */ (null));
-  const add = useTask(async () => { setTicket(await post("/api/phones/tokens")); });
+  const [role, setRole] = useState(ROLES[0]);
+  const add = useTask(async () => { setTicket(await post(`/api/phones/tokens?role=${role}`)); });
+  const own = phones.value?.find((phone) => phone.phone_id === live.value.phone?.phone_id);
+  // A phone grants at most its own role.
+  const grantable = ROLES.slice(0, ROLES.indexOf(own?.role ?? "user") + 1);
   return html`<${Screen} title=${t("phones.title")} up="/settings" action=${html`<${Button} kind="primary" id="add-phone" task=${add}>${t("phones.add")}<//>`}>
     <${ErrorNotice} error=${add.error ?? phones.error} />
     ${ticket ? html`<section class="qr-screen"><h2>${t("phones.scan")}</h2><img alt=${t("phones.qr_alt")} src=${`data:image/svg+xml;charset=utf-8,${encodeURIComponent(ticket.qr_svg)}`} />
       <p class="hint">${t("phones.valid_until", { until: clock(ticket.token_expires_at) })}</p><${Copyable} text=${ticket.url} label=${t("phones.address")} /></section>` : null}
+    ${grantable.length > 1 ? html`<div class="field"><span class="label">${t("phones.role")}</span><div class="pills" role="group" aria-label=${t("phones.role")}>${grantable.map((name) => html`<button
+      type="button" class="pill" aria-pressed=${name === role} onClick=${() => { setRole(name); setTicket(null); }}>${t(`role.${name}`)}</button>`)}</div><p class="hint">${t(`phones.role_hint.${role}`)}</p></div>` : null}
     ${phones.value ? html`<ul class="items">${phones.value.map((phone) => html`<${PhoneRow} key=${phone.phone_id} phone=${phone} own=${phone.phone_id === live.value.phone?.phone_id} changed=${phones.reload} />`)}</ul>` : html`<${Loading} />`}<//>`;
 }

@@ -41,7 +41,7 @@ function addDrug(draft, hit) {
   const order = {
     kind: "drug", code: hit.code, name: hit.name_zh || hit.name_en, dose: Number(preset["dose"] ?? 1),
     frequency: preset["frequency"] ?? "", route: preset["route"] ?? "", days: Number(preset["days"] ?? 0), total: 0,
-    total_overridden: false, chronic: preset["chronic"] === "true", refills: 0, price: Number(preset["price"] ?? 0), note: "", self_entered: false,
+    total_overridden: false, chronic: false, refills: 0, price: Number(preset["price"] ?? 0), note: "", self_entered: false,
   };
   order.total = computedTotal(order) ?? 0;
   const orders = [...draft.content.value.orders, order];
