@@ -98,7 +98,8 @@ def test_all_of_it_ends_with_the_command_however_that_ends(
         "pcscd",
     }
     handles = [os.pidfd_open(pid) for pid in family]
-    # A terminal sends Ctrl-C to the whole group; only the lab is in it.
+    # A terminal sends Ctrl-C to the whole group. Only the lab may be in it, so that it can stop the others in order.
+    assert lab.pid not in {os.getpgid(pid) for pid in family}
     os.killpg(lab.pid, how)
     code = lab.wait(STOP_S)
     assert ended_within(handles, STOP_S)
