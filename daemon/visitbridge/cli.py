@@ -23,6 +23,7 @@ import qrcode
 
 from visitbridge import __version__
 from visitbridge.adapters.logs import set_up_logs
+from visitbridge.adapters.memory import refuse_core_files, refuse_readers
 from visitbridge.adapters.private_files import write_private
 from visitbridge.adapters.status_file import read_status
 from visitbridge.adapters.systemd import make_notifier, started_by_systemd, watchdog_interval_s
@@ -137,6 +138,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(config: Config, options: Options) -> None:
+    refuse_core_files()
+    if not options.allow_virtual:
+        refuse_readers()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

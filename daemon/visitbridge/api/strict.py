@@ -19,29 +19,51 @@ def _info(kind: Any) -> inspect.Type:
     return inspect.type_info(kind)
 
 
-def unknown_key(kind: Any, body: bytes | bytearray) -> str | None:
-    """Path of the first unknown key in ``body``, which is known to decode as ``kind``; None when all are known."""
-    return _look(_info(kind), msgspec.json.decode(body), "")
+def unknown_key(kind: Any, body: bytes | bytearray | msgspec.Raw) -> str | None:
+    """Path of the first unknown key in ``body``, which is known to decode as ``kind``; None when all are known.
+
+    Only what has members is decoded, never a plain value: one of them may be a PIN.
+    """
+    return _look(_info(kind), body, "")
 
 
-def _look(info: inspect.Type, value: Any, path: str) -> str | None:
-    match info, value:
-        case inspect.Metadata(), _:
-            return _look(info.type, value, path)
-        case inspect.StructType(), dict():
-            return _look_in_struct(info, value, path)
-        case inspect.DictType(), dict():
-            return _first(_look(info.value_type, item, f"{path}.{key}") for key, item in value.items())
-        case ((inspect.VarTupleType() | inspect.ListType()), list()):
-            return _first(_look(info.item_type, item, f"{path}[{n}]") for n, item in enumerate(value))
-        case inspect.UnionType(), _:
-            return _look_in_union(info, value, path)
+_Bytes = bytes | bytearray | msgspec.Raw
+
+
+def _look(info: inspect.Type, body: _Bytes, path: str) -> str | None:
+    match info:
+        case inspect.Metadata():
+            return _look(info.type, body, path)
+        case inspect.StructType() if _starts(body, b"{"):
+            return _look_in_struct(info, _members(body), path)
+        case inspect.DictType() if _starts(body, b"{"):
+            return _first(
+                _look(info.value_type, item, f"{path}.{key}") for key, item in _members(body).items()
+            )
+        case inspect.VarTupleType() | inspect.ListType() if _starts(body, b"["):
+            items = msgspec.json.decode(body, type=list[msgspec.Raw])
+            return _first(_look(info.item_type, item, f"{path}[{n}]") for n, item in enumerate(items))
+        case inspect.UnionType():
+            # A body's union is one structure or null, so there is no choice to make.
+            return _first(_look(option, body, path) for option in info.types)
     return None
 
 
-def _look_in_struct(info: inspect.StructType, value: dict[str, Any], path: str) -> str | None:
+def _members(body: _Bytes) -> dict[str, msgspec.Raw]:
+    return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+
+
+def _starts(body: _Bytes, bracket: bytes) -> bool:
+    return (
+        bytes(memoryview(body)[:1]) == bracket
+        if isinstance(body, msgspec.Raw)
+        else body.lstrip()[:1] == bracket
+    )
+
+
+def _look_in_struct(info: inspect.StructType, members: dict[str, msgspec.Raw], path: str) -> str | None:
     fields = {field.encode_name: field.type for field in info.fields}
-    for key, item in value.items():
+    for key, item in members.items():
         here = f"{path}.{key}".removeprefix(".")
         if key not in fields:
             return here[:200]
@@ -49,11 +71,6 @@ def _look_in_struct(info: inspect.StructType, value: dict[str, Any], path: str) 
         if found is not None:
             return found
     return None
-
-
-def _look_in_union(info: inspect.UnionType, value: Any, path: str) -> str | None:
-    """A body's union is one structure or null, so there is no choice to make."""
-    return _first(_look(option, value, path) for option in info.types)
 
 
 def _first(paths: Iterable[str | None]) -> str | None:

@@ -18,6 +18,11 @@ from visitbridge.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
+_CLEANSE_PLAINTEXT = 1 << 1
+"""SSL_OP_CLEANSE_PLAINTEXT of OpenSSL 3: what was decrypted is wiped from its buffer once it was read. Python's
+ssl has no name for it. PINs pass through that buffer.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxTls:
@@ -41,9 +46,10 @@ def open_box_tls(
 ) -> BoxTls:
     """Use ``dropped_in`` (chain, key) while it is valid, else the box's own authority and leaf under ``folder``.
 
-    A dropped-in certificate that ran out is left aside, so that phones still reach the box. The leaf is issued anew when the hosts changed or its end is near, the authority only when it may not speak
-    for the hosts or ends itself, because phones would have to trust it again. Raises ConfigError for files
-    that are no certificate and key.
+    A dropped-in certificate that ran out is left aside, so that phones still reach the box. The leaf is issued
+    anew when the hosts changed or its end is near, the authority only when it may not speak for the hosts or ends
+    itself, because phones would have to trust it again. Raises ConfigError for files that are no certificate and
+    key.
     """
     if dropped_in is not None:
         tls = _open(*dropped_in, ca_file=None)
@@ -90,6 +96,7 @@ def _open(chain: Path, key: Path, *, ca_file: Path | None) -> BoxTls:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
+    context.options |= _CLEANSE_PLAINTEXT
     try:
         context.load_cert_chain(chain, key)
         leaf = x509.load_pem_x509_certificate(chain.read_bytes())
