@@ -103,19 +103,21 @@ async def open_portal_bench(folder: Path) -> AsyncIterator[Bench]:
             store,
             monotonic=time.monotonic,
             connect=f"127.0.0.1:{relay.port}",
-            answer_timeout_s=0.5,
+            answer_timeout_s=2.0,
         )
         ticket = portal.issue_ticket()
-        yield Bench(
-            data_centre,
-            ticket=BindTicket(url=portal.url, token=ticket.token, ca_pem=portal.ca_pem),
-            pin=ticket.pin,
-            institution=portal.device.institution,
-            now=_clock_of(portal),
-            set_line=lambda line: relay.set_line(Line(line)),
-        )
-        relay.set_line(Line.UP)
-        await data_centre.close()
+        try:
+            yield Bench(
+                data_centre,
+                ticket=BindTicket(url=portal.url, token=ticket.token, ca_pem=portal.ca_pem),
+                pin=ticket.pin,
+                institution=portal.device.institution,
+                now=_clock_of(portal),
+                set_line=lambda line: relay.set_line(Line(line)),
+            )
+        finally:
+            relay.set_line(Line.UP)
+            await data_centre.close()
 
 
 @contextlib.asynccontextmanager

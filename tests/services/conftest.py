@@ -1,4 +1,4 @@
-"""A desk with virtual readers and cards, over the data centre that needs no process of its own."""
+"""A desk with virtual readers and cards; every test runs on both kinds of data centre (data-centre.md §5)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.datacentre_benches import BENCHES, Bench, OpenBench
 from visitbridge.adapters.store import open_store
 from visitbridge.ports.store import Store
-from visitbridge.protocols.datacentre.device import BindTicket, DeviceInfo
 from visitbridge.services.cards import CardDesk, PresentCard
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.relay import CardRelay
@@ -21,8 +21,6 @@ from visitbridge.sim.card import build_card
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.contacts import Contacts
 from visitbridge.sim.readers import VirtualReaders
-from visitbridge.sim.signature_only.adapter import SignatureOnlyDataCentre
-from visitbridge.sim.signature_only.service import SignatureService
 
 READER = "virtual-1"
 SECOND_READER = "virtual-2"
@@ -30,14 +28,15 @@ PHONE = "phone-1"
 
 
 class Room:
-    """What the services under test share; ``calls`` counts what the data centre was asked."""
+    """What the services under test share. ``set_line``: ``up``, ``down`` or ``deaf``."""
 
-    def __init__(self, store: Store, clock: FakeClock) -> None:
+    def __init__(self, store: Store, clock: FakeClock, bench: Bench) -> None:
         self.store = store
         self.clock = clock
         self.board = LiveBoard()
-        self.service = SignatureService(now=clock.now)
-        self.data_centre = SignatureOnlyDataCentre(self.service, monotonic=clock.monotonic)
+        self.data_centre = bench.data_centre
+        self.institution = bench.institution
+        self.set_line = bench.set_line
         self.readers = VirtualReaders(clock)
         self.desk = CardDesk(self.board, realm="test")
         self.relay = CardRelay(self.desk, self.data_centre, clock)
@@ -51,12 +50,6 @@ class Room:
             new_id=lambda: f"session-{next(numbers)}",
             policy=StaffPolicy(),
         )
-
-    async def bind(self) -> None:
-        ticket = BindTicket(url="https://portal.invalid", token="t", ca_pem="")
-        info = DeviceInfo(sheet_id="s", name="box", kind="k", os_version="o", software_version="v")
-        await self.data_centre.bind(ticket, "0219", info)
-        await self.data_centre.verify_sam()
 
     async def insert(self, card: Contacts, *, slot: int = 0) -> PresentCard:
         """Put a card in and wait until it is recognised."""
@@ -91,10 +84,18 @@ async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
         yield opened
 
 
+@pytest.fixture(params=tuple(BENCHES.values()), ids=tuple(BENCHES))
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    open_bench: OpenBench = request.param
+    async with open_bench(tmp_path / "other side") as opened:
+        await opened.get_ready()
+        yield opened
+
+
 @pytest.fixture
-async def room(store: Store, clock: FakeClock) -> AsyncIterator[Room]:
-    room = Room(store, clock)
-    await room.bind()
+async def room(store: Store, clock: FakeClock, bench: Bench) -> AsyncIterator[Room]:
+    clock.jump((bench.now() - clock.now()).total_seconds())
+    room = Room(store, clock, bench)
     services = (room.desk.watcher("readers", room.readers), room.staff)
     tasks = [asyncio.ensure_future(service.run(lambda: None)) for service in services]
     await wait_for(lambda: len(room.desk.present()) == 2)

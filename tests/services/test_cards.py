@@ -37,7 +37,7 @@ async def test_every_kind_of_card_is_told_apart(
 
 
 async def test_the_patient_is_known_from_the_public_record_alone(room: Room, card: Cards) -> None:
-    room.data_centre.line = "down"
+    room.set_line("down")
     present = await room.insert(card("patient-wang"))
     assert present.basic is not None
     assert (present.basic.name, present.basic.card_no) == ("王測試", "900000000001")

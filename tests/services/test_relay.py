@@ -32,6 +32,7 @@ from visitbridge.sim.card import Pull, PulledCard, PullMoment, build_card
 from visitbridge.sim.card.profiles import LAB_PIN
 from visitbridge.sim.contacts import Contacts
 from visitbridge.sim.signature_only.adapter import SignatureOnlyDataCentre
+from visitbridge.sim.signature_only.service import SignatureService
 
 Cards = Callable[[str], Contacts]
 
@@ -39,7 +40,7 @@ INTENT = WriteIntent(
     key="key-1",
     card_no="900000000001",
     visit_time="1151122090000",
-    institution="3501200000",
+    institution="9999999995",
     visit_type="01",
 )
 
@@ -64,7 +65,7 @@ async def test_another_persons_card_is_refused_before_anything_is_asked(room: Ro
     with pytest.raises(WrongCard) as caught:
         await room.relay.run(READER, request, owner="test")
     assert caught.value.retry is Retry.NEVER
-    assert room.service.visits == {}
+    assert (await room.data_centre.receipt(INTENT.key)).state == "unknown_key"
 
 
 async def test_an_ended_staff_session_is_told(room: Room, card: Cards) -> None:
@@ -78,10 +79,10 @@ async def test_the_reader_is_free_again_after_a_failure(room: Room, card: Cards)
     token = await _token(room, card)
     await room.insert(card("patient-wang"))
     request = OpenCardSession(purpose="read", staff_token=token)
-    room.data_centre.line = "down"
+    room.set_line("down")
     with pytest.raises(LinkDown):
         await room.relay.run(READER, request, owner="test")
-    room.data_centre.line = "up"
+    room.set_line("up")
     assert (await room.relay.run(READER, request, owner="test")).contents is not None
 
 
@@ -120,7 +121,8 @@ REQUEST = OpenCardSession(purpose="write_visit", staff_token="t", intent=INTENT)
 
 @pytest.fixture
 async def scripted(room: Room) -> ScriptedDataCentre:
-    data_centre = ScriptedDataCentre(room.service, monotonic=room.clock.monotonic)
+    service = SignatureService(now=room.clock.now)
+    data_centre = ScriptedDataCentre(service, monotonic=room.clock.monotonic)
     data_centre.scripts = WRITE
     room.relay = CardRelay(room.desk, data_centre, room.clock)
     return data_centre

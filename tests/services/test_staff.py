@@ -88,7 +88,7 @@ async def test_no_card_is_said_as_such(room: Room) -> None:
 
 async def test_without_the_link_nobody_signs_in(room: Room, card: Cards) -> None:
     await room.insert(card("hpc-doctor"))
-    room.data_centre.line = "down"
+    room.set_line("down")
     with pytest.raises(LinkDown):
         await room.staff.sign_in(READER, _pin(), PHONE)
 
