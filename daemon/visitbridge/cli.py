@@ -1,6 +1,6 @@
 """The command line: ``visitbridge run | pair | queue | config | simulate | lab | version``.
 
-Exit codes: 0 done · 1 a scenario did not go as written, or the queue is not empty · 2 wrong usage · 69 a part of the box
+Exit codes: 0 done · 1 a scenario did not go as written, the queue is not empty, or the doctor found something broken · 2 wrong usage · 69 a part of the box
 failed, or it does not run · 70 a bug, or services that did not stop in time · 78 the configuration cannot be used
 (sysexits.h).
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 import qrcode
 
 from visitbridge import __version__
+from visitbridge.adapters.doctor import ask_doctor
 from visitbridge.adapters.logs import set_up_logs
 from visitbridge.adapters.memory import refuse_core_files, refuse_readers
 from visitbridge.adapters.private_files import write_private
@@ -30,11 +31,14 @@ from visitbridge.adapters.systemd import make_notifier, started_by_systemd, watc
 from visitbridge.app import Options, Ready, require_allowed, run_gateway
 from visitbridge.config import Config, Loaded, dump, load_config, reference
 from visitbridge.errors import ConfigError, VisitBridgeError
+from visitbridge.runtime.wiping import is_wiping
+from visitbridge.services.environment.wording import describe
 from visitbridge.sim.lab import command as lab_command
 from visitbridge.sim.scenario import command as simulate_command
 from visitbridge.words import load_catalogue
 
 EXIT_NOT_DRAINED = 1
+EXIT_NOT_READY = 1
 EXIT_UNAVAILABLE = 69
 EXIT_SOFTWARE = 70
 EXIT_CONFIG = 78
@@ -89,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(queue)
     queue.set_defaults(handler=_queue)
 
+    doctor = commands.add_parser(
+        "doctor", help="try everything that the running box needs, and say what to do"
+    )
+    _add_config(doctor)
+    doctor.add_argument("--json", action="store_true", help="print the report for programs")
+    doctor.set_defaults(handler=_doctor)
+
     config = commands.add_parser("config", help="look at the configuration")
     actions = config.add_subparsers(required=True, metavar="ACTION")
     check = actions.add_parser("check", help="report every problem of the files")
@@ -141,6 +152,8 @@ async def _serve(config: Config, options: Options) -> None:
     refuse_core_files()
     if not options.allow_virtual:
         refuse_readers()
+    if not is_wiping(os.environ):
+        log.warning("freed memory is not wiped: the environment does not ask for it (runtime/wiping.py)")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -210,6 +223,19 @@ def _queue(arguments: argparse.Namespace) -> int:
     if queue.oldest_at is not None:
         print(_say("cli.oldest").format(time=queue.oldest_at.astimezone().isoformat(timespec="minutes")))
     return 0 if status.drained else EXIT_NOT_DRAINED
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    report = asyncio.run(ask_doctor(load_config(arguments.config).config.box.runtime_dir))
+    if report is None:
+        print(_say("cli.not_running"), file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(report)).decode())
+    else:
+        for line in describe(report, load_catalogue().texts(_language())):
+            print(line)
+    return 0 if report.ready else EXIT_NOT_READY
 
 
 def _config_check(arguments: argparse.Namespace) -> int:

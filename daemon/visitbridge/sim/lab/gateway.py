@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from visitbridge.runtime.wiping import WIPING_ENVIRONMENT
 from visitbridge.sim.lab.child import Child
 from visitbridge.sim.lab.places import Places
 
@@ -40,7 +41,7 @@ class Gateway:
             "visitbridge",
             ["run", "--config", str(places.config), "--allow-virtual"],
             log_path=places.logs / "gateway.log",
-            environment=plan.environment,
+            environment={**WIPING_ENVIRONMENT, **plan.environment},
         )
 
     async def start(self) -> GatewayFacts:
