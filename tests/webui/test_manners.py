@@ -316,6 +316,7 @@ def reach(phone: Phone, selector: str) -> None:
 def test_typing_chinese_searches_when_the_character_is_chosen_not_while_it_is_spelt(
     box: FakeBox, phone: Phone
 ) -> None:
+    phone.page.clock.install()
     phone.open(f"{box.url}/#{VISIT}/pick/icd10")
     phone.page.locator("#search").evaluate(
         """(field) => {
@@ -324,7 +325,7 @@ def test_typing_chinese_searches_when_the_character_is_chosen_not_while_it_is_sp
             field.dispatchEvent(new Event("input", {bubbles: true}));
         }"""
     )
-    phone.settle()
+    phone.page.clock.run_for(1000)
     assert [path for path in phone.served if "/api/catalogue" in path] == []
 
     phone.page.locator("#search").evaluate(
@@ -333,6 +334,7 @@ def test_typing_chinese_searches_when_the_character_is_chosen_not_while_it_is_sp
             field.dispatchEvent(new CompositionEvent("compositionend"));
         }"""
     )
+    phone.page.clock.run_for(1000)
     expect(phone.page.locator(".hit").first).to_be_visible()
 
 

@@ -91,6 +91,7 @@ function useHits(dataset, query) {
 /** @param {{ draft: Draft, dataset: string, index: number }} props */
 function Picker({ draft, dataset, index }) {
   const [query, setQuery] = useState("");
+  // Preact finds an event's name by the element's `on…` property, which compositions have none of: lower case below.
   const composing = useRef(false);
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLInputElement | null>} */
   const field = useRef(null);
@@ -117,8 +118,8 @@ function Picker({ draft, dataset, index }) {
   return html`<${Screen} title=${t(`pick.${dataset}`)} up=${up} header=${html`<${VisitPatient} visit=${draft.visit} />`}>
     <div class="search"><input id="search" ref=${field} type="search" enterkeyhint="search" autocomplete="off" autocapitalize="off" spellcheck="false"
       aria-label=${t(`pick.${dataset}`)} aria-describedby="search-hint" aria-controls="hits" placeholder=${t(`pick.placeholder.${dataset === "icd10" || dataset === "drugs" ? dataset : "other"}`)}
-      onInput=${typed} onCompositionStart=${() => { composing.current = true; }}
-      onCompositionEnd=${(/** @type {any} */ event) => { composing.current = false; typed(event); }} /></div>
+      onInput=${typed} oncompositionstart=${() => { composing.current = true; }}
+      oncompositionend=${(/** @type {any} */ event) => { composing.current = false; typed(event); }} /></div>
     <p class="hint" id="search-hint" role="status">${hits === null ? t("pick.hint") : hits.length === 0 ? t("pick.none") : t("pick.count", { count: hits.length })}</p>
     <${ErrorNotice} error=${error} />
     <ul class="hits" id="hits">${(hits ?? []).map((hit) => html`<li key=${hit.code}><button type="button" class="hit" data-code=${hit.code} disabled=${!hit.billable} onClick=${() => pick(hit)}>
