@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import qrcode
 
 from visitbridge import __version__

@@ -12,13 +12,16 @@ from visitbridge.api.dispatch import Dispatcher
 from visitbridge.api.events import EventStreams
 from visitbridge.api.guard import Guard, authorities
 from visitbridge.api.limits import TryLimit
+from visitbridge.api.resources.audit import Audit
 from visitbridge.api.resources.box import Box
 from visitbridge.api.resources.catalogue import Catalogue
 from visitbridge.api.resources.documents import Documents
+from visitbridge.api.resources.environment import Environment
 from visitbridge.api.resources.lab import Lab
 from visitbridge.api.resources.outbox import JobItems, Outbox
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.readers import Readers
+from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
 from visitbridge.api.resources.visits import Visits
@@ -27,6 +30,7 @@ from visitbridge.api.server import ApiServer
 from visitbridge.api.static import read_webui
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
+from visitbridge.services.audit import AuditDesk
 from visitbridge.words import Catalogue as Words
 
 WEBUI_DIR = Path(__file__).parents[3] / "webui"
@@ -42,12 +46,15 @@ def route_table(
         documents.routes(),
         Phones(parts.pairing, parts.clock, TryLimit(parts.clock), pair_url=pair_url).routes(),
         LiveState(parts.board, events).routes(),
+        Audit(AuditDesk(parts.store, parts.clock)).routes(),
         Box(parts.binding, PhotoCodeReader()).routes(),
+        Environment(parts.survey).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
         Staff(parts.staff).routes(),
         Visits(parts.visits, items, parts.clock).routes(),
         Outbox(parts.outbox.desk, items).routes(),
         Catalogue(parts.catalogue, parts.datasets).routes(),
+        History(parts.retention).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
     )
     documents.describe(table.routes)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from visitbridge import __version__
 from visitbridge.adapters.datacentre.client import HttpDataCentre
+from visitbridge.adapters.disk import FolderDisk
+from visitbridge.adapters.doctor import DoctorSocket
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue, open_store
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.network import Network, open_network
@@ -23,6 +25,7 @@ from visitbridge.runtime.supervisor import Service
 from visitbridge.services.binding import Binding
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
+from visitbridge.services.environment import Survey
 from visitbridge.services.link import LinkPolicy, LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
@@ -33,6 +36,7 @@ from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.relay import CardRelay
+from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.visits.desk import VisitDesk
@@ -57,6 +61,8 @@ class Parts:
     kinds: Kinds
     outbox: Outbox
     visits: VisitDesk
+    retention: RetentionDesk
+    survey: Survey
     running: tuple[Service, ...]
 
 
@@ -187,6 +193,13 @@ def _wire(
     link.when_disabled(binding.disabled)
     for part in (link, cards, staff, binding):
         part.when_changed(outbox.wake)
+    survey = Survey(
+        board,
+        clock,
+        try_path=data_centre.try_fresh,
+        broken_uplink=network.uplinks.broken_hop,
+        disk=FolderDisk(config.box.state_dir),
+    )
     board.put("mode", _mode(config, options))
     return Parts(
         clock=clock,
@@ -202,9 +215,12 @@ def _wire(
         kinds=kinds,
         outbox=outbox,
         visits=visits,
+        retention=RetentionDesk(store, clock),
+        survey=survey,
         running=(
             *network.attach(link),
             link,
+            DoctorSocket(config.box.runtime_dir, survey.run),
             LinkHistory(store, clock, link=lambda: link.state, depth=lambda: outbox.desk.summary().depth),
             *(cards.watcher(name, source) for name, source in sources.items()),
             staff,

@@ -125,6 +125,16 @@ class HttpDataCentre:
     async def device_status(self) -> DeviceStatus:
         return await self._bound().ask("GET", "/device", into=DeviceStatus)
 
+    async def try_fresh(self) -> DeviceStatus:
+        """:meth:`device_status` over a connection of its own: name, host, TLS and answer are all tried anew."""
+        if self._credentials is None:
+            raise NotBound
+        portal = self._portal_at(self._credentials.url, client_context(self._credentials))
+        try:
+            return await portal.ask("GET", "/device", into=DeviceStatus)
+        finally:
+            await portal.close()
+
     async def verify_sam(self) -> SamVerification:
         return await self._bound().post("/sam/verify", b"", into=SamVerification, repeatable=True)
 

@@ -10,6 +10,7 @@ from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, RawRoute, Ro
 from visitbridge.errors import NotPaired
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.topics import (
     BoxTopic,
     CardsTopic,
@@ -36,6 +37,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mode: ModeTopic | None = None
     box: BoxTopic | None = None
     link: LinkTopic | None = None
+    modem: ModemTopic | None = None
     queue: QueueTopic | None = None
     cards: CardsTopic | None = None
     staff: StaffTopic | None = None

@@ -1,0 +1,67 @@
+"""The line, from the radio to the data centre: what is near comes from the modem, what is far from one try."""
+
+from __future__ import annotations
+
+from visitbridge.domain.modem import ModemState
+from visitbridge.services.environment.report import Check, absent, fail, ok, unknown, warn
+from visitbridge.services.link.hops import NEAR_HOPS
+from visitbridge.services.modem.topic import ModemTopic
+
+MODEM_ITEMS = ("radio", "sim", "registration", "apn")
+PATH_ITEMS = ("dns", "vpn_host", "tls", "data_centre")
+_FAINT_BARS = 1
+
+_BROKEN_AT: dict[ModemState, tuple[str, str]] = {
+    ModemState.ABSENT: ("radio", "absent_modem"),
+    ModemState.SILENT: ("radio", "silent"),
+    ModemState.SIM_ABSENT: ("sim", "missing"),
+    ModemState.SIM_PIN: ("sim", "locked"),
+    ModemState.SIM_PUK: ("sim", "blocked"),
+    ModemState.SIM_FAILED: ("sim", "failed"),
+    ModemState.SEARCHING: ("registration", "searching"),
+    ModemState.DENIED: ("registration", "denied"),
+    ModemState.REGISTERED: ("apn", "no_data"),
+    ModemState.REFUSED: ("apn", "refused"),
+}
+_PATH_BY_HOP = {"dns": "dns", "host": "vpn_host", "tls": "tls", "data_centre": "data_centre"}
+
+
+def modem_checks(topic: ModemTopic | None) -> list[Check]:
+    """Radio, SIM, registration, APN; all absent on a box without a modem."""
+    if topic is None:
+        return [absent(item) for item in MODEM_ITEMS]
+    broken, code = _BROKEN_AT.get(topic.state, ("", ""))
+    if not broken:
+        return [_radio(topic), ok("sim"), ok("registration", operator=topic.operator), ok("apn")]
+    at = MODEM_ITEMS.index(broken)
+    params: dict[str, str | int] = {} if topic.refused_cme is None else {"cme": topic.refused_cme}
+    fine = [_radio(topic), ok("sim"), ok("registration", operator=topic.operator)]
+    return [
+        *fine[:at],
+        fail(broken, code, **params),
+        *(unknown(item) for item in MODEM_ITEMS[at + 1 :]),
+    ]
+
+
+def path_checks(hop: str) -> list[Check]:
+    """Names, host, TLS, data centre, from the first broken hop of one fresh try; empty: all answered."""
+    if hop == "not_bound":
+        return [*(unknown(item) for item in PATH_ITEMS[:-1]), fail("data_centre", "not_bound")]
+    if hop == "device_disabled":
+        return [*(ok(item) for item in PATH_ITEMS[:-1]), fail("data_centre", "device_disabled")]
+    if hop in NEAR_HOPS or hop == "network":
+        return [fail("dns", "no_network"), *(unknown(item) for item in PATH_ITEMS[1:])]
+    if not hop:
+        return [ok(item) for item in PATH_ITEMS]
+    at = PATH_ITEMS.index(_PATH_BY_HOP[hop])
+    return [
+        *(ok(item) for item in PATH_ITEMS[:at]),
+        fail(PATH_ITEMS[at], "broken"),
+        *(unknown(item) for item in PATH_ITEMS[at + 1 :]),
+    ]
+
+
+def _radio(topic: ModemTopic) -> Check:
+    if topic.bars is not None and topic.bars <= _FAINT_BARS:
+        return warn("radio", "faint", bars=topic.bars)
+    return ok("radio", bars=topic.bars if topic.bars is not None else 0)

@@ -1,0 +1,87 @@
+"""All items in the order in which they build on each other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from visitbridge.errors import DataCentreError, LinkError
+from visitbridge.ports.clock import Clock
+from visitbridge.services.environment.box import (
+    DiskProbe,
+    clock_check,
+    disk_check,
+    power_check,
+    readers_check,
+    sam_check,
+)
+from visitbridge.services.environment.line import modem_checks, path_checks
+from visitbridge.services.environment.report import EnvironmentReport, report_of
+from visitbridge.services.link.hops import hop_of
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.topic import ModemTopic
+from visitbridge.services.topics import BoxTopic, CardsTopic, PowerTopic
+
+TopicT = TypeVar("TopicT", bound=msgspec.Struct)
+
+
+class Survey:
+    """``try_path`` asks the data centre over a connection made for the purpose: name, host, TLS and answer are
+    all tried, none remembered. Several phones that ask at once share one survey.
+    """
+
+    def __init__(
+        self,
+        board: LiveBoard,
+        clock: Clock,
+        *,
+        try_path: Callable[[], Awaitable[object]],
+        broken_uplink: Callable[[], str],
+        disk: DiskProbe,
+    ) -> None:
+        self._board = board
+        self._clock = clock
+        self._try_path = try_path
+        self._broken_uplink = broken_uplink
+        self._disk = disk
+        self._turn = asyncio.Lock()
+        self._last: EnvironmentReport | None = None
+
+    async def run(self) -> EnvironmentReport:
+        """Takes as long as the slowest try, some seconds when the line is dead."""
+        asked_while = self._last
+        async with self._turn:
+            if self._last is not asked_while and self._last is not None:
+                return self._last
+            self._last = await self._look()
+            return self._last
+
+    async def _look(self) -> EnvironmentReport:
+        hop = await self._first_broken_hop()
+        box = self._topic("box", BoxTopic)
+        return report_of(
+            self._clock.now(),
+            [
+                *modem_checks(self._topic("modem", ModemTopic)),
+                *path_checks(hop),
+                sam_check(box, self._clock.now()),
+                clock_check(self._clock.trust),
+                readers_check(self._topic("cards", CardsTopic)),
+                power_check(self._topic("power", PowerTopic)),
+                disk_check(await self._disk.look()),
+            ],
+        )
+
+    async def _first_broken_hop(self) -> str:
+        try:
+            await self._try_path()
+        except (LinkError, DataCentreError) as exc:
+            return self._broken_uplink() or hop_of(exc)
+        return ""
+
+    def _topic(self, name: str, kind: type[TopicT]) -> TopicT | None:
+        value = self._board.snapshot().get(name)
+        return value if isinstance(value, kind) else None

@@ -1,0 +1,58 @@
+"""環境檢測 over the API, and the doctor over its socket, on a whole running box: the same report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.app.box import RunningBox, config_for, running_box
+from visitbridge.adapters.doctor import SOCKET_NAME, ask_doctor
+from visitbridge.config import dump
+from visitbridge.config.load import Loaded
+
+
+async def test_an_unbound_box_says_what_to_do_first(tmp_path: Path) -> None:
+    config = config_for(tmp_path)
+    async with running_box(config) as box:
+        await box.pair()
+        status, page = await box.ask("GET", "/api/environment")
+        report = await ask_doctor(config.box.runtime_dir)
+        assert (config.box.runtime_dir / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
+
+    assert status == 200
+    items = {check["item"]: check for check in page["items"]}
+    assert (items["data_centre"]["state"], items["data_centre"]["code"]) == ("fail", "not_bound")
+    assert items["radio"]["state"] == "absent"
+    assert items["disk"]["state"] in {"ok", "warn"}
+    assert page["ready"] is False
+    assert report is not None
+    assert json.loads(msgspec.json.encode(report))["items"] == page["items"]
+
+
+async def test_nobody_but_a_paired_phone_may_ask(tmp_path: Path) -> None:
+    async with running_box(config_for(tmp_path)) as box:
+        stranger = RunningBox(http=box.http, ready=box.ready)
+        assert (await stranger.ask("GET", "/api/environment"))[0] == 401
+
+
+async def test_nobody_answers_when_no_box_runs(tmp_path: Path) -> None:
+    assert await ask_doctor(tmp_path) is None
+
+
+@pytest.mark.parametrize(("form", "told"), [([], b"["), (["--json"], b'"ready": false')])
+async def test_the_command_prints_both_forms(tmp_path: Path, form: list[str], told: bytes) -> None:
+    config = config_for(tmp_path)
+    file = tmp_path / "visitbridge.toml"
+    file.write_text(dump(Loaded(config=config, origins={})), "utf-8")
+    command = [sys.executable, "-m", "visitbridge", "doctor", "--config", str(file), *form]
+    async with running_box(config):
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        out, _ = await process.communicate()
+
+    assert told in out
+    assert process.returncode == 1

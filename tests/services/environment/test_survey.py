@@ -1,0 +1,239 @@
+"""環境檢測: every item in every state, in both languages; what is behind a broken item is not called good."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+import msgspec
+import pytest
+
+from visitbridge.domain.modem import ModemState
+from visitbridge.errors import (
+    DataCentreBusy,
+    DeviceDisabled,
+    LinkDown,
+    NotBound,
+    PortalUntrusted,
+    VisitBridgeError,
+)
+from visitbridge.ports.clock import TimeTrust
+from visitbridge.services.environment import Check, CheckState, EnvironmentReport, Survey
+from visitbridge.services.environment.box import (
+    DiskFound,
+    DiskProbe,
+    clock_check,
+    disk_check,
+    power_check,
+    readers_check,
+    sam_check,
+)
+from visitbridge.services.environment.line import MODEM_ITEMS, PATH_ITEMS, modem_checks, path_checks
+from visitbridge.services.environment.wording import describe, words_of
+from visitbridge.services.link.hops import NEAR_HOPS
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.topic import ModemTopic
+from visitbridge.services.topics import BoxTopic, CardsTopic, PowerTopic, Slot, SlotCard
+from visitbridge.sim.clock import FakeClock
+from visitbridge.words import LANGUAGES, load_catalogue
+
+NOW = dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC)
+TODAY = dt.date(2026, 11, 22)
+ORDER = [*MODEM_ITEMS, *PATH_ITEMS, "sam", "clock", "readers", "power", "disk"]
+BOUND = BoxTopic(
+    bound=True,
+    box_name="box",
+    sheet_id="s",
+    version="0",
+    sam_valid_until=TODAY + dt.timedelta(days=400),
+    sam_verified_at=NOW,
+)
+
+
+def slot(state: str) -> Slot:
+    return Slot(
+        reader_id="r",
+        name="reader",
+        transport="usb",
+        state=state,
+        virtual=False,
+        battery_percent=None,
+        signal_dbm=None,
+        card=SlotCard(kind="none", insertion=0, error_code="", patient=None),
+    )
+
+
+def modem(state: ModemState, bars: int | None = 3) -> ModemTopic:
+    return ModemTopic(state=state, operator="Test Net", bars=bars, refused_cme=149)
+
+
+def disk(free: int, *, writable: bool = True) -> DiskFound:
+    return DiskFound(free_bytes=free, total_bytes=100, writable=writable)
+
+
+EVERY: list[Check] = [
+    *(check for state in ModemState if state is not ModemState.NONE for check in modem_checks(modem(state))),
+    *modem_checks(None),
+    *modem_checks(modem(ModemState.DATA_UP, bars=0)),
+    *(
+        check
+        for hop in [
+            "",
+            "network",
+            "dns",
+            "host",
+            "tls",
+            "data_centre",
+            "not_bound",
+            "device_disabled",
+            *NEAR_HOPS,
+        ]
+        for check in path_checks(hop)
+    ),
+    *(
+        sam_check(msgspec.structs.replace(BOUND, sam_valid_until=TODAY + dt.timedelta(days=days)), NOW)
+        for days in (-1, 7, 30, 60, 61)
+    ),
+    sam_check(None, NOW),
+    sam_check(msgspec.structs.replace(BOUND, sam_verified_at=NOW - dt.timedelta(days=1)), NOW),
+    *(clock_check(trust) for trust in TimeTrust),
+    *(
+        readers_check(CardsTopic(readers=tuple(slot(state) for state in states)))
+        for states in ([], ["empty"], ["unavailable"], ["empty", "unavailable"])
+    ),
+    *(
+        power_check(PowerTopic(battery_percent=battery, under_voltage=low))
+        for battery, low in ((None, None), (80, False), (None, True), (10, None), (None, False))
+    ),
+    *(disk_check(found) for found in (disk(50), disk(9), disk(1), disk(50, writable=False))),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_that_can_be_found_has_words(language: str) -> None:
+    texts = load_catalogue().texts(language)
+    for check in EVERY:
+        what, now = words_of(check, texts)
+        assert what
+        assert "{" not in what
+        assert bool(now) is (check.state not in {CheckState.OK, CheckState.ABSENT}), check
+
+
+def test_no_words_for_what_cannot_be_found() -> None:
+    said = {
+        tuple(key.split(".")[1:3])
+        for key in load_catalogue().texts("en")
+        if key.startswith("environment.") and key.endswith(".what")
+    }
+    found = {(check.item, check.code) for check in EVERY}
+
+    assert {(item, code) for item, code in said - found if code != "unknown"} == set()
+
+
+@pytest.mark.parametrize("state", [state for state in ModemState if state is not ModemState.NONE])
+def test_what_is_behind_a_broken_part_of_the_modem_is_not_called_good(state: ModemState) -> None:
+    states = [check.state for check in modem_checks(modem(state))]
+    broken = states.index(CheckState.FAIL) if CheckState.FAIL in states else len(states)
+
+    assert states == [CheckState.OK] * broken + [CheckState.FAIL] * (broken < 4) + [CheckState.UNKNOWN] * max(
+        0, 3 - broken
+    )
+    assert (CheckState.FAIL not in states) is (state is ModemState.DATA_UP)
+
+
+@pytest.mark.parametrize(
+    ("hop", "states"),
+    [
+        ("", "ok ok ok ok"),
+        ("dns", "fail unknown unknown unknown"),
+        ("host", "ok fail unknown unknown"),
+        ("tls", "ok ok fail unknown"),
+        ("data_centre", "ok ok ok fail"),
+        ("device_disabled", "ok ok ok fail"),
+        ("not_bound", "unknown unknown unknown fail"),
+        ("searching", "fail unknown unknown unknown"),
+    ],
+)
+def test_the_path_breaks_at_one_place(hop: str, states: str) -> None:
+    assert [check.state for check in path_checks(hop)] == states.split()
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [(-1, CheckState.FAIL), (0, CheckState.WARN), (60, CheckState.WARN), (61, CheckState.OK)],
+)
+def test_the_security_modules_end_is_told_in_time(days: int, state: CheckState) -> None:
+    box = msgspec.structs.replace(BOUND, sam_valid_until=TODAY + dt.timedelta(days=days))
+
+    assert sam_check(box, NOW).state is state
+
+
+class Disk(DiskProbe):
+    async def look(self) -> DiskFound:
+        return disk(50)
+
+
+class Bench:
+    """A survey whose one try of the path goes as told."""
+
+    def __init__(self, outcome: VisitBridgeError | None = None, *, uplink: str = "") -> None:
+        self.tries = 0
+        self.outcome = outcome
+        self.board = LiveBoard()
+        self.board.put("box", BOUND)
+        self.board.put("cards", CardsTopic(readers=(slot("empty"),)))
+        self.survey = Survey(
+            self.board, FakeClock(NOW), try_path=self._try, broken_uplink=lambda: uplink, disk=Disk()
+        )
+
+    async def _try(self) -> None:
+        self.tries += 1
+        await asyncio.sleep(0)
+        if self.outcome is not None:
+            raise self.outcome
+
+
+async def test_a_box_that_is_ready() -> None:
+    report = await Bench().survey.run()
+
+    assert [check.item for check in report.items] == ORDER
+    assert report.ready
+
+
+@pytest.mark.parametrize(
+    ("outcome", "uplink", "item"),
+    [
+        (LinkDown(hop="dns"), "", "dns"),
+        (LinkDown(hop="host"), "", "vpn_host"),
+        (PortalUntrusted(), "", "tls"),
+        (DataCentreBusy(), "", "data_centre"),
+        (NotBound(), "", "data_centre"),
+        (DeviceDisabled(), "", "data_centre"),
+        (LinkDown(hop="dns"), "searching", "dns"),
+    ],
+)
+async def test_the_first_item_that_failed_is_found(outcome: VisitBridgeError, uplink: str, item: str) -> None:
+    report = await Bench(outcome, uplink=uplink).survey.run()
+
+    assert next(check.item for check in report.items if check.state is CheckState.FAIL) == item
+    assert not report.ready
+
+
+async def test_several_who_ask_at_once_share_one_try() -> None:
+    bench = Bench()
+
+    reports = await asyncio.gather(*(bench.survey.run() for _ in range(5)))
+
+    assert bench.tries <= 2
+    assert len({report.at for report in reports}) == 1
+
+
+async def test_words_and_json_say_the_same() -> None:
+    report = await Bench(LinkDown(hop="dns")).survey.run()
+    again = msgspec.json.decode(msgspec.json.encode(report), type=EnvironmentReport)
+
+    lines = list(describe(again, load_catalogue().texts("zh-Hant-TW")))
+
+    assert again == report
+    assert "[不正常] 網址解析: 查不到主機名稱" in lines
+    assert lines[lines.index("[不正常] 網址解析: 查不到主機名稱") + 1].startswith("    → ")
