@@ -46,6 +46,8 @@ RULES = {
     "POST /api/visits/{visit_id}/finish": "QPB",
     "POST /api/visits/{visit_id}/discard": "QPB",
     "GET /api/visits/{visit_id}/prescription": "QPB",
+    "GET /api/audit": "technician",
+    "GET /api/audit/check": "technician",
     "GET /api/outbox": "QPB",
     "POST /api/outbox/send-now": "QPB",
     "POST /api/outbox/{job_id}/retry": "QPB",

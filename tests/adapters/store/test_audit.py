@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tests.adapters.store.builders import NOW, visit
 from visitbridge.adapters.store import SqlStore
-from visitbridge.adapters.store.audit import FIRST_CHAIN, chain_of, first_break
 from visitbridge.errors import StaleRevision
 from visitbridge.ports.records import AuditEntry, AuditRow
 from visitbridge.ports.store import Transaction
+from visitbridge.services.audit import FIRST_CHAIN, chain_of, first_break
 
 ENTRY = AuditEntry(at=NOW, who="S1", act="visit.finish", record="visit-1", phone_id="phone-1", why="複診")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,10 +11,7 @@ from sqlalchemy import bindparam, insert, select
 from visitbridge.adapters.store import tables
 from visitbridge.adapters.store.session import Row, Session, Statement, from_micros, micros
 from visitbridge.ports.records import AuditEntry, AuditRow
-
-FIRST_CHAIN: Final = "0" * 64
-
-_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+from visitbridge.services.audit import FIRST_CHAIN, chain_of
 
 _c = tables.audit.c
 _APPEND: Final = Statement(insert(tables.audit))
@@ -26,24 +22,6 @@ _ROWS: Final = Statement(
     .order_by(_c.number)
     .limit(bindparam("limit"))
 )
-
-
-def chain_of(previous: str, entry: AuditEntry) -> str:
-    """SHA-256 (hex) over the previous row's chain value (ASCII hex) and the entry's canonical JSON.
-
-    Canonical: members sorted by name, no spaces, UTF-8, ``at`` in UTC with the microseconds it has.
-    """
-    return hashlib.sha256(previous.encode("ascii") + _ENCODER.encode(entry)).hexdigest()
-
-
-def first_break(rows: Sequence[AuditRow], *, previous: str = FIRST_CHAIN, after: int = 0) -> int | None:
-    """Number at which a run of rows stops following from (``after``, ``previous``); None when all do."""
-    for row in rows:
-        after += 1
-        previous = chain_of(previous, row.entry)
-        if row.number != after or row.chain != previous:
-            return after
-    return None
 
 
 class SqlAudit:
