@@ -34,6 +34,7 @@ const ROUTES = [
   { path: "/settings/readers", load: () => import("./views/readers.js"), tab: "settings" },
   { path: "/settings/phones", load: () => import("./views/phones.js"), tab: "settings" },
   { path: "/settings/datasets", load: () => import("./views/datasets.js"), tab: "settings" },
+  { path: "/settings/retention", load: () => import("./views/retention.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
   { path: "/lab", load: () => import("./views/lab.js"), tab: "" },
 ];

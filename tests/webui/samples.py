@@ -320,6 +320,18 @@ LAB: Json = {
 }
 SVG = qr_svg("https://10.77.0.1/p#sample")
 
+RETENTION: Json = {
+    "months": 3,
+    "before": ago(days=92),
+    "cleared": 0,
+    "clear": 42,
+    "keep": 2,
+    "open": 1,
+    "unconfirmed": 0,
+    "drafts": 1,
+    "not_uploaded": 0,
+}
+
 
 def answers(**changes: Any) -> Json:
     """Answers of a box in daily use; keys of ``changes`` are replaced whole."""
@@ -338,6 +350,7 @@ def answers(**changes: Any) -> Json:
         "GET /api/catalogue/icd10": HITS,
         "GET /api/catalogue/drugs": DRUG_HITS,
         "GET /api/outbox": {"summary": queue(3), "items": [REJECTED_JOB, *WAITING_JOBS]},
+        "GET /api/retention": RETENTION,
         "GET /api/phones": [
             {
                 "phone_id": "p1",

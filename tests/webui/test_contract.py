@@ -42,6 +42,7 @@ SCHEMAS = {
     "DataSet": "DataSetRecord",
     "Phone": "PhoneView",
     "Prescription": "Prescription",
+    "RetentionCounts": "RetentionAnswer",
 }
 _INTERFACE = re.compile(r"export interface (\w+) \{(.*?)\n?\}\n", re.DOTALL)
 _MEMBER = re.compile(r"^\s*(\w+)(\??): (.+?);?$", re.MULTILINE)

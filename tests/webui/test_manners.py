@@ -29,6 +29,17 @@ def gzipped(path: str) -> int:
     return len(gzip.compress(file.read_bytes(), 9))
 
 
+def test_history_is_cleared_after_its_counts_were_seen(box: FakeBox, phone: Phone) -> None:
+    box.answers["POST /api/retention"] = samples.RETENTION | {"clear": 0, "cleared": 42}
+    phone.open(f"{box.url}/#/settings/retention")
+    expect(phone.page.locator("#retention-counts")).to_contain_text("42 筆")
+    phone.page.click("#clear-history")
+
+    expect(phone.page.get_by_text("已刪除 42 筆").first).to_be_visible()
+    assert box.calls("POST /api/retention") == [{"months": 3}]
+    expect(phone.page.locator("#clear-history")).to_have_count(0)
+
+
 def test_the_first_load_is_light(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url)
 

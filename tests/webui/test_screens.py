@@ -303,6 +303,7 @@ SCREENS = [
     Screen("phones", "/#/settings/phones"),
     Screen("phones-add", "/#/settings/phones", act=click("#add-phone")),
     Screen("datasets", "/#/settings/datasets"),
+    Screen("retention", "/#/settings/retention"),
     Screen("box", "/#/settings/box"),
     Screen("lab", "/#/lab"),
 ]

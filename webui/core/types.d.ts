@@ -227,3 +227,16 @@ export interface LabState {
   portal: { clock_offset_s: number; faults: Record<string, unknown>[] };
   binding: { qr_png_data_url: string; ticket: string; pin: string } | null;
 }
+
+/** What clearing history would delete (`clear`) and keep, by reason; `cleared` have just been deleted. */
+export interface RetentionCounts {
+  months: number;
+  before: string;
+  cleared: number;
+  clear: number;
+  keep: number;
+  open: number;
+  unconfirmed: number;
+  drafts: number;
+  not_uploaded: number;
+}

@@ -14,6 +14,7 @@ export default function Settings() {
       <${RowLink} href="#/settings/readers" title=${t("readers.title")} detail=${t("settings.readers", { count: readers.value.length })} />
       <${RowLink} href="#/settings/phones" title=${t("phones.title")} detail=${live.value.phone?.name ?? ""} />
       <${RowLink} href="#/settings/datasets" title=${t("datasets.title")} />
+      <${RowLink} href="#/settings/retention" title=${t("retention.title")} />
       <${RowLink} href="#/settings/box" title=${t("box.title")} detail=${box?.box_name ?? ""} />
       <${RowLink} href="#/status" title=${t("status.title")} />
       ${live.value.mode?.virtual ? html`<${RowLink} href="#/lab" title=${t("lab.title")} />` : null}

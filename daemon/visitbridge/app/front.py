@@ -22,6 +22,7 @@ from visitbridge.api.resources.outbox import JobItems, Outbox
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.retention import History
+from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
 from visitbridge.api.resources.visits import Visits
@@ -54,6 +55,7 @@ def route_table(
         Visits(parts.visits, items, parts.clock).routes(),
         Outbox(parts.outbox.desk, items).routes(),
         Catalogue(parts.catalogue, parts.datasets).routes(),
+        History(parts.retention).routes(),
         History(parts.retention).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
     )

@@ -37,6 +37,7 @@ from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
+from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.visits.desk import VisitDesk
@@ -61,6 +62,7 @@ class Parts:
     kinds: Kinds
     outbox: Outbox
     visits: VisitDesk
+    retention: RetentionDesk
     retention: RetentionDesk
     survey: Survey
     running: tuple[Service, ...]
@@ -215,6 +217,7 @@ def _wire(
         kinds=kinds,
         outbox=outbox,
         visits=visits,
+        retention=RetentionDesk(store, clock),
         retention=RetentionDesk(store, clock),
         survey=survey,
         running=(

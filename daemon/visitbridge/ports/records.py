@@ -24,10 +24,22 @@ class VisitSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clearable(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts shown before history is cleared (S04): visits that would go, and visits kept for open work."""
+    """Counts shown before history is cleared (S04): visits that would go, and visits that stay with the reason.
 
-    clear: int
-    keep: int
+    ``open``: something is still to be written, sent or acknowledged. ``unconfirmed``: all is done, but the data
+    centre's present epoch has not confirmed a receipt yet. ``drafts``: not finished. ``not_uploaded``: finished
+    in a mode without the upload to the VPN.
+    """
+
+    clear: int = 0
+    open: int = 0
+    unconfirmed: int = 0
+    drafts: int = 0
+    not_uploaded: int = 0
+
+    @property
+    def keep(self) -> int:
+        return self.open + self.unconfirmed + self.drafts + self.not_uploaded
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):

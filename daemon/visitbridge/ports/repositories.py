@@ -28,14 +28,15 @@ class Visits(Protocol):
         """Newest visit time first."""
         ...
 
-    def clearable(self, before: dt.datetime) -> Clearable:
+    def clearable(self, before: dt.datetime, *, epoch: str) -> Clearable:
         """What :meth:`clear` would delete and keep of the visits before a moment (S04)."""
         ...
 
-    def clear(self, before: dt.datetime, *, limit: int = 500) -> int:
+    def clear(self, before: dt.datetime, *, epoch: str, limit: int = 500) -> int:
         """Delete up to ``limit`` visits, oldest first, with their jobs and receipts; return how many.
 
-        Only what was uploaded to the VPN with every job confirmed, and discarded drafts. Audit rows stay.
+        Only what was uploaded to the VPN with every job confirmed and every receipt held by ``epoch``, and
+        discarded drafts. Audit rows stay.
         """
         ...
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.adapters.store.builders import KEY, NOW, job, receipt, save, visit
@@ -126,16 +127,23 @@ async def test_clearing_history_touches_only_what_is_uploaded_and_settled(store:
         visit("discarded", state=VisitState.DISCARDED, visit_at=old),
         visit("recent", state=VisitState.FINISHED),
         job("6", visit_id="recent", **done),
+        visit("unconfirmed", **finished),
+        job("7", visit_id="unconfirmed", **done),
     )
     await store.write(lambda tx: tx.receipts.add(receipt("key-of-1"), job_id="1"))
+    of_a_lost_epoch = msgspec.structs.replace(receipt("key-of-7"), epoch="epoch-0")
+    await store.write(lambda tx: tx.receipts.add(of_a_lost_epoch, job_id="7"))
     before = NOW - dt.timedelta(days=90)
-    assert await store.read(lambda tx: tx.visits.clearable(before)) == Clearable(clear=2, keep=4)
-    assert await store.write(lambda tx: tx.visits.clear(before)) == 2
+    stays = Clearable(open=2, unconfirmed=1, drafts=1, not_uploaded=1)
+    found = await store.read(lambda tx: tx.visits.clearable(before, epoch="epoch-1"))
+    assert found == msgspec.structs.replace(stays, clear=2)
+    assert found.keep == 5
+    assert await store.write(lambda tx: tx.visits.clear(before, epoch="epoch-1")) == 2
     left = await store.read(lambda tx: {summary.visit_id for summary in tx.visits.summaries()})
-    assert left == {"open-ic", "handed-off", "saved-only", "draft", "recent"}
+    assert left == {"open-ic", "handed-off", "saved-only", "draft", "recent", "unconfirmed"}
     assert await store.read(lambda tx: tx.jobs.of_visit("uploaded")) == []
     assert await store.read(lambda tx: tx.receipts.get("key-of-1")) is None
-    assert await store.read(lambda tx: tx.visits.clearable(before)) == Clearable(clear=0, keep=4)
+    assert await store.read(lambda tx: tx.visits.clearable(before, epoch="epoch-1")) == stays
 
 
 async def test_clearing_goes_in_portions(store: SqlStore) -> None:
@@ -145,6 +153,6 @@ async def test_clearing_goes_in_portions(store: SqlStore) -> None:
         )
         await save(store, thrown_away)
     later = NOW + dt.timedelta(days=1)
-    assert await store.write(lambda tx: tx.visits.clear(later, limit=2)) == 2
+    assert await store.write(lambda tx: tx.visits.clear(later, epoch="epoch-1", limit=2)) == 2
     left = await store.read(lambda tx: [summary.visit_id for summary in tx.visits.summaries()])
     assert left == ["v2"]

@@ -71,10 +71,10 @@ class _Visits:
     ) -> Sequence[VisitSummary]:
         raise NotImplementedError
 
-    def clearable(self, before: dt.datetime) -> Clearable:
+    def clearable(self, before: dt.datetime, *, epoch: str) -> Clearable:
         raise NotImplementedError
 
-    def clear(self, before: dt.datetime, *, limit: int = 500) -> int:
+    def clear(self, before: dt.datetime, *, epoch: str, limit: int = 500) -> int:
         raise NotImplementedError
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, exists, func, insert, select, text, update
 
 from visitbridge.adapters.store import tables
-from visitbridge.adapters.store.session import Session, Statement, from_micros, micros
+from visitbridge.adapters.store.session import Session, Statement, from_micros, limited, micros
 from visitbridge.domain.flags import visit_flags
 from visitbridge.domain.jobs import JobState
 from visitbridge.domain.visit import Visit, VisitState
@@ -47,7 +47,7 @@ _REVISIONS: Final = Statement(
 
 
 def _summaries(*conditions: ColumnElement[bool]) -> Statement:
-    return Statement(
+    return limited(
         select(
             _v.visit_id,
             _v.revision,
@@ -59,7 +59,6 @@ def _summaries(*conditions: ColumnElement[bool]) -> Statement:
         )
         .where(*conditions)
         .order_by(_v.visit_at.desc(), _v.visit_id.desc())
-        .limit(bindparam("limit"))
     )
 
 
@@ -78,21 +77,26 @@ _JOB_STATES: Final = Statement(
 )
 
 _job_of_visit = select(_j.job_id).where(_j.visit_id == _v.visit_id)
-# What was uploaded to the VPN and has nothing left to do, and drafts that were thrown away (S04).
-_CLEARABLE: Final = and_(
-    _v.visit_at < bindparam("before"),
-    ~exists(_job_of_visit.where(_j.state != JobState.CONFIRMED.value)),
-    or_(
-        _v.state == VisitState.DISCARDED.value,
-        and_(_v.state == VisitState.FINISHED.value, exists(_job_of_visit.where(_j.kind == "upload.visit"))),
-    ),
+_has_open_job = exists(_job_of_visit.where(_j.state != JobState.CONFIRMED.value))
+_is_unconfirmed = exists(
+    select(tables.receipts.c.key)
+    .join(tables.jobs, _j.job_id == tables.receipts.c.job_id)
+    .where(_j.visit_id == _v.visit_id, tables.receipts.c.epoch != bindparam("epoch"))
 )
-_COUNT_CLEARABLE: Final = Statement(select(func.count()).select_from(tables.visits).where(_CLEARABLE))
-_COUNT_BEFORE: Final = Statement(
-    select(func.count()).select_from(tables.visits).where(_v.visit_at < bindparam("before"))
+# What becomes of a visit when history is cleared (S04); the first that holds. Names are fields of Clearable.
+_fate = case(
+    (_has_open_job, "open"),
+    (_is_unconfirmed, "unconfirmed"),
+    (_v.state == VisitState.DISCARDED.value, "clear"),
+    (_v.state == VisitState.DRAFT.value, "drafts"),
+    (exists(_job_of_visit.where(_j.kind == "upload.visit")), "clear"),
+    else_="not_uploaded",
 )
-_LIST_CLEARABLE: Final = Statement(
-    select(_v.visit_id).where(_CLEARABLE).order_by(_v.visit_at).limit(bindparam("limit"))
+_FATES: Final = Statement(
+    select(_fate.label("fate"), func.count()).where(_v.visit_at < bindparam("before")).group_by(text("fate"))
+)
+_LIST_CLEARABLE: Final = limited(
+    select(_v.visit_id).where(_v.visit_at < bindparam("before"), _fate == "clear").order_by(_v.visit_at)
 )
 _given_visits = select(func.json_each(bindparam("visit_ids")).table_valued("value").c.value)
 _given_jobs = select(_j.job_id).where(_j.visit_id.in_(_given_visits))
@@ -163,20 +167,16 @@ class SqlVisits:
             for visit_id, revision, stored_state, patient_name, card_no, visit_at, sequence_no in rows
         ]
 
-    def clearable(self, before: dt.datetime) -> Clearable:
-        clear = self._count(_COUNT_CLEARABLE, before)
-        return Clearable(clear=clear, keep=self._count(_COUNT_BEFORE, before) - clear)
+    def clearable(self, before: dt.datetime, *, epoch: str) -> Clearable:
+        rows = self._session.rows(_FATES, before=micros(before), epoch=epoch)
+        return Clearable(**dict(rows))
 
-    def clear(self, before: dt.datetime, *, limit: int = 500) -> int:
-        rows = self._session.rows(_LIST_CLEARABLE, before=micros(before), limit=limit)
+    def clear(self, before: dt.datetime, *, epoch: str, limit: int = 500) -> int:
+        rows = self._session.rows(_LIST_CLEARABLE, before=micros(before), epoch=epoch, limit=limit)
         visit_ids = json.dumps([row[0] for row in rows])
         for statement in _CLEAR:
             self._session.run(statement, visit_ids=visit_ids)
         return len(rows)
-
-    def _count(self, statement: Statement, before: dt.datetime) -> int:
-        row = self._session.row(statement, before=micros(before))
-        return 0 if row is None else int(row[0])
 
     def _job_states(self, visit_ids: Sequence[str]) -> dict[str, list[tuple[str, JobState]]]:
         found: dict[str, list[tuple[str, JobState]]] = defaultdict(list)
