@@ -37,7 +37,6 @@ from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
-from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.visits.desk import VisitDesk
@@ -63,8 +62,8 @@ class Parts:
     outbox: Outbox
     visits: VisitDesk
     retention: RetentionDesk
-    retention: RetentionDesk
     survey: Survey
+    network: Network
     running: tuple[Service, ...]
 
 
@@ -218,8 +217,8 @@ def _wire(
         outbox=outbox,
         visits=visits,
         retention=RetentionDesk(store, clock),
-        retention=RetentionDesk(store, clock),
         survey=survey,
+        network=network,
         running=(
             *network.attach(link),
             link,
