@@ -29,6 +29,7 @@ from visitbridge.adapters.store.session import (
     Statement,
     from_micros,
     from_micros_or_none,
+    limited,
     micros,
     micros_or_none,
 )
@@ -57,7 +58,7 @@ _BY_DEADLINE: Final = (_j.due_at, _j.created_at)
 
 def _ready(*conditions: ColumnElement[bool]) -> Statement:
     """The ready jobs of one state: a range of ``jobs_by_state``, already in order, read as far as the limit."""
-    return Statement(
+    return limited(
         _JOB.where(
             _j.state == bindparam("state"),
             or_(_j.not_before.is_(None), _j.not_before <= bindparam("now")),
@@ -70,9 +71,7 @@ def _ready(*conditions: ColumnElement[bool]) -> Statement:
                 )
             ),
             *conditions,
-        )
-        .order_by(*_BY_DEADLINE)
-        .limit(bindparam("limit"))
+        ).order_by(*_BY_DEADLINE)
     )
 
 
@@ -88,10 +87,10 @@ _BY_KEY: Final = Statement(_JOB.where(_j.key == bindparam("key")))
 _OF_VISIT: Final = Statement(
     _JOB.where(_j.visit_id == bindparam("visit_id")).order_by(_j.position, _j.created_at)
 )
-_IN_STATES: Final = Statement(
-    _JOB.where(_j.state.in_(select(func.json_each(bindparam("states")).table_valued("value").c.value)))
-    .order_by(*_BY_DEADLINE)
-    .limit(bindparam("limit"))
+_IN_STATES: Final = limited(
+    _JOB.where(
+        _j.state.in_(select(func.json_each(bindparam("states")).table_valued("value").c.value))
+    ).order_by(*_BY_DEADLINE)
 )
 _COUNTS: Final = Statement(select(_j.state, func.count()).group_by(_j.state))
 _INSERT: Final = Statement(insert(tables.jobs))

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from visitbridge.adapters.store import tables
-from visitbridge.adapters.store.session import Session, Statement, micros
+from visitbridge.adapters.store.session import Session, Statement, limited, micros
 from visitbridge.ports.clock import Clock
 from visitbridge.protocols.datacentre.common import Receipt
 
@@ -31,11 +31,8 @@ _GET: Final = Statement(select(_c.content).where(_c.key == bindparam("key")))
 _KEYS_SINCE: Final = Statement(
     select(_c.key).where(_c.accepted_at >= bindparam("since")).order_by(_c.accepted_at, _c.key)
 )
-_UNCONFIRMED: Final = Statement(
-    select(_c.key)
-    .where(_c.epoch != bindparam("epoch"))
-    .order_by(_c.accepted_at, _c.key)
-    .limit(bindparam("limit"))
+_UNCONFIRMED: Final = limited(
+    select(_c.key).where(_c.epoch != bindparam("epoch")).order_by(_c.accepted_at, _c.key)
 )
 _CONFIRM: Final = Statement(
     update(tables.receipts)
