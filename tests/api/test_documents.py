@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.house import House, open_house
 from visitbridge.api.cached import Document
-from visitbridge.api.static import read_webui
+from visitbridge.api.static import read_webui, without_jsdoc
 from visitbridge.errors import ConfigError
 from visitbridge.sim.clock import FakeClock
 
@@ -48,6 +48,19 @@ def test_only_what_the_pages_need_is_served(webui: Path) -> None:
         "/css/base.css",
         "/lib/preact.js",
     }
+
+
+@pytest.mark.parametrize(
+    ("module", "served"),
+    [
+        (b"/** @param {number} n */\nlet n;\n", b"let n;\n"),
+        (b"a;\n  /**\n   * words\n   */\n  b;\n", b"a;\n  b;\n"),
+        (b'x = "/** no comment */";\n', b'x = "/** no comment */";\n'),
+        (b"/* licence */\n// why\n", b"/* licence */\n// why\n"),
+    ],
+)
+def test_types_stay_at_home(module: bytes, served: bytes) -> None:
+    assert without_jsdoc(module) == served
 
 
 def test_a_folder_without_a_page_is_a_configuration_error(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ files and notes that lie beside them stay private.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+_JSDOC = re.compile(rb"^[ \t]*/\*\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _UNSERVED = (".test.js", ".d.ts")
 
 
@@ -60,4 +62,12 @@ def _served(folder: Path) -> Iterable[Path]:
 
 
 def _read(file: Path) -> Document:
-    return Document.of(_TYPES[file.suffix], file.read_bytes(), compress=file.suffix != ".png")
+    content = file.read_bytes()
+    if file.suffix == ".js":
+        content = without_jsdoc(content)
+    return Document.of(_TYPES[file.suffix], content, compress=file.suffix != ".png")
+
+
+def without_jsdoc(module: bytes) -> bytes:
+    """``module`` without the ``/** … */`` blocks that begin a line: types are for the checker, not for phones."""
+    return _JSDOC.sub(b"", module)
