@@ -85,14 +85,14 @@ async def test_a_write_from_elsewhere_is_refused(
 ) -> None:
     filled = {name: value and value.format(port=house.port) for name, value in headers.items()}
 
-    answer = await house.ask(method, "/api/phones/tokens", headers=filled, cookie=phone.cookie)
+    answer = await house.ask(method, "/api/pairing-links", headers=filled, cookie=phone.cookie)
 
     assert (answer.status, answer.code) == (403, "GW-ACC-06")
 
 
 async def test_a_browser_without_fetch_metadata_may_write(house: House, phone: Phone) -> None:
     answer = await house.ask(
-        "POST", "/api/phones/tokens", headers={"Sec-Fetch-Site": None}, cookie=phone.cookie
+        "POST", "/api/pairing-links", headers={"Sec-Fetch-Site": None}, cookie=phone.cookie
     )
 
     assert answer.status == 201

@@ -90,7 +90,7 @@ async def test_a_stranger_locks_out_nobody_who_is_paired(house: House, phone: Ph
     assert refused.json["error"]["params"] == {"wait_s": 30}
     assert refused.headers["Retry-After"] == "30"
     assert (await phone.get("/api/state")).status == 200
-    assert (await phone.post("/api/phones/tokens")).status == 201
+    assert (await phone.post("/api/pairing-links")).status == 201
 
 
 async def test_after_waiting_a_try_is_allowed_again(house: House) -> None:
@@ -103,7 +103,7 @@ async def test_after_waiting_a_try_is_allowed_again(house: House) -> None:
 
 
 async def test_a_paired_phone_brings_in_the_next(house: House, phone: Phone) -> None:
-    answer = await phone.post("/api/phones/tokens")
+    answer = await phone.post("/api/pairing-links")
 
     token = answer.json["url"].partition("#")[2]
     assert answer.json["token_expires_at"] == "2026-11-22T01:10:00Z"

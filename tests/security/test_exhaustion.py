@@ -107,7 +107,7 @@ async def test_a_phone_keeps_its_line_while_strangers_come(gate: Gate) -> None:
 )
 async def test_oversized_and_broken_requests_are_refused_at_once(gate: Gate, headers: str) -> None:
     reader, writer = await connect(gate)
-    head = f"POST /api/phones/tokens HTTP/1.1\r\nHost: {gate.host}\r\nOrigin: https://{gate.host}\r\n"
+    head = f"POST /api/pairing-links HTTP/1.1\r\nHost: {gate.host}\r\nOrigin: https://{gate.host}\r\n"
     writer.write(f"{head}Cookie: __Host-vb=owner\r\n{headers}\r\n\r\n".encode())
     status_line = await asyncio.wait_for(reader.readline(), 5)
     await asyncio.wait_for(reader.read(), 10)

@@ -367,7 +367,7 @@ def answers(**changes: Any) -> Json:
                 "role": "user",
             },
         ],
-        "POST /api/phones/tokens": {
+        "POST /api/pairing-links": {
             "url": "https://10.77.0.1/p#sample",
             "token_expires_at": ahead(minutes=10),
             "qr_svg": SVG,

@@ -28,7 +28,7 @@ export default function Phones() {
   const phones = useFetched("phones", () => /** @type {Promise<Phone[]>} */ (get("/api/phones")));
   const [ticket, setTicket] = useState(/** @type {Ticket | null} */ (null));
   const [role, setRole] = useState(ROLES[0]);
-  const add = useTask(async () => { setTicket(await post(`/api/phones/tokens?role=${role}`)); });
+  const add = useTask(async () => { setTicket(await post(`/api/pairing-links?role=${role}`)); });
   const own = phones.value?.find((phone) => phone.phone_id === live.value.phone?.phone_id);
   // A phone grants at most its own role.
   const grantable = ROLES.slice(0, ROLES.indexOf(own?.role ?? "user") + 1);

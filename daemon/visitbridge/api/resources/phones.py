@@ -104,7 +104,7 @@ class Phones:
             ),
             Route(
                 method="POST",
-                path="/api/phones/tokens",
+                path="/api/pairing-links",
                 summary="A link that pairs one more phone",
                 access=PAIRED,
                 handler=self._new_link,

@@ -32,5 +32,5 @@ async def open_lab_phone(places: Places, facts: GatewayFacts) -> AsyncIterator[P
 
 async def new_pair_url(phone: PhoneClient) -> str:
     """A link that pairs one more phone, once, within ten minutes, as an owner: whoever runs a lab may do all."""
-    token = await phone.call("POST", "/api/phones/tokens?role=owner")
+    token = await phone.call("POST", "/api/pairing-links?role=owner")
     return str(token["url"])
