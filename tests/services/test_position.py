@@ -13,7 +13,7 @@ from visitbridge.domain.modem import ModemState
 from visitbridge.domain.position import Fix
 from visitbridge.domain.visit import Position
 from visitbridge.ports.store import Store
-from visitbridge.services.modem.watch import Chore
+from visitbridge.services.modem.chores import Chore
 from visitbridge.services.position import LastFix, PositionPolicy
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.modem import ModemSetup

@@ -15,7 +15,7 @@ from visitbridge.domain.position import Fix
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.store import Store
 from visitbridge.services.live import LiveBoard
-from visitbridge.services.modem.watch import Chore
+from visitbridge.services.modem.chores import Chore
 from visitbridge.services.timekeeping import Timekeeping, TimePolicy
 from visitbridge.services.topics import TimeTopic
 from visitbridge.sim.clock import FakeClock

@@ -17,11 +17,11 @@ from visitbridge.api.resources.box import Box
 from visitbridge.api.resources.catalogue import Catalogue
 from visitbridge.api.resources.documents import Documents
 from visitbridge.api.resources.environment import Environment
+from visitbridge.api.resources.handoff import Handoffs
 from visitbridge.api.resources.lab import Lab
 from visitbridge.api.resources.outbox import JobItems, Outbox
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.readers import Readers
-from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
@@ -49,14 +49,14 @@ def route_table(
         LiveState(parts.board, events).routes(),
         Audit(AuditDesk(parts.store, parts.clock)).routes(),
         Box(parts.binding, PhotoCodeReader()).routes(),
-        Environment(parts.survey).routes(),
+        Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
         Staff(parts.staff).routes(),
         Visits(parts.visits, items, parts.clock).routes(),
         Outbox(parts.outbox.desk, items).routes(),
         Catalogue(parts.catalogue, parts.datasets).routes(),
         History(parts.retention).routes(),
-        History(parts.retention).routes(),
+        Handoffs(parts.handoff).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
     )
     documents.describe(table.routes)

@@ -7,6 +7,8 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
+
 from visitbridge import RELEASED_AT
 from visitbridge.adapters.datacentre.http import Way
 from visitbridge.adapters.hooks import CommandHook
@@ -27,12 +29,13 @@ from visitbridge.runtime.supervisor import Service
 from visitbridge.services.activity import Activity
 from visitbridge.services.link import LinkWatch
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.chores import Chore
 from visitbridge.services.modem.hooks import Hooks
-from visitbridge.services.modem.ladder import Ladder, LadderPolicy
+from visitbridge.services.modem.ladder import Ladder, LadderPolicy, paced
 from visitbridge.services.modem.meter import DataMeter
 from visitbridge.services.modem.pin import SimPin
 from visitbridge.services.modem.recovery import Recovery, rungs_of
-from visitbridge.services.modem.watch import Chore, ModemWatch, WatchPolicy
+from visitbridge.services.modem.watch import ModemWatch, WatchPolicy
 from visitbridge.services.position import LastFix, PositionPolicy
 from visitbridge.services.timekeeping import Timekeeping, TimePolicy
 from visitbridge.services.uplinks import ModemView, UplinkPolicy, Uplinks
@@ -91,6 +94,11 @@ class Network:
             services.append(InterfaceBell(self._ring(link)))
         return tuple(services)
 
+    def try_modem_again(self) -> None:
+        """A person changed something about SIM, APN or account. Nothing to do on a box without a modem."""
+        if self.modem is not None:
+            self.modem.try_again()
+
     def _modem_view(self) -> ModemView:
         if self.modem is None:
             return ModemView()
@@ -100,6 +108,7 @@ class Network:
 
     def _modem_watch(self, section: ModemSection, link: LinkWatch) -> ModemWatch:
         profile = PROFILES[section.profile]
+        profile = msgspec.structs.replace(profile, radio_rest_s=profile.radio_rest_s * section.recovery_pace)
         ports = (
             UsbPorts(profile, serial=section.serial)
             if section.port is None
@@ -129,11 +138,13 @@ class Network:
                 self._store,
                 self._clock,
                 self.activity,
-                ladder=Ladder(LadderPolicy(), rungs_of(hooks), jitter=random.random),
+                ladder=Ladder(
+                    paced(LadderPolicy(), section.recovery_pace), rungs_of(hooks), jitter=random.random
+                ),
                 hooks=hooks,
             ),
             host_has_address=lambda: not section.interface or self.interfaces.has_address(section.interface),
-            policy=WatchPolicy(),
+            policy=WatchPolicy().paced(section.recovery_pace),
         )
         watch.add_chore(Chore(every_s=_TIME_EVERY_S, run=self.time.ask_network))
         if section.gnss:

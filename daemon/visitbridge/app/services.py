@@ -31,6 +31,7 @@ from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.conditions import Conditions
 from visitbridge.services.outbox.engine import Outbox, OutboxSettings
+from visitbridge.services.outbox.handoff import HandoffDesk
 from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
@@ -62,6 +63,7 @@ class Parts:
     outbox: Outbox
     visits: VisitDesk
     retention: RetentionDesk
+    handoff: HandoffDesk
     survey: Survey
     network: Network
     running: tuple[Service, ...]
@@ -182,12 +184,23 @@ def _wire(
         make_up_write=config.policy.make_up_write,
     )
 
+    handoff = HandoffDesk(
+        store=store,
+        clock=clock,
+        kinds=kinds,
+        desk=outbox.desk,
+        data_centre=data_centre,
+        box=lambda: binding.record,
+        is_genuine=data_centre.believes,
+    )
+
     async def take_status(status: DeviceStatus) -> None:
         contact = data_centre.contact
         if contact is not None:
             network.time.offer(contact.time, TimeTrust.DATA_CENTRE, monotonic_s=contact.monotonic_s)
         await binding.take_status(status)
         await binding.verify_sam_if_due()
+        await handoff.ask()
 
     network.time.when_trusted(outbox.wake)
     link.when_answered(take_status)
@@ -217,6 +230,7 @@ def _wire(
         outbox=outbox,
         visits=visits,
         retention=RetentionDesk(store, clock),
+        handoff=handoff,
         survey=survey,
         network=network,
         running=(

@@ -137,6 +137,12 @@ class ModemSection(msgspec.Struct, frozen=True, kw_only=True):
     reboot_hook: Annotated[
         tuple[str, ...], Meta(max_length=16, description="Command that restarts the box; empty for none")
     ] = ()
+    recovery_pace: Annotated[
+        float,
+        Meta(
+            ge=0.001, le=10, description="Multiplies every time of the recovery; 1 on the road, less in a lab"
+        ),
+    ] = 1.0
     month_begins_on: Annotated[
         int, Meta(ge=1, le=28, description="Day on which the carrier's month begins, for the data meter")
     ] = 1

@@ -230,6 +230,24 @@ async def test_a_sim_put_in_later_is_noticed(tmp_path: Path, store: Store) -> No
         await bench.until(ModemState.DATA_UP)
 
 
+async def test_a_sim_pulled_while_connecting_is_no_refusal_of_the_data_connection(
+    tmp_path: Path, store: Store
+) -> None:
+    async with open_modem_bench(tmp_path, store) as bench:
+        await bench.until(ModemState.DATA_UP)
+        bench.virtual.begin(FaultKind.PDP_STUCK)
+        bench.virtual.drop_bearer()
+        await bench.until(ModemState.REGISTERED)
+        for _ in range(5):
+            bench.virtual.remove_sim()
+            await bench.until(ModemState.SIM_ABSENT)
+            bench.virtual.insert_sim()
+            await bench.until(ModemState.REGISTERED)
+        bench.virtual.end(FaultKind.PDP_STUCK)
+
+        await bench.until(ModemState.DATA_UP)
+
+
 async def test_a_storm_of_messages_is_lived_through(tmp_path: Path, store: Store) -> None:
     async with open_modem_bench(tmp_path, store) as bench:
         bench.virtual.add_noise(b"\xff\x00\r\n", storm=(b"+CGEV: NW MODIFY 1,0", 100))

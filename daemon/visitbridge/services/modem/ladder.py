@@ -77,6 +77,19 @@ class LadderPolicy(msgspec.Struct, frozen=True, kw_only=True):
     jitter_share: float = 0.25
 
 
+def paced(policy: LadderPolicy, pace: float) -> LadderPolicy:
+    """The same ladder with every time multiplied by ``pace``."""
+    return LadderPolicy(
+        rules={
+            rung: RungRule(patience_s=rule.patience_s * pace, at_most_every_s=rule.at_most_every_s * pace)
+            for rung, rule in policy.rules.items()
+        },
+        patience_s={symptom: seconds * pace for symptom, seconds in policy.patience_s.items()},
+        healthy_s=policy.healthy_s * pace,
+        jitter_share=policy.jitter_share,
+    )
+
+
 class Ladder:
     """``available``: the rungs this box has. ``jitter`` returns a factor in [0, 1)."""
 

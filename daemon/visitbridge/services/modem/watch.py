@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
-from visitbridge.domain.modem import Bearer, ModemIdentity, ModemState
+from visitbridge.domain.modem import Bearer, ModemIdentity, ModemState, SimState
 from visitbridge.errors import ModemAbsent, ModemRefused, ModemSilent, Retry, StoreError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.modem import Modem, ModemNews, ModemSession
+from visitbridge.protocols.at.cme import (
+    INCORRECT_PASSWORD,
+    SIM_NOT_INSERTED,
+    SIM_PIN_REQUIRED,
+    SIM_PUK_REQUIRED,
+    SIM_WRONG,
+)
 from visitbridge.runtime.waiting import wait_at_most
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.chores import Chore, Chores
 from visitbridge.services.modem.ladder import Symptom
 from visitbridge.services.modem.pin import PinOutcome, SimPin
 from visitbridge.services.modem.reading import Reading, read_modem
@@ -36,6 +44,12 @@ _STUCK: dict[ModemState, Symptom] = {
 }
 
 
+_ABOUT_THE_SIM = frozenset(
+    {SIM_NOT_INSERTED, SIM_PIN_REQUIRED, SIM_PUK_REQUIRED, SIM_WRONG, INCORRECT_PASSWORD}
+)
+"""Refusals that the next look at the SIM explains; they say nothing about the data connection."""
+
+
 class WatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How often to look: while all is well, while something is missing, and for a modem that is not there.
 
@@ -49,6 +63,16 @@ class WatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     look_gap_s: float = 0.1
     activate_again_s: float = 10.0
 
+    def paced(self, pace: float) -> WatchPolicy:
+        """The same with the looks at a modem that is not well multiplied by ``pace``."""
+        return msgspec.structs.replace(
+            self,
+            look_ill_s=self.look_ill_s * pace,
+            look_silent_s=self.look_silent_s * pace,
+            look_absent_s=self.look_absent_s * pace,
+            activate_again_s=self.activate_again_s * pace,
+        )
+
 
 class Path(Protocol):
     """What the link watch knows of the way beyond the modem."""
@@ -56,16 +80,6 @@ class Path(Protocol):
     def silent_beyond_modem(self) -> bool:
         """Whether nothing at all comes back through a modem that says it is connected."""
         ...
-
-
-class Chore(msgspec.Struct, frozen=True, kw_only=True):
-    """Something else that needs the modem once in a while: its time, its position.
-
-    ``run`` raises what the session raises; ModemRefused is taken as "not now".
-    """
-
-    every_s: float
-    run: Callable[[ModemSession], Awaitable[None]]
 
 
 class ModemWatch:
@@ -104,8 +118,7 @@ class ModemWatch:
         self._activated_at_s: float | None = None
         self._news = asyncio.Event()
         self._lost = False
-        self._chores: list[Chore] = []
-        self._chore_due_s: dict[int, float] = {}
+        self._chores = Chores(clock)
         self._on_change: list[Callable[[], None]] = []
         self._publish()
 
@@ -131,7 +144,7 @@ class ModemWatch:
         self._on_change.append(listener)
 
     def add_chore(self, chore: Chore) -> None:
-        self._chores.append(chore)
+        self._chores.add(chore)
 
     def look_now(self) -> None:
         """Something may have changed: the path, the host's interface, a person's mind."""
@@ -197,12 +210,12 @@ class ModemWatch:
                 await session.reattach()
                 continue
             wait_s = await self._act(session)
-            wait_s = min(wait_s, await self._do_chores(session))
+            wait_s = min(wait_s, await self._chores.run_due(session))
             await self._rest(wait_s)
 
     def _settle(self, reading: Reading) -> None:
         state = reading.state
-        if state is ModemState.DATA_UP:
+        if state is ModemState.DATA_UP or reading.sim is not SimState.READY:
             self._refused_cme = None
         elif state is ModemState.REGISTERED and self._refused_cme is not None:
             state = ModemState.REFUSED
@@ -241,30 +254,14 @@ class ModemWatch:
             await session.activate(self._bearer.context)
         except ModemRefused as exc:
             log.warning("data connection: %s", exc)
-            if exc.retry is Retry.NEVER:
+            if exc.retry is Retry.NEVER and exc.cme not in _ABOUT_THE_SIM:
                 self._refused_cme = exc.cme or 0
-
-    async def _do_chores(self, session: ModemSession) -> float:
-        """Run the chores that are due; seconds until the next one is."""
-        next_s = self._policy.look_well_s
-        for number, chore in enumerate(self._chores):
-            now_s = self._clock.monotonic()
-            due_s = self._chore_due_s.get(number, now_s)
-            if due_s <= now_s:
-                due_s = now_s + chore.every_s
-                self._chore_due_s[number] = due_s
-                try:
-                    await chore.run(session)
-                except ModemRefused as exc:
-                    log.info("modem: %s", exc)
-            next_s = min(next_s, due_s - now_s)
-        return next_s
 
     def _take_news(self, news: ModemNews) -> None:
         if news in (ModemNews.LOST, ModemNews.RESTARTED):
             self._lost = True
         if news in (ModemNews.TIME, ModemNews.REGISTRATION):
-            self._chore_due_s.clear()
+            self._chores.all_due()
         self._news.set()
 
     async def _rest(self, seconds: float) -> None:
