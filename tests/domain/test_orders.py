@@ -73,6 +73,7 @@ def test_not_even_in_a_draft(changes: dict[str, object], member: str) -> None:
         ({"total": 3.0}, "total"),
         ({"refills": 2}, "refills"),
         ({"chronic": True, "refills": 3, "days": 32, "total": 96.0}, "days"),
+        ({"chronic": True, "refills": 3, "days": 31, "total": 93.0}, "refills"),
     ],
 )
 def test_not_when_it_leaves_the_box(changes: dict[str, object], member: str) -> None:
@@ -89,6 +90,7 @@ def test_not_when_it_leaves_the_box(changes: dict[str, object], member: str) -> 
         {"total": 3.0, "total_overridden": True},
         {"frequency": "PRN", "total": 10.0},
         {"chronic": True, "refills": 3, "days": 28, "total": 84.0},
+        {"chronic": True, "refills": 3, "days": 30, "total": 90.0},
         {"kind": OrderKind.SERVICE, "frequency": "", "route": "", "days": 0, "total": 1.0},
     ],
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from visitbridge.domain.dispensing import MOST_DAYS_PER_FILL, MOST_REPEAT_DAYS, PrescriptionKind
 from visitbridge.domain.visit import Order, OrderKind
 from visitbridge.errors import FieldInvalid
 
@@ -23,8 +24,6 @@ _EVERY = re.compile(r"Q([1-9][0-9]*)([HDW])")
 _ON_WEEKDAYS = re.compile(r"QW\(([1-7](?:,[1-7])*)\)")
 _IN_WEEKS = re.compile(r"([1-9][0-9]*)W([1-9][0-9]*)D")
 _HOURS = {"H": 1.0, "D": 24.0, "W": 168.0}
-
-_LONGEST_SUPPLY_DAYS = 31
 
 
 def intakes_per_day(frequency: str) -> float | None:
@@ -87,5 +86,7 @@ def check_complete(order: Order, field: str) -> None:
         raise FieldInvalid("differs from dose × frequency × days and is not marked", field=f"{field}.total")
     if order.refills and not order.chronic:
         raise FieldInvalid("only a repeat prescription is dispensed again", field=f"{field}.refills")
-    if order.chronic and order.days > _LONGEST_SUPPLY_DAYS:
+    if order.chronic and order.days > MOST_DAYS_PER_FILL[PrescriptionKind.REPEAT]:
         raise FieldInvalid("one supply of a repeat prescription is 31 days at most", field=f"{field}.days")
+    if order.days * order.refills > MOST_REPEAT_DAYS:
+        raise FieldInvalid("all fills together are 90 days at most", field=f"{field}.refills")
