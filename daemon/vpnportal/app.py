@@ -16,6 +16,7 @@ from vpnportal.clock import PortalClock, machine_now
 from vpnportal.database import Database
 from vpnportal.datasets import DataSetShelf
 from vpnportal.folders import Folders
+from vpnportal.handoff import load_handoff_key
 from vpnportal.limits import RateLimit
 from vpnportal.receipts import CardReceipts, ReceiptBook, load_signing_key
 from vpnportal.routes.cards import CardRoutes
@@ -43,26 +44,30 @@ def build_app(
     receipts = ReceiptBook(database, load_signing_key(folders.keys), clock)
     binding = BindingDesk(database, load_device_authority(folders.keys, machine_now()), receipts, clock)
     shelf = DataSetShelf(database, folders.datasets)
-    upload_desk = UploadDesk(
-        database,
-        receipts,
-        clock,
-        {
-            UploadKind.VISIT: check_visit,
-            UploadKind.IC_RECORD: check_ic_records,
-            UploadKind.RECOGNITION: check_recognition,
-            UploadKind.DELIVERY: check_delivery,
-        },
-    )
+    upload_desk = build_upload_desk(database, receipts, clock)
+    handoff_key = load_handoff_key(folders.keys).public_key().public_bytes_raw().hex()
 
     middlewares = [answer_problems] if misbehave is None else [answer_problems, misbehave]
     app = web.Application(middlewares=middlewares, client_max_size=BODY_LIMIT_BYTES)
     stamp_answers(app, database, clock)
     guard = Guard(database, clock)
-    DeviceRoutes(database, binding, RateLimit(BIND_TRIES, BIND_WINDOW_S), clock).register(app, guard)
+    DeviceRoutes(
+        database, binding, RateLimit(BIND_TRIES, BIND_WINDOW_S), clock, handoff_key_hex=handoff_key
+    ).register(app, guard)
     UploadRoutes(database, upload_desk, receipts).register(app, guard)
     DataSetRoutes(database, shelf).register(app, guard)
     StaffRoutes(database, SignInDesk(database, StaffScripts(), clock), clock).register(app, guard)
     CardRoutes(database, CardSessions(CardReceipts(database, receipts), clock), clock).register(app, guard)
     RecordRoutes(database, clock).register(app, guard)
     return app
+
+
+def build_upload_desk(database: Database, receipts: ReceiptBook, clock: PortalClock) -> UploadDesk:
+    """The inbox with its checks, for boxes that send and for files that are carried in."""
+    checks = {
+        UploadKind.VISIT: check_visit,
+        UploadKind.IC_RECORD: check_ic_records,
+        UploadKind.RECOGNITION: check_recognition,
+        UploadKind.DELIVERY: check_delivery,
+    }
+    return UploadDesk(database, receipts, clock, checks)

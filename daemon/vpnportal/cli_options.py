@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.domain.people import Right, StaffKind
-from vpnportal.commands import boxes, lab, people, portal, tables
+from vpnportal.commands import boxes, handoff, lab, people, portal, tables
 from vpnportal.commands.context import Say
 from vpnportal.server import DEFAULT_PORT
 
@@ -118,6 +118,7 @@ _GROUPS = {
     "devices": "boxes of an institution",
     "staff": "health professionals and their rights",
     "datasets": "code tables that boxes download",
+    "handoff": "uploads that boxes could not send themselves",
 }
 
 COMMANDS = (
@@ -149,5 +150,6 @@ COMMANDS = (
         "the published tables in a folder",
         (_folder, _group),
     ),
+    Command(("handoff", "import"), handoff.import_file, "take in a box's hand-off file", (_file,)),
     Command(("datasets", "list"), tables.list_all, "show what is on offer"),
 )

@@ -100,6 +100,22 @@ def find_device_by_name(connection: Connection, institution: str, name: str) -> 
     return None if row is None else _device(row)
 
 
+def find_device_by_sheet(connection: Connection, institution: str, sheet_id: str) -> Device | None:
+    """The enabled device that was bound last under this id of its own."""
+    row = (
+        connection.execute(
+            _joined.where(
+                devices.c.institution == institution, devices.c.sheet_id == sheet_id, devices.c.enabled
+            )
+            .order_by(devices.c.bound_at.desc())
+            .limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else _device(row)
+
+
 def list_devices(connection: Connection) -> tuple[Device, ...]:
     rows = connection.execute(_joined.order_by(devices.c.institution, devices.c.name))
     return tuple(_device(row) for row in rows.mappings())

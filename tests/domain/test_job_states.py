@@ -58,6 +58,7 @@ def job(state: JobState) -> Job:
             JobState.WRITTEN,
         ),
         (Path.QUERY, [Move.LEASE, Move.CONFIRM], JobState.CONFIRMED),
+        (Path.UPLOAD, [Move.HAND_OFF, Move.CONFIRM], JobState.CONFIRMED),
         (Path.UPLOAD, [Move.HOLD, Move.RELEASE, Move.HAND_OFF, Move.TAKE_BACK], JobState.QUEUED),
     ],
 )
@@ -113,10 +114,12 @@ def test_no_order_of_moves_confirms_what_never_left_the_box(path: Path, moves: l
     for move in moves:
         row = moved(row, path, move) if allows(path, row.state, move) else row
         passed.add(row.state)
-    left = {Path.UPLOAD: JobState.EXECUTING, Path.CARD: JobState.WRITTEN, Path.QUERY: JobState.LEASED}
-    card_proof = {JobState.WRITTEN, JobState.UNKNOWN}
-    proof = card_proof if path is Path.CARD else {left[path]}
-    assert JobState.CONFIRMED not in passed or passed & proof
+    proof = {
+        Path.UPLOAD: {JobState.EXECUTING, JobState.HANDED_OFF},
+        Path.CARD: {JobState.WRITTEN, JobState.UNKNOWN},
+        Path.QUERY: {JobState.LEASED},
+    }
+    assert JobState.CONFIRMED not in passed or passed & proof[path]
 
 
 def test_a_move_keeps_the_rest_of_the_row() -> None:

@@ -43,6 +43,7 @@ SCHEMAS = {
     "Phone": "PhoneView",
     "Prescription": "Prescription",
     "RetentionCounts": "RetentionAnswer",
+    "HandoffFile": "HandoffFile",
 }
 _INTERFACE = re.compile(r"export interface (\w+) \{(.*?)\n?\}\n", re.DOTALL)
 _MEMBER = re.compile(r"^\s*(\w+)(\??): (.+?);?$", re.MULTILINE)

@@ -29,6 +29,23 @@ def gzipped(path: str) -> int:
     return len(gzip.compress(file.read_bytes(), 9))
 
 
+def test_a_hand_off_counts_only_when_the_file_is_said_to_be_safe(box: FakeBox, phone: Phone) -> None:
+    made = {"handoff_id": "h1", "name": "visitbridge-h1.handoff", "content": "VkI=", "items": 3, "left": 1}
+    box.answers["POST /api/handoffs"] = made
+    box.answers["POST /api/handoffs/h1/confirm"] = {"items": 3}
+    phone.open(f"{box.url}/#/outbox")
+    phone.page.click("#handoff summary")
+    phone.page.click("#handoff-make")
+    with phone.page.expect_download() as download:
+        phone.page.click("#handoff-file")
+
+    assert download.value.path().read_bytes() == b"VB"
+    assert box.calls("POST /api/handoffs/h1/confirm") == []
+    phone.page.click("#handoff-confirm")
+    expect(phone.page.locator("#handoff-make")).to_be_visible()
+    assert len(box.calls("POST /api/handoffs/h1/confirm")) == 1
+
+
 def test_history_is_cleared_after_its_counts_were_seen(box: FakeBox, phone: Phone) -> None:
     box.answers["POST /api/retention"] = samples.RETENTION | {"clear": 0, "cleared": 42}
     phone.open(f"{box.url}/#/settings/retention")

@@ -240,3 +240,12 @@ export interface RetentionCounts {
   drafts: number;
   not_uploaded: number;
 }
+
+/** A sealed file of what waits; `content` is base64. `left`: waiting items that it cannot carry yet. */
+export interface HandoffFile {
+  handoff_id: string;
+  name: string;
+  content: string;
+  items: number;
+  left: number;
+}

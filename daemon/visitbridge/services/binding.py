@@ -39,6 +39,7 @@ class BoxRecord(msgspec.Struct, frozen=True, kw_only=True):
     sam_verified: SamVerification | None = None
     dataset_group: str = ""
     enabled: bool = True
+    handoff_key: str = ""
 
 
 class Binding:
@@ -157,7 +158,12 @@ class Binding:
 
     async def take_status(self, status: DeviceStatus) -> None:
         """Keep what the institution says of this box."""
-        record = msgspec.structs.replace(self._record, enabled=status.enabled, sam=status.sam)
+        record = msgspec.structs.replace(
+            self._record,
+            enabled=status.enabled,
+            sam=status.sam,
+            handoff_key=status.handoff_key_hex or self._record.handoff_key,
+        )
         if record != self._record:
             await self._keep(record, act="box.enabled" if status.enabled else "box.disabled")
 

@@ -31,12 +31,19 @@ class DeviceRoutes:
     """What a box asks about itself."""
 
     def __init__(
-        self, database: Database, binding: BindingDesk, bind_limit: RateLimit, clock: PortalClock
+        self,
+        database: Database,
+        binding: BindingDesk,
+        bind_limit: RateLimit,
+        clock: PortalClock,
+        *,
+        handoff_key_hex: str,
     ) -> None:
         self._database = database
         self._binding = binding
         self._bind_limit = bind_limit
         self._clock = clock
+        self._handoff_key_hex = handoff_key_hex
 
     def register(self, app: web.Application, guard: Guard) -> None:
         app.router.add_post(f"{BASE_PATH}/bind", self._bind)
@@ -51,7 +58,13 @@ class DeviceRoutes:
 
     async def _status(self, _: web.Request, caller: Caller) -> web.Response:
         device = caller.device
-        return answer(DeviceStatus(enabled=device.enabled, orders=device.orders, sam=device.sam))
+        status = DeviceStatus(
+            enabled=device.enabled,
+            orders=device.orders,
+            sam=device.sam,
+            handoff_key_hex=self._handoff_key_hex,
+        )
+        return answer(status)
 
     async def _health(self, request: web.Request, caller: Caller) -> web.Response:
         report = await read_message(request, dict[str, msgspec.Raw])

@@ -7,10 +7,14 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from aiohttp import web
 
+from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.audit_head import HEADER_AUDIT_HEAD, read_head
 from visitbridge.protocols.datacentre.common import MissingAnswer, MissingRequest
 from visitbridge.protocols.datacentre.uploads import PrecheckAnswer, UploadKind
+from vpnportal.audit_heads import note_head
 from vpnportal.callers import Caller, Need
 from vpnportal.database import Database
+from vpnportal.problems import malformed
 from vpnportal.receipts import ReceiptBook
 from vpnportal.routing import Guard, GuardedHandler
 from vpnportal.uploads import UploadDesk
@@ -54,11 +58,24 @@ class UploadRoutes:
         async def accept(request: web.Request, caller: Caller) -> web.Response:
             key = idempotency_key(request)
             body = await request.read()
+            await self._note_head(request, caller)
             hold = request.get(HOLD, Hold(_at_once))
             receipt = await self._desk.accept(kind, caller, key, body, before_effect=hold.wait)
             return answer(receipt)
 
         return accept
+
+    async def _note_head(self, request: web.Request, caller: Caller) -> None:
+        """Keep the head of the box's audit trail; a box that tells none is an older one."""
+        told = request.headers.get(HEADER_AUDIT_HEAD)
+        if told is None:
+            return
+        try:
+            head = read_head(told)
+        except FieldInvalid as exc:
+            raise malformed("the head of the audit trail cannot be read", field=HEADER_AUDIT_HEAD) from exc
+        device_id = caller.device.device_id
+        await self._database.run(lambda connection: note_head(connection, device_id, head))
 
     def _precheck(self, kind: UploadKind) -> GuardedHandler:
         async def precheck(request: web.Request, caller: Caller) -> web.Response:

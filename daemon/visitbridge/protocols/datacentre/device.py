@@ -97,11 +97,15 @@ class RenewAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """``orders``: what the institution wants of this box at its next contact (B10, B11)."""
+    """``orders``: what the institution wants of this box at its next contact (B10, B11).
+
+    ``handoff_key_hex``: raw X25519 public key that hand-off files are sealed to; empty where none are taken.
+    """
 
     enabled: bool
     orders: tuple[Literal["disable", "erase"], ...] = ()
     sam: SamRecord
+    handoff_key_hex: str = ""
 
 
 class SamVerification(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,6 @@
-"""Every durable change of a job, each one transaction. Nothing else in the daemon writes job rows once they exist."""
+"""Every durable change of a job, each one transaction. Nothing else in the daemon writes job rows once they exist,
+but :mod:`visitbridge.services.outbox.handoff`, which lets them leave.
+"""
 
 from __future__ import annotations
 

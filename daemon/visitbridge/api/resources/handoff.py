@@ -1,0 +1,62 @@
+"""Hand-off: unsent uploads as a sealed file (beyond #17)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from visitbridge.api.routes import TECHNICIAN, AnyRoute, Call, NoQuery, Route
+from visitbridge.services.outbox.handoff import HandoffDesk
+
+
+class HandoffFile(msgspec.Struct, frozen=True, kw_only=True):
+    """``content``: the file in base64, readable by the data centre only. ``left``: waiting items not in it."""
+
+    handoff_id: str
+    name: str
+    content: bytes
+    items: int
+    left: int
+
+
+class HandedOff(msgspec.Struct, frozen=True, kw_only=True):
+    """``items`` were handed off; what was sent or changed since the file was made is not among them."""
+
+    items: int
+
+
+class Handoffs:
+    def __init__(self, desk: HandoffDesk) -> None:
+        self._desk = desk
+
+    def routes(self) -> list[AnyRoute]:
+        return [
+            Route(
+                method="POST",
+                path="/api/handoffs",
+                summary="Seal what waits to be sent into a file; nothing changes until it is confirmed",
+                access=TECHNICIAN,
+                handler=self._export,
+                answer=HandoffFile,
+            ),
+            Route(
+                method="POST",
+                path="/api/handoffs/{handoff_id}/confirm",
+                summary="The file is in safe hands: its items wait for the data centre's receipts",
+                access=TECHNICIAN,
+                handler=self._confirm,
+                answer=HandedOff,
+            ),
+        ]
+
+    async def _export(self, call: Call[NoQuery, None]) -> HandoffFile:
+        file = await self._desk.export(phone_id=call.phone_id)
+        return HandoffFile(
+            handoff_id=file.handoff_id,
+            name=f"visitbridge-{file.handoff_id}.handoff",
+            content=file.content,
+            items=file.items,
+            left=file.left,
+        )
+
+    async def _confirm(self, call: Call[NoQuery, None]) -> HandedOff:
+        return HandedOff(items=await self._desk.confirm(call.path["handoff_id"], phone_id=call.phone_id))

@@ -1,0 +1,92 @@
+"""The hand-off file: uploads that leave the box by hand, sealed to the data centre's hand-off key (beyond #17).
+
+Ours, like the rest of the stand-in's protocol; the insurer has published nothing of the kind. Layout::
+
+    the line VBHAND1 · ephemeral X25519 public key (32) · nonce (12) · AES-256-GCM of the JSON of Handoff, tag included
+
+The AES key is HKDF-SHA256 over the X25519 secret, with both public keys as salt; what stands before the ciphertext and
+the recipient's key are its associated data (the pattern of RFC 9180, base mode).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import Annotated, Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Meta
+
+from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.uploads import UploadKind
+
+MAGIC: Final = b"VBHAND1\n"
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_HEAD_BYTES: Final = len(MAGIC) + _KEY_BYTES + _NONCE_BYTES
+_PURPOSE: Final = b"visitbridge hand-off 1"
+
+
+class HandoffItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One upload as it would have been sent: kind, idempotency key, body (base64 in JSON)."""
+
+    kind: UploadKind
+    key: Annotated[str, Meta(min_length=1, max_length=128)]
+    body: bytes
+
+
+class Handoff(msgspec.Struct, frozen=True, kw_only=True):
+    """What one box could not send. ``institution``: its 10-character code; ``sheet_id`` as told at binding."""
+
+    handoff_id: str
+    institution: str
+    sheet_id: str
+    made_at: dt.datetime
+    items: tuple[HandoffItem, ...]
+
+
+def seal(handoff: Handoff, recipient: X25519PublicKey) -> bytes:
+    """The file's bytes; a fresh ephemeral key each time."""
+    own = X25519PrivateKey.generate()
+    head = MAGIC + own.public_key().public_bytes_raw() + secrets.token_bytes(_NONCE_BYTES)
+    key = _derive(own.exchange(recipient), head, recipient)
+    return head + AESGCM(key).encrypt(
+        head[-_NONCE_BYTES:], msgspec.json.encode(handoff), _bound(head, recipient)
+    )
+
+
+def unseal(file: bytes, key: X25519PrivateKey) -> Handoff:
+    """Inverse of :func:`seal`. Raises FieldInvalid (``file``) for anything that was not sealed to this key."""
+    head = file[:_HEAD_BYTES]
+    if len(head) < _HEAD_BYTES or not head.startswith(MAGIC):
+        raise FieldInvalid("not a hand-off file", field="file")
+    recipient = key.public_key()
+    sender = X25519PublicKey.from_public_bytes(head[len(MAGIC) : len(MAGIC) + _KEY_BYTES])
+    try:
+        cipher = AESGCM(_derive(key.exchange(sender), head, recipient))
+        plain = cipher.decrypt(head[-_NONCE_BYTES:], file[_HEAD_BYTES:], _bound(head, recipient))
+        return msgspec.json.decode(plain, type=Handoff)
+    except (InvalidTag, ValueError, msgspec.DecodeError) as exc:
+        raise FieldInvalid("damaged, or sealed to another data centre", field="file") from exc
+
+
+def public_key(text: str) -> X25519PublicKey:
+    """From 64 hex digits. Raises FieldInvalid (``handoff_key``)."""
+    try:
+        return X25519PublicKey.from_public_bytes(bytes.fromhex(text))
+    except ValueError as exc:
+        raise FieldInvalid("not an X25519 public key", field="handoff_key") from exc
+
+
+def _derive(secret: bytes, head: bytes, recipient: X25519PublicKey) -> bytes:
+    salt = head[len(MAGIC) : len(MAGIC) + _KEY_BYTES] + recipient.public_bytes_raw()
+    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=_PURPOSE).derive(secret)
+
+
+def _bound(head: bytes, recipient: X25519PublicKey) -> bytes:
+    return head + recipient.public_bytes_raw()

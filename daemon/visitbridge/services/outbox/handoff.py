@@ -1,0 +1,226 @@
+"""Hand-off: unsent uploads leave in a sealed file, and stay here until the other side acknowledges them (beyond #17)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+
+from visitbridge.domain.ids import new_id
+from visitbridge.domain.job_states import Move, Path, allows, moved
+from visitbridge.domain.jobs import Job, JobState
+from visitbridge.errors import NotBound, NotFound, VisitBridgeError
+from visitbridge.ports.clock import Clock
+from visitbridge.ports.records import AuditEntry
+from visitbridge.ports.store import Store, Transaction
+from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus, digest_of
+from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, public_key, seal
+from visitbridge.protocols.datacentre.uploads import UploadKind
+from visitbridge.services.binding import BoxRecord
+from visitbridge.services.outbox.desk import OutboxDesk
+from visitbridge.services.outbox.kinds import JobKind, Kinds, clean
+from visitbridge.services.outbox.receipts import VerifySignature, check_receipt
+
+log = logging.getLogger(__name__)
+
+LARGEST: Final = 2000
+"""Items of one file; a further file takes the rest."""
+
+_SETTING: Final = "outbox.handoff."
+_WAITING: Final = (JobState.QUEUED, JobState.HELD)
+_SENDABLE: Final = frozenset(kind.value for kind in UploadKind)
+
+
+class Asked(Protocol):
+    """The part of the data centre that is asked what became of the file."""
+
+    async def receipt(self, key: str) -> ReceiptStatus: ...
+    async def missing_receipts(self, keys: tuple[str, ...]) -> tuple[str, ...]: ...
+
+
+class SealedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """``left``: waiting items that a file cannot carry yet: card writes, and what needs their result."""
+
+    handoff_id: str
+    content: bytes
+    items: int
+    left: int
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """What is durable of a file that was made: the keys it carries, by job."""
+
+    keys: dict[str, str]
+
+
+class HandoffDesk:
+    """Nothing changes its state until somebody confirms that the file is in safe hands.
+
+    Until then the box goes on trying; an item that arrives by both ways has one effect, since its key and body
+    are the same. After that it waits for the receipt, for which the box asks whenever the link answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        kinds: Kinds,
+        desk: OutboxDesk,
+        data_centre: Asked,
+        box: Callable[[], BoxRecord],
+        is_genuine: VerifySignature,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._kinds = kinds
+        self._desk = desk
+        self._data_centre = data_centre
+        self._box = box
+        self._is_genuine = is_genuine
+        self._may_wait = True
+
+    async def export(self, *, phone_id: str = "") -> SealedFile:
+        """Bind the bodies of what waits, durably, and seal them. Raises NotBound, NotFound when nothing can go."""
+        box = self._box()
+        if box.institution is None or not box.handoff_key:
+            raise NotBound("no hand-off key yet")
+        recipient = public_key(box.handoff_key)
+        now = self._clock.now()
+        handoff_id = new_id(now)
+
+        def work(tx: Transaction) -> tuple[tuple[HandoffItem, ...], int]:
+            waiting = tx.jobs.in_states(_WAITING, limit=LARGEST)
+            found = [(job, bound) for job in waiting if (bound := self._bind(tx, job)) is not None]
+            if not found:
+                raise NotFound("nothing that a file can carry", field="handoff")
+            listed = _Listed({job.job_id: job.key for job, _ in found})
+            tx.settings.set(_SETTING + handoff_id, msgspec.json.encode(listed).decode())
+            self._audit(tx, "outbox.export", record=handoff_id, phone_id=phone_id)
+            return tuple(item for _, item in found), len(waiting) - len(found)
+
+        items, left = await self._store.write(work)
+        handoff = Handoff(
+            handoff_id=handoff_id,
+            institution=box.institution.code,
+            sheet_id=box.sheet_id,
+            made_at=now,
+            items=items,
+        )
+        return SealedFile(
+            handoff_id=handoff_id, content=seal(handoff, recipient), items=len(items), left=left
+        )
+
+    async def confirm(self, handoff_id: str, *, phone_id: str = "") -> int:
+        """The file is in safe hands: its items wait for their receipts and are sent from here no more.
+
+        What was sent or changed meanwhile is left as it is. Returns how many were handed off. Raises NotFound.
+        """
+
+        def work(tx: Transaction) -> list[Job]:
+            text = tx.settings.get(_SETTING + handoff_id)
+            if text is None:
+                raise NotFound("hand-off", field="handoff_id")
+            listed = msgspec.json.decode(text, type=_Listed)
+            moving = [job for job in map(tx.jobs.get, listed.keys) if job and self._may_leave(job, listed)]
+            after = [self._replace(tx, job, Move.HAND_OFF) for job in moving]
+            tx.settings.set(_SETTING + handoff_id, None)
+            self._audit(tx, "outbox.hand_off", record=handoff_id, phone_id=phone_id)
+            return after
+
+        handed = await self._store.write(work)
+        self._may_wait = True
+        await self._tell(handed)
+        return len(handed)
+
+    async def ask(self) -> None:
+        """Confirm what the other side has receipts for. Nothing is asked while nothing is handed off.
+
+        Called whenever the link answers; a question that fails is asked again at the next one.
+        """
+        if not self._may_wait:
+            return
+        waiting = await self._store.read(lambda tx: tuple(tx.jobs.in_states((JobState.HANDED_OFF,))))
+        if not waiting:
+            self._may_wait = False
+            return
+        try:
+            missing = set(await self._data_centre.missing_receipts(tuple(job.key for job in waiting)))
+            for job in waiting:
+                if job.key not in missing:
+                    await self._settle(job)
+        except VisitBridgeError as error:
+            log.info("what was handed off could not be asked about yet: %s", error.code)
+
+    async def _settle(self, job: Job) -> None:
+        receipt = (await self._data_centre.receipt(job.key)).receipt
+        if receipt is None:
+            return
+        kind = self._kinds[job.kind]
+        check_receipt(job, receipt, receipt_kind=kind.receipt_kind, is_genuine=self._is_genuine)
+        await self._tell([await self._store.write(lambda tx: self._confirmed(tx, job, receipt))])
+
+    def _confirmed(self, tx: Transaction, job: Job, receipt: Receipt) -> Job:
+        after = self._replace(tx, job, Move.CONFIRM, settled_at=self._clock.now())
+        tx.receipts.add(receipt, job_id=job.job_id)
+        self._audit(tx, f"outbox.confirm.{job.kind}", record=job.visit_id)
+        return after
+
+    def _bind(self, tx: Transaction, job: Job) -> HandoffItem | None:
+        """The item for a job that a file can carry, its body bound to its key in this transaction."""
+        kind = self._kinds.find(job.kind)
+        if kind is None or kind.path is not Path.UPLOAD or job.leased_by or job.former_key:
+            return None
+        earlier = [other for other in tx.jobs.of_visit(job.visit_id) if other.position < job.position]
+        if any(self._is_missing(other, kind) for other in earlier) or kind.receipt_kind not in _SENDABLE:
+            return None
+        if not job.payload:
+            body = self._build(tx, job, kind, earlier)
+            if not body:
+                return None
+            before = job
+            job = msgspec.structs.replace(job, payload=body, digest=digest_of(body), fence=job.fence + 1)
+            tx.jobs.replace(job, fence=before.fence)
+        return HandoffItem(kind=UploadKind(kind.receipt_kind), key=job.key, body=job.payload)
+
+    def _is_missing(self, earlier: Job, kind: JobKind) -> bool:
+        """Whether the body would lack what this earlier job has yet to bring: a number, a card's signature."""
+        if earlier.state is JobState.CONFIRMED:
+            return False
+        found = self._kinds.find(earlier.kind)
+        return found is None or found.path is Path.CARD or earlier.kind in kind.requires
+
+    def _build(self, tx: Transaction, job: Job, kind: JobKind, earlier: list[Job]) -> bytes:
+        """Empty for what cannot be built yet: it stays where it is and keeps nothing else from leaving."""
+        visit = tx.visits.get(job.visit_id)
+        if visit is None or kind.build is None or not visit.clock_trusted:
+            return b""
+        receipts = {other.kind: found for other in earlier if (found := tx.receipts.get(other.key))}
+        try:
+            return kind.build(visit, receipts)
+        except VisitBridgeError as error:
+            log.info("%s cannot leave by hand: %s", job.kind, error.code)
+            return b""
+
+    def _may_leave(self, job: Job, listed: _Listed) -> bool:
+        path = self._kinds[job.kind].path
+        is_same = listed.keys[job.job_id] == job.key and not job.leased_by
+        return is_same and allows(path, job.state, Move.HAND_OFF)
+
+    def _replace(self, tx: Transaction, job: Job, move: Move, **changes: object) -> Job:
+        path = self._kinds[job.kind].path
+        after = clean(moved(job, path, move), fence=job.fence + 1, **changes)
+        if not tx.jobs.replace(after, fence=job.fence):
+            raise NotFound("outbox item", field="job_id")
+        return after
+
+    def _audit(self, tx: Transaction, act: str, *, record: str, phone_id: str = "") -> None:
+        who = "phone" if phone_id else "box"
+        entry = AuditEntry(at=self._clock.now(), who=who, act=act, record=record, phone_id=phone_id)
+        tx.audit.append(entry)
+
+    async def _tell(self, jobs: list[Job]) -> None:
+        for visit_id in dict.fromkeys(job.visit_id for job in jobs):
+            await self._desk.reload(visit_id)

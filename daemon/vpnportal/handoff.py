@@ -1,0 +1,86 @@
+"""Hand-off files of boxes: the key they are sealed to, and taking their uploads in (beyond #17)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from visitbridge.errors import ConfigError, FieldInvalid
+from visitbridge.protocols.datacentre.handoff import Handoff, unseal
+from vpnportal.ca import write_private
+from vpnportal.callers import Caller
+from vpnportal.database import Database
+from vpnportal.devices import find_device_by_sheet
+from vpnportal.problems import Refusal
+from vpnportal.uploads import UploadDesk
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of one item: its kind and key, and the code and field it was refused for, if it was."""
+
+    kind: str
+    key: str
+    code: str = ""
+    field: str = ""
+
+
+def load_handoff_key(folder: Path) -> X25519PrivateKey:
+    """The key that hand-off files are sealed to, made at first start. Raises ConfigError when the file is damaged."""
+    path = folder / "handoff.key"
+    if not path.exists():
+        write_private(
+            path,
+            X25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+        )
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except ValueError as exc:
+        raise ConfigError("handoff.key cannot be read") from exc
+    if not isinstance(key, X25519PrivateKey):
+        raise ConfigError("handoff.key is not an X25519 key")
+    return key
+
+
+async def take_in(
+    file: bytes, key: X25519PrivateKey, database: Database, desk: UploadDesk
+) -> AsyncIterator[Taken]:
+    """Judge and store every item like an upload of the box that made the file; one refused stops no other.
+
+    The same file again changes nothing: keys and bodies are the same. Raises FieldInvalid (``file``) before the
+    first item for a file that is not for this portal, or from a box it does not know.
+    """
+    handoff = unseal(file, key)
+    caller = await _caller(handoff, database)
+    for item in handoff.items:
+        try:
+            await desk.accept(item.kind, caller, item.key, item.body, before_effect=_nothing)
+        except Refusal as refusal:
+            problem = refusal.problem
+            checks = problem.checks or ()
+            yield Taken(
+                item.kind,
+                item.key,
+                checks[0].code if checks else problem.code,
+                checks[0].field if checks else "",
+            )
+        else:
+            yield Taken(item.kind, item.key)
+
+
+async def _caller(handoff: Handoff, database: Database) -> Caller:
+    device = await database.run(
+        lambda connection: find_device_by_sheet(connection, handoff.institution, handoff.sheet_id)
+    )
+    if device is None:
+        raise FieldInvalid("from a box that is not bound here", field="file")
+    return Caller(device=device, serial="")
+
+
+async def _nothing() -> None:
+    return None

@@ -1,0 +1,76 @@
+"""The hand-off file: readable with one key, and not at all once a byte is changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, public_key, seal, unseal
+from visitbridge.protocols.datacentre.uploads import UploadKind
+
+KEY = X25519PrivateKey.from_private_bytes(bytes(range(32)))
+HANDOFF = Handoff(
+    handoff_id="h-1",
+    institution="9999999995",
+    sheet_id="11111111-1111-4111-8111-111111111111",
+    made_at=dt.datetime(2026, 11, 22, 1, tzinfo=dt.UTC),
+    items=(HandoffItem(kind=UploadKind.VISIT, key="k-1", body=b"{}"),),
+)
+
+
+@given(st.binary(max_size=200), st.sampled_from(UploadKind))
+def test_what_was_sealed_is_read_again(body: bytes, kind: UploadKind) -> None:
+    handoff = msgspec.structs.replace(HANDOFF, items=(HandoffItem(kind=kind, key="k", body=body),))
+
+    assert unseal(seal(handoff, KEY.public_key()), KEY) == handoff
+
+
+def test_the_layout_is_the_documented_one() -> None:
+    file = seal(HANDOFF, KEY.public_key())
+    sender, nonce, cipher = file[8:40], file[40:52], file[52:]
+    own = KEY.public_key().public_bytes_raw()
+    secret = KEY.exchange(X25519PublicKey.from_public_bytes(sender))
+    key = HKDF(hashes.SHA256(), 32, salt=sender + own, info=b"visitbridge hand-off 1").derive(secret)
+
+    plain = AESGCM(key).decrypt(nonce, cipher, file[:52] + own)
+    assert file.startswith(b"VBHAND1\n")
+    assert msgspec.json.decode(plain)["items"] == [{"kind": "visit", "key": "k-1", "body": "e30="}]
+
+
+def test_no_two_files_are_alike() -> None:
+    assert seal(HANDOFF, KEY.public_key())[8:40] != seal(HANDOFF, KEY.public_key())[8:40]
+
+
+@given(st.data())
+def test_a_changed_byte_or_a_cut_is_noticed(data: st.DataObject) -> None:
+    file = seal(HANDOFF, KEY.public_key())
+    at = data.draw(st.integers(0, len(file) - 1))
+    changed = bytearray(file)
+    changed[at] ^= data.draw(st.integers(1, 255))
+
+    for damaged in (bytes(changed), file[:at]):
+        with pytest.raises(FieldInvalid) as caught:
+            unseal(damaged, KEY)
+        assert caught.value.field == "file"
+
+
+def test_another_key_reads_nothing() -> None:
+    with pytest.raises(FieldInvalid):
+        unseal(seal(HANDOFF, KEY.public_key()), X25519PrivateKey.generate())
+
+
+@pytest.mark.parametrize("text", ["", "00", "zz" * 32])
+def test_a_key_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(FieldInvalid) as caught:
+        public_key(text)
+
+    assert caught.value.field == "handoff_key"

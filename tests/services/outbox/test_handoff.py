@@ -1,0 +1,130 @@
+"""Hand-off of what waits: one effect whichever way it arrives, archived until acknowledged (beyond #17)."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from tests.services.outbox.fakes import is_genuine
+from tests.services.outbox.samples import INSTITUTION, visit
+from tests.services.outbox.world import World
+from visitbridge.domain.jobs import JobState
+from visitbridge.domain.visit import Identification
+from visitbridge.errors import NotBound, NotFound
+from visitbridge.ports.store import Store
+from visitbridge.protocols.datacentre.common import digest_of
+from visitbridge.protocols.datacentre.handoff import unseal
+from visitbridge.services.binding import BoxRecord
+from visitbridge.services.outbox.handoff import HandoffDesk
+from visitbridge.services.outbox.standard import UPLOAD_IC, UPLOAD_RECOGNITION, UPLOAD_VISIT, WRITE_VISIT
+
+KEY = X25519PrivateKey.generate()
+BOX = BoxRecord(
+    sheet_id="sheet-1",
+    name="測試盒",
+    institution=INSTITUTION,
+    handoff_key=KEY.public_key().public_bytes_raw().hex(),
+)
+UPLOADS = (UPLOAD_RECOGNITION, UPLOAD_VISIT)
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    made = World(store)
+    made.link_up = False
+    return made
+
+
+def desk_of(world: World, box: BoxRecord = BOX) -> HandoffDesk:
+    return HandoffDesk(
+        store=world.store,
+        clock=world.clock,
+        kinds=world.kinds(),
+        desk=world.outbox.desk,
+        data_centre=world.portal,
+        box=lambda: box,
+        is_genuine=is_genuine,
+    )
+
+
+async def import_(world: World, file: bytes) -> None:
+    """What the other side does with the file."""
+    for item in unseal(file, KEY).items:
+        world.portal.accept(item.key, item.kind.value, digest_of(item.body))
+
+
+async def test_handed_off_is_archived_until_the_receipt_comes(world: World) -> None:
+    jobs = await world.enqueue(visit(identification=Identification.CARD_OFFLINE), UPLOADS)
+    async with world.running() as outbox:
+        desk = desk_of(world)
+        file = await desk.export(phone_id="phone-1")
+        before = await world.states(jobs)
+        moved = await desk.confirm(file.handoff_id, phone_id="phone-1")
+        handed = await world.states(jobs)
+        depth = outbox.desk.summary().depth
+        await desk.ask()
+        unacknowledged = await world.states(jobs)
+        await import_(world, file.content)
+        await desk.ask()
+
+    assert set(before.values()) == {JobState.QUEUED}, "making the file changes nothing"
+    assert (file.items, file.left, moved, depth) == (2, 0, 2, 0)
+    assert set(handed.values()) == set(unacknowledged.values()) == {JobState.HANDED_OFF}
+    assert set((await world.states(jobs)).values()) == {JobState.CONFIRMED}
+    receipts = await world.store.read(lambda tx: [tx.receipts.get(job.key) for job in jobs.values()])
+    assert None not in receipts
+    acts = [row.entry.act for row in await world.store.read(lambda tx: tx.audit.rows())]
+    assert acts[:2] == ["outbox.export", "outbox.hand_off"]
+
+
+async def test_what_is_sent_by_both_ways_has_one_effect(world: World) -> None:
+    jobs = await world.enqueue(visit(identification=Identification.CARD_OFFLINE), UPLOADS)
+    async with world.running():
+        desk = desk_of(world)
+        file = await desk.export()
+        await import_(world, file.content)
+        world.set_link(up=True)
+        await world.settle()
+        moved = await desk.confirm(file.handoff_id)
+
+    assert moved == 0
+    assert set((await world.states(jobs)).values()) == {JobState.CONFIRMED}
+    assert set(world.portal.effects.values()) == {1}
+
+
+async def test_what_needs_the_card_first_stays(world: World) -> None:
+    await world.enqueue(visit(), (WRITE_VISIT, UPLOAD_VISIT, UPLOAD_IC))
+    with pytest.raises(NotFound):
+        await desk_of(world).export()
+    await world.enqueue(visit("visit-2", identification=Identification.CARD_OFFLINE), UPLOADS)
+    file = await desk_of(world).export()
+
+    assert (file.items, file.left) == (2, 3)
+
+
+async def test_a_visit_time_that_nobody_vouches_for_stays(world: World) -> None:
+    await world.enqueue(
+        visit(identification=Identification.CARD_OFFLINE, clock_trusted=False), (UPLOAD_VISIT,)
+    )
+    with pytest.raises(NotFound):
+        await desk_of(world).export()
+
+
+async def test_a_file_is_confirmed_once(world: World) -> None:
+    await world.enqueue(visit(identification=Identification.CARD_OFFLINE), UPLOADS)
+    desk = desk_of(world)
+    file = await desk.export()
+    assert await desk.confirm(file.handoff_id) == 2
+    with pytest.raises(NotFound):
+        await desk.confirm(file.handoff_id)
+
+
+async def test_nothing_is_sealed_without_a_key(world: World) -> None:
+    with pytest.raises(NotBound):
+        await desk_of(world, BoxRecord(sheet_id="sheet-1", name="測試盒", institution=INSTITUTION)).export()
+
+
+async def test_nothing_is_asked_while_nothing_is_handed_off(world: World) -> None:
+    await desk_of(world).ask()
+
+    assert world.portal.asked == []
