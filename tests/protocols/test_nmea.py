@@ -50,6 +50,17 @@ def test_a_fix_joins_the_sentences_of_one_epoch() -> None:
     assert (fix.accuracy_m, fix.satellites, fix.altitude_m) == (6.0, 8, 31.5)
 
 
+def test_a_receiver_that_tells_the_quality_second() -> None:
+    reader = NmeaReader()
+    bare = reader.feed(TAIPEI_RMC)
+    whole = reader.feed(TAIPEI_GGA)
+
+    assert bare is not None
+    assert whole is not None
+    assert (bare.accuracy_m, whole.accuracy_m) == (None, 6.0)
+    assert (whole.latitude_deg, whole.at) == (bare.latitude_deg, bare.at)
+
+
 def test_quality_of_another_epoch_is_not_used() -> None:
     reader = NmeaReader()
     reader.feed(TAIPEI_GGA)

@@ -15,6 +15,7 @@ from visitbridge.adapters.hooks import CommandHook
 from visitbridge.adapters.keys import read_text_credential
 from visitbridge.adapters.machine_clock import SettableMachineClock
 from visitbridge.adapters.modem.at_modem import AtModem
+from visitbridge.adapters.modem.nmea_port import NmeaListener
 from visitbridge.adapters.modem.places import LinkedPort, UsbPorts
 from visitbridge.adapters.modem.profiles import PROFILES
 from visitbridge.adapters.network.interfaces import Interfaces, open_bell
@@ -90,6 +91,9 @@ class Network:
             if self._config.modem.interface:
                 self.meter = self._data_meter(self._config.modem)
                 services.append(self.meter)
+        if self._config.modem.nmea_port is not None:
+            place = LinkedPort(self._config.modem.nmea_port, allow_virtual=self._options.allow_virtual)
+            services.append(NmeaListener(place, self._clock, self.position.offer))
         if _listed(self._config):
             services.append(InterfaceBell(self._ring(link)))
         return tuple(services)

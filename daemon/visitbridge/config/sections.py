@@ -128,6 +128,10 @@ class ModemSection(msgspec.Struct, frozen=True, kw_only=True):
         Meta(pattern=CREDENTIAL_PATTERN, description="systemd credential with the SIM's PIN, if it has one"),
     ] = "modem.sim_pin"
     gnss: Annotated[bool, Meta(description="Ask the modem's receiver for the place of a visit")] = True
+    nmea_port: Annotated[
+        Path | None,
+        Meta(description="Stable link to a serial port with NMEA sentences, which tell the accuracy as well"),
+    ] = None
     power_hook: Annotated[
         tuple[str, ...],
         Meta(

@@ -33,51 +33,68 @@ class _Quality(msgspec.Struct, frozen=True):
 
 
 class NmeaReader:
-    """Joins the sentences of one epoch. Feed lines; a valid RMC gives a fix."""
+    """Joins the sentences of one epoch, whichever comes first. Feed lines; a valid RMC gives a fix."""
 
     def __init__(self) -> None:
         self._quality: _Quality | None = None
+        self._fix_time = ""
         self.fix: Fix | None = None
         self.refused = 0
 
     def feed(self, line: str) -> Fix | None:
-        """Take one line; the fix it completes, if any. Lines that are damaged are counted, never used."""
+        """Take one line; the fix it completes, if any: again with its quality when that comes second.
+
+        Lines that are damaged are counted, never used.
+        """
         try:
             values = split_sentence(line)
             if values[0].endswith("GGA"):
-                self._take_gga(values)
-            elif values[0].endswith("RMC"):
+                return self._take_gga(values)
+            if values[0].endswith("RMC"):
                 return self._take_rmc(values)
         except Garbled:
             self.refused += 1
         return None
 
-    def _take_gga(self, values: list[str]) -> None:
+    def _take_gga(self, values: list[str]) -> Fix | None:
         if len(values) < 10:
             raise Garbled("GGA")
         if number(values[6] or "0", most=8) == 0:
             self._quality = None
-            return
+            return None
         self._quality = _Quality(
             time=values[1],
             accuracy_m=accuracy_from_hdop(decimal(values[8], least=0, most=100) if values[8] else None),
             satellites=number(values[7], most=99),
             altitude_m=decimal(values[9], least=-1000, most=20000) if values[9] else None,
         )
+        if self.fix is None or self._fix_time != values[1]:
+            return None
+        self.fix = self._with_quality(self.fix)
+        return self.fix
 
     def _take_rmc(self, values: list[str]) -> Fix | None:
         if len(values) < 10:
             raise Garbled("RMC")
+        self.fix = None
         if values[2] != "A":
-            self.fix = None
             return None
-        quality = self._quality if self._quality is not None and self._quality.time == values[1] else None
-        self.fix = Fix(
+        fix = Fix(
             latitude_deg=degrees(values[3], values[4], "NS"),
             longitude_deg=degrees(values[5], values[6], "EW"),
             at=moment(values[9], values[1]),
-            altitude_m=quality.altitude_m if quality else None,
-            accuracy_m=quality.accuracy_m if quality else None,
-            satellites=quality.satellites if quality else None,
         )
+        self._fix_time = values[1]
+        self.fix = self._with_quality(fix)
         return self.fix
+
+    def _with_quality(self, fix: Fix) -> Fix:
+        quality = self._quality
+        if quality is None or quality.time != self._fix_time:
+            return fix
+        return msgspec.structs.replace(
+            fix,
+            altitude_m=quality.altitude_m,
+            accuracy_m=quality.accuracy_m,
+            satellites=quality.satellites,
+        )
