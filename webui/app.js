@@ -35,6 +35,7 @@ const ROUTES = [
   { path: "/settings/phones", load: () => import("./views/phones.js"), tab: "settings" },
   { path: "/settings/datasets", load: () => import("./views/datasets.js"), tab: "settings" },
   { path: "/settings/retention", load: () => import("./views/retention.js"), tab: "settings" },
+  { path: "/settings/environment", load: () => import("./views/environment.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
   { path: "/lab", load: () => import("./views/lab.js"), tab: "" },
 ];

@@ -23,6 +23,7 @@ SCHEMAS = {
     "Institution": "Institution",
     "BoxStatus": "BoxTopic",
     "LinkStatus": "LinkTopic",
+    "EnvironmentReport": "EnvironmentReport",
     "QueueStatus": "QueueTopic",
     "VisitFlags": "VisitFlags",
     "Diagnosis": "Diagnosis",

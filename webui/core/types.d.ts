@@ -212,6 +212,12 @@ export interface Hit {
   favourite: boolean;
 }
 
+export type CheckState = "ok" | "warn" | "fail" | "unknown" | "absent";
+
+export interface EnvironmentCheck { item: string; state: CheckState; code: string; params: Record<string, string | number> }
+
+export interface EnvironmentReport { at: string; ready: boolean; items: EnvironmentCheck[] }
+
 export interface DataSet { name: string; version: string; group: string; rows: number; sha256: string; loaded_at: string }
 
 export type BoxRole = "user" | "technician" | "owner";

@@ -11,6 +11,7 @@ export default function Settings() {
     <div class="items">
       <${RowLink} href="#/setup" title=${t("setup.title")} detail=${t(box?.bound ? "settings.bound" : "settings.not_bound")} />
       <${RowLink} href="#/sign-in" title=${t("sign_in.title")} />
+      <${RowLink} href="#/settings/environment" title=${t("environment.title")} detail=${t("environment.hint")} />
       <${RowLink} href="#/settings/readers" title=${t("readers.title")} detail=${t("settings.readers", { count: readers.value.length })} />
       <${RowLink} href="#/settings/phones" title=${t("phones.title")} detail=${live.value.phone?.name ?? ""} />
       <${RowLink} href="#/settings/datasets" title=${t("datasets.title")} />

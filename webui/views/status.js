@@ -25,7 +25,7 @@ export default function Status() {
   return html`<${Screen} title=${t("status.title")} up="/">
     <section class="group"><h2>${t("status.link")}</h2>
       <p class="strong">${reached.value ? t(`strip.link.${link?.link ?? "unknown"}`) : t("strip.unreached")}</p>
-      ${other ? html`<p>${t(`hop.${link.hop}`)}</p>` : html`<${Hops} hop=${link?.hop ?? ""} />`}
+      ${other ? html`<p data-hop=${link.hop}>${t(`hop.${link.hop}`)}</p><p><a href="#/settings/environment">${t("environment.title")}</a></p>` : html`<${Hops} hop=${link?.hop ?? ""} />`}
       <p class="hint">${link?.since ? t("status.since", { at: rocMoment(link.since) }) : ""}</p>
       <p class="hint">${link?.last_success_at ? t("status.last_success", { at: rocMoment(link.last_success_at) }) : t("status.never")}</p></section>
     <div class="items"><${RowLink} href="#/outbox" title=${t("outbox.title")} detail=${t("strip.queue.waiting", { depth: queue?.depth ?? 0 })} />
