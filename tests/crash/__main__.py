@@ -13,7 +13,14 @@ from pathlib import Path
 
 from tests.crash.case import Case, Outcome, run_case
 from tests.crash.matrix import explore, kinds_of, lay_out, spread
+from tests.crash.soak import SoakPlan, soak
 from tests.crash.world import World, open_world
+
+FULL_DAY = SoakPlan(visits=10_000, kills=50, kill_every=2500)
+_LONGEST_LIFE_S = 1800.0
+_MOST_GROWTH_BYTES = 8 << 20
+_MOST_MORE_DESCRIPTORS = 4
+"""The HTTPS pool holds at most eight connections, and how many are open at a moment varies."""
 
 
 class Progress:
@@ -63,19 +70,52 @@ async def run_matrix(world: World, choose: Callable[[tuple[Case, ...]], tuple[Ca
     return progress.passed, progress.failed + len(matrix.unreached)
 
 
+async def run_soak(world: World) -> tuple[int, int]:
+    """The long day; how many promises were kept and how many broken."""
+    began_s = time.monotonic()
+    result = await soak(world, await kinds_of(world), FULL_DAY, life_s=_LONGEST_LIFE_S)
+    first, last = result.footprints[len(result.footprints) // 3], result.footprints[-1]
+    _say(
+        f"soak: {result.visits} visits, {result.kills} kills, {result.cuts} cuts, {result.lost_replies} lost "
+        f"replies in {time.monotonic() - began_s:.0f} s; in the last life from visit {first.visits} to "
+        f"{last.visits}: memory {first.resident_bytes >> 20} to {last.resident_bytes >> 20} MiB, "
+        f"descriptors {first.descriptors} to {last.descriptors}"
+    )
+    promises = {
+        "; ".join(result.wrong) or "all effects": not result.wrong,
+        "memory flat": last.resident_bytes <= first.resident_bytes + _MOST_GROWTH_BYTES,
+        "descriptors flat": last.descriptors <= first.descriptors + _MOST_MORE_DESCRIPTORS,
+    }
+    for promise, kept in promises.items():
+        if not kept:
+            _say(f"FAILED soak: {promise}")
+    return sum(promises.values()), len(promises) - sum(promises.values())
+
+
 async def _main(arguments: argparse.Namespace) -> int:
-    folder = Path(tempfile.mkdtemp(prefix="vbcrash-"))
-    _say(f"crash matrix in {folder}")
-    async with open_world(folder) as world:
-        passed, failed = await run_matrix(world, lambda cases: spread(cases, arguments.sample or len(cases)))
-    if not failed:
-        shutil.rmtree(folder)
+    passed = failed = 0
+    for part in ("matrix", "soak"):
+        if arguments.part not in {"all", part}:
+            continue
+        folder = Path(tempfile.mkdtemp(prefix="vbcrash-"))
+        _say(f"{part} in {folder}")
+        async with open_world(folder) as world:
+            if part == "matrix":
+                good, bad = await run_matrix(
+                    world, lambda cases: spread(cases, arguments.sample or len(cases))
+                )
+            else:
+                good, bad = await run_soak(world)
+        passed, failed = passed + good, failed + bad
+        if not bad:
+            shutil.rmtree(folder)
     _say(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev crash", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=("all", "matrix", "soak"), default="all")
     parser.add_argument("--sample", type=int, default=0, help="only so many cases, spread evenly")
     return asyncio.run(_main(parser.parse_args()))
 

@@ -73,6 +73,7 @@ CONTENT = VisitContent(
 
 _TICK_S = 0.005
 _BUSY_LEAP_S = 0.1
+_REFUSED_LEAP_S = 1.0
 _EVERYTHING = 1_000_000
 
 
@@ -153,9 +154,11 @@ class Box:
                     order = await self._wire.exchange(self._quiet())
                     if isinstance(order, Stop):
                         return
-                    # A person who is refused (no link, no card) tries again, which is up to the harness.
-                    with contextlib.suppress(LinkError, CardError):
+                    try:
                         await self._carry_out(order)
+                    except (LinkError, CardError):
+                        # A person who is refused, for want of link or card, tries again a little later.
+                        self._clock.leap(_REFUSED_LEAP_S)
                 await asyncio.sleep(_TICK_S)
 
     async def _is_quiet(self) -> bool:
@@ -173,7 +176,8 @@ class Box:
             stuck=tuple(view.job_id for view in parts.outbox.desk.items() if view.needs_person),
             cards=tuple(card.kind for card in parts.cards.present()),
             is_ready=parts.binding.sam_is_verified() and bool(parts.staff.sessions()),
-            waiting="; ".join(
+            waiting=f"link {parts.board.snapshot()['link']}; "
+            + "; ".join(
                 f"{view.kind} {view.state} {view.error.code if view.error else ''} "
                 f"{[reason.code for reason in view.waiting_for]}"
                 for view in parts.outbox.desk.items()[:8]

@@ -132,19 +132,20 @@ class _Play:
         self.last_seen = f"{point.edge} {point.step} of {point.kind}"
         self._idle = 0
         await self.faults(StepPoint(kind=point.kind, step=point.step, edge=point.edge, job_id=""))
-        if point.kind == self._case.kind.name and point.edge is Edge.AFTER:
-            await self._follow_the_way(point.step)
+        if point.kind == self._case.kind.name:
+            await self._follow_the_way(point)
         return None if self._is_killed else Go()
 
-    async def _follow_the_way(self, step: str) -> None:
+    async def _follow_the_way(self, point: Point) -> None:
         """Each misfortune of the way happens once, however often the job sets out."""
         way = self._case.way
-        if step == steps.LEASE and not self._has_set_out:
+        if not self._has_set_out:
             self._has_set_out = True
             for route, fault in ((self._case.kind.route, way.first), (ASKING, way.asked)):
                 if fault:
                     await self._world.spoil({"route": route, "fault": fault})
-        if step == steps.EXECUTE and not self._tripped and way.pull is not None:
+        executes = (point.step, point.edge) == (steps.EXECUTE, Edge.AFTER)
+        if executes and not self._tripped and way.pull is not None:
             self._tripped = True
             self._world.trip(way.pull)
 
