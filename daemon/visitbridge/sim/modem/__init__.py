@@ -2,6 +2,17 @@
 
 from visitbridge.sim.modem.faults import Cure, Fault, FaultKind
 from visitbridge.sim.modem.line import VirtualModem
+from visitbridge.sim.modem.script import Player, Script, Step, read_script
 from visitbridge.sim.modem.setup import ModemSetup
 
-__all__ = ["Cure", "Fault", "FaultKind", "ModemSetup", "VirtualModem"]
+__all__ = [
+    "Cure",
+    "Fault",
+    "FaultKind",
+    "ModemSetup",
+    "Player",
+    "Script",
+    "Step",
+    "VirtualModem",
+    "read_script",
+]

@@ -36,6 +36,7 @@ class VirtualModem:
         self._machine = Machine(self._radio, now=self._network_now)
         self._setup = setup
         self._on_change = on_change
+        self._on_command: Callable[[str], None] | None = None
         self._master: int | None = None
         self._slave = -1
         self._received = b""
@@ -52,6 +53,10 @@ class VirtualModem:
             yield self
         finally:
             self.unplug()
+
+    def when_asked(self, listener: Callable[[str], None]) -> None:
+        """``listener`` gets every command line after it was answered."""
+        self._on_command = listener
 
     @property
     def carries_traffic(self) -> bool:
@@ -155,6 +160,11 @@ class VirtualModem:
         if not line:
             return
         self.commands.append(line)
+        self._obey(line)
+        if self._on_command is not None:
+            self._on_command(line)
+
+    def _obey(self, line: str) -> None:
         if FaultKind.SILENT in self.faults:
             if line == "AT+CFUN=1,1" and self.faults.cured_by(FaultKind.SILENT, Cure.RESET):
                 self._later(0.01, self.restart)

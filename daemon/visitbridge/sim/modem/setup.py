@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 
 
-class ModemSetup(msgspec.Struct, frozen=True, kw_only=True):
+class ModemSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``family``: ``sim7600`` or ``ec25``, for identification and the GNSS dialect.
 
     ``sim_pin`` empty: the SIM asks for none. ``apn``, ``user``, ``password``: what the network demands;
