@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.big5 import strangers
 from visitbridge.protocols.ic_upload.record import (
     DIAGNOSIS_TAGS,
     ORDER_FIELDS,
@@ -80,17 +81,9 @@ def _add(parent: ET.Element, field: IcField, value: str) -> None:
         raise FieldInvalid(f"longer than {field.length}", field=field.tag)
     if field.numeric and not _NUMBER.fullmatch(value):
         raise FieldInvalid("not a number", field=field.tag)
-    if not _in_big5(value):
+    if strangers(value):
         raise FieldInvalid("a character outside Big5", field=field.tag)
     ET.SubElement(parent, field.tag).text = value
-
-
-def _in_big5(value: str) -> bool:
-    try:
-        value.encode("big5")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _read_record(element: ET.Element) -> IcRecord:
