@@ -223,6 +223,9 @@ def _queue(arguments: argparse.Namespace) -> int:
     )
     if queue.oldest_at is not None:
         print(_say("cli.oldest").format(time=queue.oldest_at.astimezone().isoformat(timespec="minutes")))
+    if status.backup_at is not None:
+        backup_at = status.backup_at.astimezone().isoformat(timespec="minutes")
+        print(_say("cli.rescued").format(time=backup_at))
     return 0 if status.drained else EXIT_NOT_DRAINED
 
 

@@ -303,6 +303,11 @@ SCREENS = [
     Screen("phones", "/#/settings/phones"),
     Screen("phones-add", "/#/settings/phones", act=click("#add-phone")),
     Screen("datasets", "/#/settings/datasets"),
+    Screen(
+        "status-rescued",
+        "/#/status",
+        topics={"store": {"rescued_at": samples.ago(minutes=5), "backup_at": samples.ago(minutes=30)}},
+    ),
     Screen("retention", "/#/settings/retention"),
     Screen("box", "/#/settings/box"),
     Screen("lab", "/#/lab"),

@@ -1,6 +1,6 @@
 /** What frames every screen: banners, status strip, bottom bar, the one status region. */
 import { html } from "../lib/htm-preact.js";
-import { clock, hoursMinutes, roughly } from "../core/format.js";
+import { clock, hoursMinutes, rocMoment, roughly } from "../core/format.js";
 import {
   announcement, boxNow, hpcReader, live, patientReader, reached, samVerified, staffHere, tick, undoOffer,
 } from "../core/store.js";
@@ -82,9 +82,11 @@ function StatusStrip() {
 
 function Banners() {
   const mode = live.value.mode;
+  const rescued = live.value.store?.backup_at;
   return html`
     ${mode?.training ? html`<p class="banner training">${t("banner.training")}</p>` : null}
     ${mode?.virtual ? html`<p class="banner virtual">${t("banner.virtual")}</p>` : null}
+    ${rescued ? html`<p class="banner lost" role="alert">${t("rescue.what", { at: rocMoment(rescued) })}</p>` : null}
     ${reached.value ? null : html`<p class="banner lost" role="alert">${t("banner.unreached")}</p>`}`;
 }
 

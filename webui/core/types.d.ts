@@ -94,6 +94,7 @@ export interface Topics {
   cards: { readers: Reader[] };
   staff: { sessions: StaffSession[] };
   time: { trust: string };
+  store: { rescued_at: string | null; backup_at: string | null };
   power: { battery_percent: number | null; under_voltage: boolean | null };
   /** No part of the state: a notice that a visit has changed. */
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };

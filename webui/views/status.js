@@ -4,6 +4,7 @@ import { clock, hoursMinutes, rocMoment } from "../core/format.js";
 import { boxNow, live, reached, staffHere, tick } from "../core/store.js";
 import { t } from "../core/words.js";
 import { RowLink, Screen } from "../components/controls.js";
+import { RescueNotice } from "../components/rescue.js";
 
 /** From near to far; `hop` of the link topic names the first broken one. */
 const HOPS = ["network", "dns", "host", "tls", "data_centre"];
@@ -23,6 +24,7 @@ export default function Status() {
   const staff = staffHere.value;
   const other = link && link.hop && !HOPS.includes(link.hop);
   return html`<${Screen} title=${t("status.title")} up="/">
+    <${RescueNotice} />
     <section class="group"><h2>${t("status.link")}</h2>
       <p class="strong">${reached.value ? t(`strip.link.${link?.link ?? "unknown"}`) : t("strip.unreached")}</p>
       ${other ? html`<p data-hop=${link.hop}>${t(`hop.${link.hop}`)}</p><p><a href="#/settings/environment">${t("environment.title")}</a></p>` : html`<${Hops} hop=${link?.hop ?? ""} />`}

@@ -17,17 +17,21 @@ import msgspec
 from visitbridge.adapters.private_files import write_private
 from visitbridge.ports.clock import Clock
 from visitbridge.services.live import LiveBoard
-from visitbridge.services.topics import BoxTopic, LinkTopic, QueueTopic
+from visitbridge.services.topics import BoxTopic, LinkTopic, QueueTopic, StoreTopic
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "status.json"
 _PACE_S = 1.0
-_TOPICS = {"box", "link", "queue"}
+_TOPICS = {"box", "link", "queue", "store"}
 
 
 class BoxStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """``drained``: nothing waits to be written or sent, so the box may be updated or erased."""
+    """``drained``: nothing waits to be written or sent, so the box may be updated or erased.
+
+    ``rescued_at``: a backup took the place of a damaged database, and nobody has taken care of it yet; what was
+    saved after ``backup_at`` is in the damaged file only.
+    """
 
     version: str
     pid: int
@@ -37,6 +41,8 @@ class BoxStatus(msgspec.Struct, frozen=True, kw_only=True):
     link: str
     bound: bool
     enabled: bool
+    rescued_at: dt.datetime | None = None
+    backup_at: dt.datetime | None = None
 
 
 def read_status(folder: Path) -> BoxStatus | None:
@@ -82,6 +88,8 @@ class StatusFile:
     def _status(self) -> BoxStatus:
         topics = self._board.snapshot()
         box, link, queue = topics.get("box"), topics.get("link"), topics.get("queue")
+        store = topics.get("store")
+        known_store = store if isinstance(store, StoreTopic) else StoreTopic()
         known_queue = queue if isinstance(queue, QueueTopic) else None
         return BoxStatus(
             version=self._version,
@@ -92,4 +100,6 @@ class StatusFile:
             link=link.link if isinstance(link, LinkTopic) else "",
             bound=isinstance(box, BoxTopic) and box.bound,
             enabled=isinstance(box, BoxTopic) and box.enabled,
+            rescued_at=known_store.rescued_at,
+            backup_at=known_store.backup_at,
         )

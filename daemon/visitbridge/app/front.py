@@ -48,7 +48,7 @@ def route_table(
         Phones(parts.pairing, parts.clock, TryLimit(parts.clock), pair_url=pair_url).routes(),
         LiveState(parts.board, events).routes(),
         Audit(AuditDesk(parts.store, parts.clock)).routes(),
-        Box(parts.binding, PhotoCodeReader()).routes(),
+        Box(parts.binding, PhotoCodeReader(), parts.safekeeping).routes(),
         Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
         Staff(parts.staff).routes(),

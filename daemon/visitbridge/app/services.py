@@ -11,7 +11,8 @@ from visitbridge import __version__
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
 from visitbridge.adapters.doctor import DoctorSocket
-from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue, open_store
+from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
+from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
@@ -38,6 +39,7 @@ from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
+from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.visits.desk import VisitDesk
@@ -64,6 +66,7 @@ class Parts:
     visits: VisitDesk
     retention: RetentionDesk
     handoff: HandoffDesk
+    safekeeping: Safekeeping
     survey: Survey
     network: Network
     running: tuple[Service, ...]
@@ -85,7 +88,10 @@ async def open_parts(
     """
     state_dir = config.box.state_dir
     async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(state_dir / "store.db", key, clock=clock))
+        shelf = BackupShelf(state_dir / "backups")
+        store, rescue = await stack.enter_async_context(
+            open_or_rescue(state_dir / "store.db", key, clock=clock, shelf=shelf)
+        )
         catalogue = await stack.enter_async_context(open_catalogue(state_dir / "datasets", clock=clock))
         board = LiveBoard()
         network = await stack.enter_async_context(open_network(config, options, clock, store, board))
@@ -100,6 +106,10 @@ async def open_parts(
         stack.push_async_callback(data_centre.close)
         await data_centre.start()
         parts = _wire(config, options, network, board, clock, store, catalogue, data_centre, sources, hook)
+        if rescue is None:
+            await parts.safekeeping.load()
+        else:
+            await parts.safekeeping.load(at=rescue.at, backup_at=rescue.backup_at)
         await parts.binding.load()
         await parts.pairing.load()
         yield parts
@@ -184,6 +194,8 @@ def _wire(
         make_up_write=config.policy.make_up_write,
     )
 
+    shelf = BackupShelf(config.box.state_dir / "backups")
+    safekeeping = Safekeeping(store, clock, board, take_backup=lambda: shelf.take(store))
     handoff = HandoffDesk(
         store=store,
         clock=clock,
@@ -231,6 +243,7 @@ def _wire(
         visits=visits,
         retention=RetentionDesk(store, clock),
         handoff=handoff,
+        safekeeping=safekeeping,
         survey=survey,
         network=network,
         running=(
@@ -240,6 +253,7 @@ def _wire(
             LinkHistory(store, clock, link=lambda: link.state, depth=lambda: outbox.desk.summary().depth),
             *(cards.watcher(name, source) for name, source in sources.items()),
             staff,
+            safekeeping,
             outbox,
         ),
     )

@@ -107,6 +107,15 @@ class PowerTopic(msgspec.Struct, frozen=True, kw_only=True):
     under_voltage: bool | None
 
 
+class StoreTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """``rescued_at``: the database was damaged then and a backup took its place; what was saved after
+    ``backup_at`` is in the damaged file only. None while nothing is the matter.
+    """
+
+    rescued_at: dt.datetime | None = None
+    backup_at: dt.datetime | None = None
+
+
 class VisitNotice(msgspec.Struct, frozen=True, kw_only=True):
     """A visit changed; phones that show it fetch it again."""
 

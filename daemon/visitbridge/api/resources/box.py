@@ -19,6 +19,7 @@ from visitbridge.api.routes import (
 )
 from visitbridge.ports.imaging import CodeReader
 from visitbridge.services.binding import Binding
+from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.topics import BoxTopic
 
 
@@ -35,7 +36,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Box:
-    def __init__(self, binding: Binding, codes: CodeReader) -> None:
+    def __init__(self, binding: Binding, codes: CodeReader, safekeeping: Safekeeping) -> None:
+        self._safekeeping = safekeeping
         self._binding = binding
         self._codes = codes
 
@@ -71,6 +73,14 @@ class Box:
             ),
             Route(
                 method="POST",
+                path="/api/box/rescue/seen",
+                summary="The restored backup has been taken care of; the damaged file stays",
+                access=TECHNICIAN,
+                handler=self._rescue_seen,
+                answer=None,
+            ),
+            Route(
+                method="POST",
                 path="/api/box/sam/verify",
                 summary="Verify the cloud security module for today",
                 access=PAIRED,
@@ -92,3 +102,6 @@ class Box:
     async def _verify_sam(self, call: Call[NoQuery, None]) -> BoxTopic:
         await self._binding.verify_sam()
         return self._binding.topic()
+
+    async def _rescue_seen(self, call: Call[NoQuery, None]) -> None:
+        await self._safekeeping.seen(phone_id=call.phone_id)

@@ -19,6 +19,7 @@ from visitbridge.services.topics import (
     PowerTopic,
     QueueTopic,
     StaffTopic,
+    StoreTopic,
     TimeTopic,
 )
 
@@ -43,6 +44,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     staff: StaffTopic | None = None
     time: TimeTopic | None = None
     power: PowerTopic | None = None
+    store: StoreTopic | None = None
 
 
 def state_for(board: LiveBoard, phone: PairedPhone) -> State:

@@ -1,0 +1,57 @@
+"""A box whose database is damaged starts from its backup, and says so everywhere until somebody took care of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.app.box import config_for, running_box
+from visitbridge.adapters.keys import load_store_key
+from visitbridge.adapters.status_file import read_status
+from visitbridge.adapters.store import open_store
+from visitbridge.adapters.store.rescue import BackupShelf
+from visitbridge.config import Config
+from visitbridge.sim.clock import FakeClock
+
+
+async def damage(config: Config) -> None:
+    """Take a backup, then change one bit of the database."""
+    path = config.box.state_dir / "store.db"
+    key = load_store_key(None, config.store.credential, config.store.key_file)
+    async with open_store(path, key, clock=FakeClock()) as store:
+        await BackupShelf(config.box.state_dir / "backups").take(store)
+    change(path)
+
+
+def change(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+
+
+def kept_aside(config: Config) -> list[Path]:
+    return list(config.box.state_dir.glob("store.db.damaged-*"))
+
+
+async def test_it_is_said_on_every_page_and_in_the_terminal_until_taken_care_of(
+    tmp_path: Path,
+) -> None:
+    config = config_for(tmp_path)
+    async with running_box(config) as box:
+        await box.pair()
+        cookie = box.cookie
+        sheet_id = (await box.ask("GET", "/api/box"))[1]["sheet_id"]
+    await damage(config)
+    async with running_box(config) as box:
+        box.cookie = cookie
+        status, state = await box.ask("GET", "/api/state")
+        assert status == 200, "the phone is still paired"
+        assert state["box"]["sheet_id"] == sheet_id
+        assert state["store"]["rescued_at"] >= state["store"]["backup_at"]
+        told = read_status(config.box.runtime_dir)
+        assert told is not None
+        assert told.backup_at is not None
+        assert (await box.ask("POST", "/api/box/rescue/seen"))[0] == 204
+        _, state = await box.ask("GET", "/api/state")
+
+    assert state["store"] == {"rescued_at": None, "backup_at": None}
+    assert kept_aside(config)
