@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from visitbridge.adapters.datacentre.audit_head import load_audit_key, signed_head
 from visitbridge.adapters.datacentre.credentials import (
     Credentials,
     client_context,
@@ -24,6 +26,7 @@ from visitbridge.adapters.datacentre.receipts import is_genuine
 from visitbridge.errors import DataCentreGarbled, NotBound
 from visitbridge.ports.datacentre import Contact
 from visitbridge.ports.store import Store
+from visitbridge.protocols.datacentre.audit_head import HEADER_AUDIT_HEAD
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
 from visitbridge.protocols.datacentre.common import (
     HEADER_KEY,
@@ -76,6 +79,7 @@ class HttpDataCentre:
         self._answer_timeout_s = answer_timeout_s
         self._credentials: Credentials | None = None
         self._portal: Portal | None = None
+        self._audit_key: Ed25519PrivateKey | None = None
 
     async def start(self) -> None:
         credentials = await load_credentials(self._store)
@@ -158,9 +162,13 @@ class HttpDataCentre:
         await self._bound().discard(f"/cards/sessions/{session_id}")
 
     async def send(self, kind: UploadKind, key: str, body: bytes) -> Receipt:
+        portal = self._bound()
+        if self._audit_key is None:
+            self._audit_key = await load_audit_key(self._store)
+        headers = {HEADER_KEY: key, HEADER_AUDIT_HEAD: await signed_head(self._store, self._audit_key)}
         with self._activity.hold("upload"):
-            return await self._bound().post(
-                kind.path, body, into=Receipt, content_type=kind.content_type, headers={HEADER_KEY: key}
+            return await portal.post(
+                kind.path, body, into=Receipt, content_type=kind.content_type, headers=headers
             )
 
     async def receipt(self, key: str) -> ReceiptStatus:
