@@ -55,6 +55,7 @@ RULES = {
     "POST /api/box/rescue/seen": "technician",
     "POST /api/handoffs": "technician",
     "POST /api/handoffs/{handoff_id}/confirm": "technician",
+    "GET /api/history": "paired",
     "GET /api/outbox": "QPB",
     "POST /api/outbox/send-now": "QPB",
     "POST /api/outbox/{job_id}/retry": "QPB",

@@ -320,6 +320,16 @@ LAB: Json = {
 }
 SVG = qr_svg("https://10.77.0.1/p#sample")
 
+HISTORY: Json = {
+    "points": [
+        {
+            "at": ago(minutes=5 * back + 1),
+            "link": "down" if 40 <= back < 60 else "unstable" if back < 4 else "good",
+            "queue_depth": max(0, 30 - abs(back - 40)),
+        }
+        for back in range(200, 0, -1)
+    ]
+}
 RETENTION: Json = {
     "months": 3,
     "before": ago(days=92),
@@ -351,6 +361,7 @@ def answers(**changes: Any) -> Json:
         "GET /api/catalogue/drugs": DRUG_HITS,
         "GET /api/outbox": {"summary": queue(3), "items": [REJECTED_JOB, *WAITING_JOBS]},
         "GET /api/retention": RETENTION,
+        "GET /api/history": HISTORY,
         "GET /api/phones": [
             {
                 "phone_id": "p1",

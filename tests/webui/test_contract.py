@@ -45,6 +45,7 @@ SCHEMAS = {
     "Prescription": "Prescription",
     "RetentionCounts": "RetentionAnswer",
     "HandoffFile": "HandoffFile",
+    "HistoryPoint": "LinkSample",
 }
 _INTERFACE = re.compile(r"export interface (\w+) \{(.*?)\n?\}\n", re.DOTALL)
 _MEMBER = re.compile(r"^\s*(\w+)(\??): (.+?);?$", re.MULTILINE)

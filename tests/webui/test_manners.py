@@ -46,6 +46,15 @@ def test_a_hand_off_counts_only_when_the_file_is_said_to_be_safe(box: FakeBox, p
     assert len(box.calls("POST /api/handoffs/h1/confirm")) == 1
 
 
+def test_the_last_day_is_drawn(box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#/outbox")
+    chart = phone.page.locator("#history svg")
+    expect(chart).to_be_visible()
+
+    assert phone.page.locator("#history rect[data-link=down]").count() == 20
+    assert "30" in (chart.get_attribute("aria-label") or "")
+
+
 def test_history_is_cleared_after_its_counts_were_seen(box: FakeBox, phone: Phone) -> None:
     box.answers["POST /api/retention"] = samples.RETENTION | {"clear": 0, "cleared": 42}
     phone.open(f"{box.url}/#/settings/retention")

@@ -19,7 +19,7 @@ export function HandoffPanel({ changed }) {
     setFile(null);
     changed();
   });
-  return html`<details id="handoff"><summary>${t("handoff.title")}</summary>
+  return html`<details class="fold" id="handoff"><summary>${t("handoff.title")}</summary>
     <p class="hint">${t("handoff.how")}</p><${ErrorNotice} error=${make.error ?? confirm.error} />
     ${file ? html`<p>${t("handoff.made", { items: file.items, left: file.left })}</p>
       <div class="actions"><a class="button plain" id="handoff-file" download=${file.name} href=${`data:application/octet-stream;base64,${file.content}`}>${t("handoff.download")}</a>

@@ -256,3 +256,10 @@ export interface HandoffFile {
   items: number;
   left: number;
 }
+
+/** Five minutes: the worst link and the longest queue in them. */
+export interface HistoryPoint {
+  at: string;
+  link: string;
+  queue_depth: number;
+}

@@ -6,6 +6,7 @@ import { linkUp, live } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
 import { HandoffPanel } from "../components/handoff.js";
+import { History } from "../components/history.js";
 import { JobCard } from "../components/job.js";
 
 /** @typedef {{ summary: import("../core/types").QueueStatus, items: import("../core/types").JobView[] }} Outbox */
@@ -28,5 +29,6 @@ export default function OutboxView() {
     ${found.value && items.length === 0 ? html`<${Notice} kind="good" title=${t("outbox.empty")}><p>${t("outbox.empty_hint")}</p><//>` : null}
     ${attention.length > 0 ? html`<section class="group"><h2>${t("outbox.attention", { count: attention.length })}</h2><ul class="items">${attention.map((job) => html`<${JobCard} key=${job.job_id} job=${job} changed=${found.reload} titled />`)}</ul></section>` : null}
     ${rest.length > 0 ? html`<section class="group"><h2>${t("outbox.waiting", { count: rest.length })}</h2><ul class="items">${rest.map((job) => html`<${JobCard} key=${job.job_id} job=${job} changed=${found.reload} titled />`)}</ul></section>` : null}
-    ${items.length > 0 ? html`<${HandoffPanel} changed=${found.reload} />` : null}<//>`;
+    ${items.length > 0 ? html`<${HandoffPanel} changed=${found.reload} />` : null}
+    <${History} /><//>`;
 }

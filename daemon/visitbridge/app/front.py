@@ -18,6 +18,7 @@ from visitbridge.api.resources.catalogue import Catalogue
 from visitbridge.api.resources.documents import Documents
 from visitbridge.api.resources.environment import Environment
 from visitbridge.api.resources.handoff import Handoffs
+from visitbridge.api.resources.history import LinkChart
 from visitbridge.api.resources.lab import Lab
 from visitbridge.api.resources.outbox import JobItems, Outbox
 from visitbridge.api.resources.phones import Phones
@@ -57,6 +58,7 @@ def route_table(
         Catalogue(parts.catalogue, parts.datasets).routes(),
         History(parts.retention).routes(),
         Handoffs(parts.handoff).routes(),
+        LinkChart(parts.history).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
     )
     documents.describe(table.routes)

@@ -67,6 +67,7 @@ class Parts:
     retention: RetentionDesk
     handoff: HandoffDesk
     safekeeping: Safekeeping
+    history: LinkHistory
     survey: Survey
     network: Network
     running: tuple[Service, ...]
@@ -195,6 +196,7 @@ def _wire(
     )
 
     shelf = BackupShelf(config.box.state_dir / "backups")
+    history = LinkHistory(store, clock, link=lambda: link.state, depth=lambda: outbox.desk.summary().depth)
     safekeeping = Safekeeping(store, clock, board, take_backup=lambda: shelf.take(store))
     handoff = HandoffDesk(
         store=store,
@@ -244,13 +246,14 @@ def _wire(
         retention=RetentionDesk(store, clock),
         handoff=handoff,
         safekeeping=safekeeping,
+        history=history,
         survey=survey,
         network=network,
         running=(
             *network.attach(link),
             link,
             DoctorSocket(config.box.runtime_dir, survey.run),
-            LinkHistory(store, clock, link=lambda: link.state, depth=lambda: outbox.desk.summary().depth),
+            history,
             *(cards.watcher(name, source) for name, source in sources.items()),
             staff,
             safekeeping,

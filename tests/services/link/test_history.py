@@ -51,3 +51,25 @@ async def test_one_is_taken_every_minute(store: Store, clock: FakeClock) -> None
     await asyncio.wait({running})
 
     assert [at - began_s for at in taken[:1]] == [EVERY_S]
+
+
+async def test_points_hold_the_worst_of_five_minutes(store: Store, clock: FakeClock) -> None:
+    links = iter(["good", "down", "unstable", *["good"] * 7])
+    depths = iter([1, 7, *range(8)])
+    history = LinkHistory(store, clock, link=lambda: next(links), depth=lambda: next(depths))
+    began = clock.now()
+    for _ in range(10):
+        await history.sample()
+        clock.advance(EVERY_S)
+    points = await history.points()
+
+    assert [(point.link, point.queue_depth) for point in points] == [("down", 7), ("good", 7)]
+    assert [point.at - began for point in points] == [dt.timedelta(), dt.timedelta(minutes=5)]
+
+
+async def test_points_older_than_a_day_are_left_out(store: Store, clock: FakeClock) -> None:
+    history = LinkHistory(store, clock, link=lambda: "good", depth=lambda: 0)
+    await history.sample()
+    clock.advance(KEPT.total_seconds() + EVERY_S)
+
+    assert await history.points() == ()

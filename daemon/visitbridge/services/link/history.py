@@ -14,6 +14,7 @@ from visitbridge.ports.store import Store, Transaction
 log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
+STEP_S = 300.0
 KEPT = dt.timedelta(hours=24)
 
 
@@ -37,6 +38,21 @@ class LinkHistory:
             await self._clock.wait_until(self._clock.monotonic() + EVERY_S)
             await self.sample()
 
+    async def points(self) -> tuple[LinkSample, ...]:
+        """The last day in steps of five minutes: of each, the worst link and the longest queue."""
+        since = self._clock.now() - KEPT
+        samples = await self._store.read(lambda tx: tuple(tx.link_history.since(since)))
+        steps: dict[int, LinkSample] = {}
+        for sample in samples:
+            step = int(sample.at.timestamp() // STEP_S)
+            held = steps.setdefault(step, sample)
+            steps[step] = LinkSample(
+                at=dt.datetime.fromtimestamp(step * STEP_S, dt.UTC),
+                link=max(held.link, sample.link, key=_badness),
+                queue_depth=max(held.queue_depth, sample.queue_depth),
+            )
+        return tuple(steps[step] for step in sorted(steps))
+
     async def sample(self) -> None:
         """Keep one now, and forget what is older than a day."""
         now = self._clock.now()
@@ -50,3 +66,7 @@ class LinkHistory:
             await self._store.write(work)
         except StoreError as exc:
             log.warning("no sample kept: %s", exc)
+
+
+def _badness(link: str) -> int:
+    return {"good": 0, "unstable": 1}.get(link, 2)
