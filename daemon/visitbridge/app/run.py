@@ -12,7 +12,7 @@ from visitbridge.adapters.private_files import make_private_folder
 from visitbridge.adapters.status_file import StatusFile
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.adapters.systemd import Notifier, Watchdog
-from visitbridge.adapters.tls import BoxTls, open_box_tls
+from visitbridge.adapters.tls import BoxTls, CertificateRenewal, open_box_tls
 from visitbridge.app.front import Front
 from visitbridge.app.options import Options, Ready, require_allowed
 from visitbridge.app.readers import open_readers
@@ -56,14 +56,15 @@ async def run_gateway(
     ):
         front = Front(config, parts, tls, load_catalogue())
         status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
-        services: list[Service] = [*parts.running, status, front.server]
+        renewal = CertificateRenewal(tls, lambda: _open_tls(config, clock), clock)
+        services: list[Service] = [*parts.running, status, renewal, front.server]
         if options.watchdog_s is not None:
             services.append(_watchdog(parts, notifier, options.watchdog_s))
 
         def ready() -> None:
             notifier.ready(f"serving {front.url}")
             log.info("ready", extra={"fields": {"version": __version__, "port": front.server.port}})
-            announce(lambda: _describe(front, parts, tls))
+            announce(lambda: _describe(front, parts, renewal.current))
 
         await _supervise(Supervisor(services, clock), ready, stop, notifier)
 

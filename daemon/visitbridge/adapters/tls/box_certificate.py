@@ -27,13 +27,15 @@ ssl has no name for it. PINs pass through that buffer.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxTls:
     """``ca_file``: what a phone may install; None with a dropped-in certificate. ``fingerprint``: SHA-256 of the
-    leaf in hex, for comparing by eye at pairing.
+    leaf in hex, for comparing by eye at pairing. ``chain`` and ``key``: the files it was read from.
     """
 
     context: ssl.SSLContext
     ca_file: Path | None
     fingerprint: str
     expires_at: dt.datetime
+    chain: Path
+    key: Path
 
 
 def open_box_tls(
@@ -107,4 +109,6 @@ def _open(chain: Path, key: Path, *, ca_file: Path | None) -> BoxTls:
         ca_file=ca_file,
         fingerprint=leaf.fingerprint(hashes.SHA256()).hex(),
         expires_at=leaf.not_valid_after_utc,
+        chain=chain,
+        key=key,
     )
