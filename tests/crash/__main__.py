@@ -8,10 +8,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.crash.case import Case, Outcome, run_case
+from tests.crash.case import Outcome, run_case
 from tests.crash.matrix import explore, kinds_of, lay_out, spread
 from tests.crash.soak import SoakPlan, soak
 from tests.crash.world import World, open_world
@@ -55,12 +54,12 @@ def _say(text: str, end: str = "\n") -> None:
     sys.stderr.flush()
 
 
-async def run_matrix(world: World, choose: Callable[[tuple[Case, ...]], tuple[Case, ...]]) -> tuple[int, int]:
+async def run_matrix(world: World, *, sample: int, only: str) -> tuple[int, int]:
     """Passed and failed."""
-    kinds = await kinds_of(world)
+    kinds = tuple(kind for kind in await kinds_of(world) if only in {"", kind.name})
     walks = [outcome async for outcome in explore(world, kinds)]
     matrix = lay_out(kinds, walks)
-    cases = choose(matrix.cases)
+    cases = spread(matrix.cases, sample or len(matrix.cases))
     progress = Progress(len(walks) + len(cases))
     for walk in walks:
         progress.note(walk)
@@ -100,13 +99,13 @@ def _folder(part: str) -> Path:
     return Path(tempfile.mkdtemp(prefix="vbcrash-", dir=base))
 
 
-async def _run_part(part: str, folder: Path, sample: int) -> tuple[int, int]:
+async def _run_part(part: str, folder: Path, *, sample: int, only: str) -> tuple[int, int]:
     """Passed and failed."""
     if part == "power":
         return await run_power_cuts(folder)
     async with open_world(folder) as world:
         if part == "matrix":
-            return await run_matrix(world, lambda cases: spread(cases, sample or len(cases)))
+            return await run_matrix(world, sample=sample, only=only)
         return await run_soak(world)
 
 
@@ -117,7 +116,7 @@ async def _main(arguments: argparse.Namespace) -> int:
             continue
         folder = _folder(part)
         _say(f"{part} in {folder}")
-        good, bad = await _run_part(part, folder, arguments.sample)
+        good, bad = await _run_part(part, folder, sample=arguments.sample, only=arguments.kind)
         passed, failed = passed + good, failed + bad
         if not bad:
             shutil.rmtree(folder)
@@ -129,6 +128,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev crash", description=__doc__)
     parser.add_argument("part", nargs="?", choices=("all", "power", "matrix", "soak"), default="all")
     parser.add_argument("--sample", type=int, default=0, help="only so many cases, spread evenly")
+    parser.add_argument("--kind", default="", help="only jobs of this kind, such as card.write_visit")
     return asyncio.run(_main(parser.parse_args()))
 
 
