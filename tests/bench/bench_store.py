@@ -12,7 +12,6 @@ import asyncio
 import datetime as dt
 import functools
 import hashlib
-import importlib.util
 import itertools
 import os
 import sqlite3
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import persistqueue
 
 from tests.bench import measure
 from visitbridge.adapters.store import SqlStore, open_store
@@ -179,13 +179,11 @@ def ours_take_and_ack(path: Path, first: int, count: int) -> float:
 
 
 def persist_queue_take_and_ack(path: Path, count: int) -> float:
-    persistqueue = importlib.import_module("persistqueue")
-
     async def run() -> float:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1) as thread:
 
-            def open_and_fill() -> Any:
+            def open_and_fill() -> persistqueue.SQLiteAckQueue:
                 rival = persistqueue.SQLiteAckQueue(str(path), auto_commit=True, multithreading=True)
                 for _ in range(count):
                     rival.put(BODY)
@@ -207,8 +205,6 @@ def persist_queue_take_and_ack(path: Path, count: int) -> float:
 
 
 def taking(folder: Path, count: int, rounds: int) -> dict[str, Any]:
-    if importlib.util.find_spec("persistqueue") is None:
-        return {"not measured": "the rival is not installed: pip install persist-queue"}
     first = itertools.count(10**8, 10 * count)
     rates = measure.take_turns(
         {

@@ -21,6 +21,11 @@ def test_an_accept_alone_is_one_sync(tmp_path: Path) -> None:
     assert syncs["32_at_once"] <= 0.1
 
 
+def test_take_and_ack_outruns_a_queue_that_is_not_encrypted(tmp_path: Path) -> None:
+    taking = bench_store.taking(tmp_path, count=300, rounds=9)
+    assert taking["ours_vs_persist_queue"]["median"] >= 1.5
+
+
 def test_the_cost_of_an_accept_does_not_grow_with_what_is_stored(tmp_path: Path) -> None:
     depth = bench_store.depth(tmp_path, deep=30_000, count=300, rounds=7)
     assert depth["cost_deep_vs_empty"]["median"] <= 1.2
