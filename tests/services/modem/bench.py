@@ -28,7 +28,7 @@ LADDER = LadderPolicy(
     healthy_s=0.5,
 )
 WATCH = WatchPolicy(
-    look_well_s=0.3,
+    look_well_s=0.1,
     look_ill_s=0.05,
     look_silent_s=0.05,
     look_absent_s=0.02,

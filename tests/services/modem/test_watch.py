@@ -11,7 +11,7 @@ from tests.services.modem.bench import ModemBench, open_modem_bench
 from visitbridge.domain.modem import ModemState
 from visitbridge.ports.store import Store
 from visitbridge.services.modem.pin import PinOutcome
-from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
+from visitbridge.sim.modem import Cure, FaultKind, ModemSetup, Player, Script, Step
 
 
 @pytest.mark.parametrize("family", ["sim7600", "ec25"])
@@ -233,19 +233,24 @@ async def test_a_sim_put_in_later_is_noticed(tmp_path: Path, store: Store) -> No
 async def test_a_sim_pulled_while_connecting_is_no_refusal_of_the_data_connection(
     tmp_path: Path, store: Store
 ) -> None:
+    loose_contact = Script(
+        step=(
+            Step(on="AT+CGACT?", do="drop_bearer"),
+            Step(on="AT+CGCONTRDP=1", do="remove_sim"),
+            Step(on="AT+CGATT=1", do="insert_sim"),
+        )
+    )
     async with open_modem_bench(tmp_path, store) as bench:
         await bench.until(ModemState.DATA_UP)
-        bench.virtual.begin(FaultKind.PDP_STUCK)
-        bench.virtual.drop_bearer()
-        await bench.until(ModemState.REGISTERED)
-        for _ in range(5):
-            bench.virtual.remove_sim()
-            await bench.until(ModemState.SIM_ABSENT)
-            bench.virtual.insert_sim()
-            await bench.until(ModemState.REGISTERED)
-        bench.virtual.end(FaultKind.PDP_STUCK)
+        seen = len(bench.commands)
+        await eventually(lambda: len(bench.commands) > seen + 20)
+        player = Player(bench.virtual, loose_contact)
+        player.start()
+        await eventually(lambda: player.is_over)
 
         await bench.until(ModemState.DATA_UP)
+
+    assert ModemState.REFUSED not in bench.states
 
 
 async def test_a_storm_of_messages_is_lived_through(tmp_path: Path, store: Store) -> None:
