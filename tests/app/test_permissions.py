@@ -59,6 +59,7 @@ RULES = {
     "GET /api/outbox": "QPB",
     "POST /api/outbox/send-now": "QPB",
     "POST /api/outbox/{job_id}/retry": "QPB",
+    "POST /api/outbox/{job_id}/accept-former": "QPB",
     "POST /api/outbox/{job_id}/hold": "QPB",
     "POST /api/outbox/{job_id}/release": "QPB",
 }

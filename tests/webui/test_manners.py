@@ -281,12 +281,19 @@ def test_an_error_leads_to_what_helps(box: FakeBox, phone: Phone) -> None:
         ("held", "繼續", "release"),
         ("queued", "重試", "retry"),
         ("unknown", "查詢結果", "retry"),
+        ("rejected", "以健保端已收的前一版為準", "accept-former"),
     ],
 )
 def test_what_waits_can_be_held_released_and_tried_again(
     state: str, words: str, act: str, box: FakeBox, phone: Phone
 ) -> None:
-    item = samples.job("upload.visit", state=state)
+    conflict = {
+        "code": "GW-DC-04",
+        "words": {"what": "", "where": "", "now": ""},
+        "field": "",
+        "verbatim": "",
+    }
+    item = samples.job("upload.visit", state=state, error={"rejected": conflict}.get(state))
     box.answers["GET /api/outbox"] = {"summary": samples.queue(1), "items": [item]}
     box.answers[f"POST /api/outbox/{item['job_id']}/{act}"] = item
     phone.open(f"{box.url}/#/outbox")

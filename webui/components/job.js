@@ -45,6 +45,7 @@ export function JobCard({ job, changed, titled = false }) {
     <${ErrorNotice} error=${act.error} />
     <div class="actions">
       ${job.state === "rejected" ? html`<a class="button plain" data-correct href="#/visits/${segment(job.visit_id)}/correct">${t("job.correct")}</a>` : null}
+      ${job.state === "rejected" && error?.code === "GW-DC-04" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("accept-former")}>${t("job.accept_former")}<//>` : null}
       ${job.state === "held" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("release")}>${t("job.release")}<//>` : null}
       ${job.state === "rejected" || job.state === "unknown" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("retry")}>${t(job.state === "unknown" ? "job.ask" : "job.retry")}<//>` : null}
       ${job.state === "queued" ? html`<${Button} busy=${act.busy} onPress=${() => void act.run("retry")}>${t("job.retry")}<//><${Button} kind="quiet" busy=${act.busy} onPress=${() => void act.run("hold")}>${t("job.hold")}<//>` : null}

@@ -14,6 +14,7 @@ from tests.services.outbox.memory_store import MemoryStore
 from tests.services.outbox.world import World
 from visitbridge.domain.jobs import Job, JobState
 from visitbridge.errors import JobNotMovable, NotFound
+from visitbridge.services.outbox.engine import Outbox
 
 
 @pytest.fixture
@@ -196,3 +197,39 @@ async def test_names_in_views_are_masked(world: World) -> None:
     assert "王○試" in text
     assert "王測試" not in text
     assert samples.CARD_NO not in text
+
+
+async def corrected_after_it_was_taken(world: World, outbox: Outbox) -> Job:
+    """Sent back as it seems, corrected, and found to have been taken after all."""
+    world.portal.faults["send"] = [Fault.REFUSED]
+    job = await one(world, "upload.visit")
+    await outbox.wait_quiet()
+    sent = await world.job(job.job_id)
+    world.portal.accept(sent.key, "visit", sent.digest, {"prescription_code": "K7M2Q9XW"})
+    await outbox.desk.retry(job.job_id)
+    await outbox.wait_quiet()
+    return sent
+
+
+async def test_the_version_that_was_taken_before_can_be_left_to_stand(world: World) -> None:
+    async with world.running() as outbox:
+        sent = await corrected_after_it_was_taken(world, outbox)
+        conflict = await world.job(sent.job_id)
+        await outbox.desk.accept_former(sent.job_id, phone_id="phone-1")
+        await outbox.wait_quiet()
+
+    assert (conflict.state, conflict.error_code) == (JobState.REJECTED, "GW-DC-04")
+    settled = await world.job(sent.job_id)
+    assert (settled.state, settled.key, settled.digest) == (JobState.CONFIRMED, sent.key, sent.digest)
+    assert world.portal.effects == {sent.key: 1}
+    receipt = await world.store.read(lambda tx: tx.receipts.get(sent.key))
+    assert receipt == world.portal.receipts[sent.key]
+
+
+async def test_only_a_conflict_has_a_former_version_to_accept(world: World) -> None:
+    world.portal.faults["send"] = [Fault.REFUSED]
+    async with world.running() as outbox:
+        job = await one(world, "upload.visit")
+        await outbox.wait_quiet()
+        with pytest.raises(JobNotMovable):
+            await outbox.desk.accept_former(job.job_id)

@@ -96,6 +96,14 @@ class Outbox:
             ),
             Route(
                 method="POST",
+                path="/api/outbox/{job_id}/accept-former",
+                summary="Let the version stand that the data centre accepted before the correction",
+                access=reduced(Right.VISITS),
+                handler=self._accept_former,
+                answer=JobItem,
+            ),
+            Route(
+                method="POST",
                 path="/api/outbox/{job_id}/hold",
                 summary="Keep an item from being sent",
                 access=reduced(Right.VISITS),
@@ -125,6 +133,10 @@ class Outbox:
 
     async def _retry(self, call: Call[NoQuery, None]) -> JobItem:
         view = await self._desk.retry(call.path["job_id"], phone_id=call.phone_id)
+        return self._items.of(view, call.language)
+
+    async def _accept_former(self, call: Call[NoQuery, None]) -> JobItem:
+        view = await self._desk.accept_former(call.path["job_id"], phone_id=call.phone_id)
         return self._items.of(view, call.language)
 
     async def _hold(self, call: Call[NoQuery, None]) -> JobItem:

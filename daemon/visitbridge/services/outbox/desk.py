@@ -10,7 +10,7 @@ import msgspec
 from visitbridge.domain.job_states import IllegalMove, Move, moved
 from visitbridge.domain.jobs import Age, AgeLimits, Job, JobState, age_of
 from visitbridge.domain.visit import Visit
-from visitbridge.errors import JobNotMovable, NotFound
+from visitbridge.errors import JobNotMovable, KeyConflict, NotFound
 from visitbridge.ports.clock import Clock
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.kinds import JobKind, clean
@@ -118,6 +118,24 @@ class OutboxDesk:
 
     async def release(self, job_id: str, *, phone_id: str = "") -> JobView:
         return await self._act(job_id, _mover(Move.RELEASE), act="outbox.release", phone_id=phone_id)
+
+    async def accept_former(self, job_id: str, *, phone_id: str = "") -> JobView:
+        """Let the version that the other side took before stand: its receipt is fetched under its own key and body.
+
+        For what came back because of exactly that (GW-DC-04). Raises NotFound, JobNotMovable.
+        """
+        former = await self._ledger.former(job_id)
+
+        def change(job: Job, kind: JobKind, visit: Visit) -> Job:
+            is_conflict = job.state is JobState.REJECTED and job.error_code == KeyConflict.code
+            if former is None or not is_conflict or former.key != job.former_key or not former.payload:
+                raise JobNotMovable(f"no former version to accept, {job.state.value}")
+            again = kind.revise(job, visit, self._clock.now())
+            return msgspec.structs.replace(
+                again, key=former.key, former_key="", payload=former.payload, digest=former.digest
+            )
+
+        return await self._act(job_id, change, act="outbox.accept_former", phone_id=phone_id)
 
     def send_now(self) -> None:
         """End every back-off."""

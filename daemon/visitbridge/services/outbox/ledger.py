@@ -151,6 +151,15 @@ class Ledger:
 
         return await self._store.write(work)
 
+    async def former(self, job_id: str) -> Job | None:
+        """The version that went out under the former key of a job, as it was when it was replaced."""
+
+        def work(tx: Transaction) -> Job | None:
+            present = _existing(tx, job_id)
+            return next((old for old in tx.jobs.revisions(job_id) if old.key == present.former_key), None)
+
+        return await self._store.read(work)
+
     async def act(self, job_id: str, change: Change, *, act: str, phone_id: str) -> Job:
         """A person's act on a job that nobody holds; ``change`` raises when it cannot be done.
 
