@@ -9,8 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from tests.pcsc import clients_of
+from visitbridge.adapters.ble.families import AcsFamily, FeitianFamily
+from visitbridge.adapters.ble.reader import BleReader, BleReaders
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.ports.cards import ReaderInfo, ReaderSource
+from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
+from visitbridge.sim.ble.br301 import SimulatedBr301
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.contacts import Contacts
 from visitbridge.sim.pcscd import open_pcscd
@@ -131,7 +135,29 @@ async def open_pcsc(clock: FakeClock) -> AsyncIterator[Bench]:
                 await source.close()
 
 
-BENCHES = {"in-process": open_in_process, "sockets": open_sockets, "pcscd": open_pcsc}
+@contextlib.asynccontextmanager
+async def open_acr3901(clock: FakeClock) -> AsyncIterator[Bench]:
+    slots = tuple(SimulatedAcr3901(f"ACR3901U-S1 {number}", f"ble-{number}") for number in (1, 2))
+    source = BleReaders([BleReader(slot, AcsFamily, clock) for slot in slots])
+    async with (bench := Bench(source, slots, clock)).watched():
+        yield bench
+
+
+@contextlib.asynccontextmanager
+async def open_br301(clock: FakeClock) -> AsyncIterator[Bench]:
+    slots = tuple(SimulatedBr301(f"FT_{number}", f"ble-{number}") for number in (1, 2))
+    source = BleReaders([BleReader(slot, FeitianFamily, clock) for slot in slots])
+    async with (bench := Bench(source, slots, clock)).watched():
+        yield bench
+
+
+BENCHES = {
+    "in-process": open_in_process,
+    "sockets": open_sockets,
+    "pcscd": open_pcsc,
+    "ACR3901": open_acr3901,
+    "bR301": open_br301,
+}
 
 
 def free_ports(count: int) -> list[int]:

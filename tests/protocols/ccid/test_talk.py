@@ -167,11 +167,13 @@ def test_an_answer_without_end_ends() -> None:
         play(CcidTalk().transmit(APDU), [(TRANSFER, block(1, bytes(261), chain=1)), *more])
 
 
-def test_a_reader_that_answers_too_early_leaves_doubt() -> None:
+@pytest.mark.parametrize("early", [block(1, b"\x90\x00"), block(1), block(1, b"\x90", chain=0x10)])
+def test_a_reader_that_answers_too_early_leaves_doubt(early: CcidReply) -> None:
     dialogue = CcidTalk().transmit(bytes(300))
     next(dialogue)
-    with pytest.raises(DeviceError):
-        dialogue.send(block(1, b"\x90\x00"))
+    with pytest.raises(DeviceError) as failed:
+        dialogue.send(early)
+    assert failed.value.retry is Retry.UNKNOWN
 
 
 def test_an_escape() -> None:

@@ -1,0 +1,251 @@
+"""One Bluetooth reader: kept connected, its slot watched, its card lent to one session at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from visitbridge.adapters.ble.families import Family, Talk
+from visitbridge.adapters.ble.line import Line
+from visitbridge.domain.backoff import BackoffClass, delay_s
+from visitbridge.errors import (
+    CardAbsent,
+    CardError,
+    CardMute,
+    CardRemoved,
+    DeviceError,
+    DeviceTimeout,
+    ReaderRemoved,
+    ReaderUnavailable,
+    Retry,
+)
+from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.ports.clock import Clock
+from visitbridge.ports.gatt import Peripheral
+from visitbridge.protocols import t0
+from visitbridge.protocols.reader_talk import Dialogue, Notice
+from visitbridge.runtime.hold import Hold, Lease
+
+log = logging.getLogger(__name__)
+
+TRANSPORT = "ble"
+# Four voltages of a mute card, each for as long as a card may take to answer a reset.
+_POWER_S = 10.0
+
+R = TypeVar("R")
+
+
+class BleReader(Generic[R]):
+    """A reader with one slot (``ports.cards.CardReader``). ``new_family``: what a fresh connection speaks."""
+
+    def __init__(
+        self,
+        peripheral: Peripheral,
+        new_family: Callable[[], Family[R]],
+        clock: Clock,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._peripheral = peripheral
+        self._new_family = new_family
+        self._clock = clock
+        self._hold = Hold(clock)
+        self._lease: Lease | None = None
+        self._connection: tuple[Line[R], Talk[R]] | None = None
+        self._jitter = jitter
+        self._failures = 0
+        self._tell: Callable[[ReaderInfo], None] = _tell_nobody
+        self._told: ReaderInfo | None = None
+        self._info = ReaderInfo(
+            reader_id=peripheral.reader_id,
+            name=peripheral.label,
+            transport=TRANSPORT,
+            state=ReaderState.UNAVAILABLE,
+            virtual=peripheral.virtual,
+        )
+
+    @property
+    def info(self) -> ReaderInfo:
+        return self._info
+
+    async def run(self, tell: Callable[[ReaderInfo], None]) -> None:
+        """Stay connected, for ever; ``tell`` hears of the slot once it is known and of every change.
+
+        A lost connection is tried again at once, then with growing pauses.
+        """
+        self._tell, self._told = tell, None
+        while True:
+            try:
+                await self._serve()
+            except DeviceError as exc:
+                log.info("%s: %s", self._info.reader_id, exc)
+            finally:
+                self._connection = None
+                self._info = msgspec.structs.replace(self._info, state=ReaderState.UNAVAILABLE, atr="")
+            self._show(ReaderState.UNAVAILABLE)
+            self._failures += 1
+            if self._failures > 1:
+                pause_s = delay_s(BackoffClass.DEVICE, self._failures - 1, self._jitter())
+                await self._clock.wait_until(self._clock.monotonic() + pause_s)
+
+    @contextlib.asynccontextmanager
+    async def open_session(self, owner: str, *, deadline_s: float) -> AsyncIterator[BleChannel[R]]:
+        """See ``ports.cards.CardReader``; the card loses its power at the end."""
+        if self._connection is None:
+            raise ReaderUnavailable(self._info.reader_id)
+        line, talk = self._connection
+        lease = self._hold.take(owner, deadline_s)
+        try:
+            if self._info.state is ReaderState.EMPTY:
+                raise CardAbsent
+            insertion = self._info.insertion
+            self._lease = lease
+            try:
+                atr = await line.hold(talk.power_on(), deadline_s=min(_POWER_S, deadline_s))
+            except (ReaderRemoved, DeviceTimeout) as exc:
+                raise ReaderUnavailable(f"{self._info.reader_id} does not answer") from exc
+            try:
+                yield BleChannel(line, talk, lease, atr, lambda: self._info.insertion == insertion)
+            finally:
+                if self._hold.is_with(lease) and line.is_up:
+                    await self._let_go(line, talk)
+        finally:
+            lease.release()
+
+    async def _let_go(self, line: Line[R], talk: Talk[R]) -> None:
+        try:
+            await line.hold(talk.power_off(), deadline_s=_POWER_S)
+        except (CardError, DeviceError) as exc:
+            log.warning("%s: the card could not be powered down: %s", self._info.reader_id, exc)
+
+    async def _serve(self) -> None:
+        """One connection. Raises DeviceError at its end."""
+        heard: asyncio.Queue[Notice | DeviceError] = asyncio.Queue()
+        async with self._peripheral.open_link() as link:
+            family = self._new_family()
+            line = Line(link, family, heard.put_nowait)
+            await line.open()
+            if await line.hold(family.talk.presence(), deadline_s=_POWER_S):
+                await self._look(line, family.talk)
+            else:
+                self._show(ReaderState.EMPTY)
+            self._connection = (line, family.talk)
+            while True:
+                await self._heed(await heard.get(), line, family.talk)
+
+    async def _heed(self, item: Notice | DeviceError, line: Line[R], talk: Talk[R]) -> None:
+        if isinstance(item, DeviceError):
+            raise item
+        if item is Notice.SLEEPING:
+            raise ReaderUnavailable("the reader goes to sleep")
+        if item is Notice.CARD_OUT:
+            self._show(ReaderState.EMPTY)
+        # A repeated notice must not take the power from a card that is in use.
+        elif item is Notice.CARD_IN and not self._is_in_use:
+            await self._look(line, talk)
+
+    def _show(self, state: ReaderState, *, insertion: int | None = None, atr: str = "") -> None:
+        insertion = self._info.insertion if insertion is None else insertion
+        self._info = msgspec.structs.replace(self._info, state=state, insertion=insertion, atr=atr)
+        if state is not ReaderState.UNAVAILABLE:
+            self._failures = 0
+        if self._info != self._told:
+            self._told = self._info
+            self._tell(self._info)
+
+    @property
+    def _is_in_use(self) -> bool:
+        in_use = self._lease is not None and self._lease.remaining_s > 0
+        return in_use and self._info.state is ReaderState.CARD
+
+    async def _look(self, line: Line[R], talk: Talk[R]) -> None:
+        """Take note of a card that was put in. Until then the slot counts as empty, so that no session opens."""
+        self._info = msgspec.structs.replace(self._info, state=ReaderState.EMPTY, atr="")
+        insertion = self._info.insertion + 1
+        try:
+            atr = await line.hold(_probe(talk), deadline_s=_POWER_S)
+        except CardAbsent:
+            self._show(ReaderState.EMPTY)
+        except CardMute:
+            self._show(ReaderState.MUTE, insertion=insertion)
+        else:
+            self._show(ReaderState.CARD, insertion=insertion, atr=atr.hex().upper())
+
+
+class BleChannel(Generic[R]):
+    """An open session (``ports.cards.CardChannel``). ``is_same_card``: whether no other was put in since."""
+
+    def __init__(
+        self, line: Line[R], talk: Talk[R], lease: Lease, atr: bytes, is_same_card: Callable[[], bool]
+    ) -> None:
+        self._line = line
+        self._talk = talk
+        self._lease = lease
+        self._atr = atr
+        self._is_same_card = is_same_card
+
+    @property
+    def atr(self) -> bytes:
+        return self._atr
+
+    async def transmit(self, apdu: bytes, *, deadline_s: float = 5.0) -> bytes:
+        """See ``ports.cards.CardChannel``; a session whose time is over sends nothing any more."""
+        remaining_s = self._lease.remaining_s
+        if remaining_s <= 0:
+            raise DeviceTimeout("the card session's time is over", retry=Retry.LATER)
+        exchange = t0.exchange(apdu, t0=t0.speaks_t0(self._atr))
+        try:
+            async with asyncio.timeout(min(deadline_s, remaining_s)):
+                return await t0.drive_awaiting(exchange, self._send)
+        except TimeoutError as exc:
+            raise DeviceTimeout(f"no answer within {deadline_s:g} s") from exc
+
+    async def _send(self, piece: bytes) -> bytes:
+        if not self._is_same_card():
+            raise CardRemoved("another card was put in since")
+        return await self._line.hold(self._talk.transmit(piece), deadline_s=self._lease.remaining_s)
+
+
+class BleReaders:
+    """The readers that this box remembers (``ports.cards.ReaderSource``). One :meth:`watch` at a time."""
+
+    def __init__(self, readers: Sequence[BleReader[Any]]) -> None:
+        self._readers = tuple(readers)
+
+    def readers(self) -> tuple[BleReader[Any], ...]:
+        return self._readers
+
+    async def watch(self) -> AsyncIterator[ReaderInfo]:
+        """See ``ports.cards.ReaderSource``; readers are connected while somebody watches."""
+        news: asyncio.Queue[ReaderInfo | asyncio.Task[None]] = asyncio.Queue()
+        tasks = [asyncio.create_task(reader.run(news.put_nowait)) for reader in self._readers]
+        for task in tasks:
+            task.add_done_callback(news.put_nowait)
+        try:
+            while True:
+                item = await news.get()
+                if isinstance(item, asyncio.Task):
+                    item.result()
+                else:
+                    yield item
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _probe(talk: Talk[R]) -> Dialogue[R, bytes]:
+    """Read the card's ATR and take its power again, in one go."""
+    atr = yield from talk.power_on()
+    yield from talk.power_off()
+    return atr
+
+
+def _tell_nobody(_info: ReaderInfo) -> None:
+    """Nobody watches."""
