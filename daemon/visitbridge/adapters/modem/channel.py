@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class AtChannel:
-    """Owns ``stream`` until :meth:`close`. Call :meth:`listen` once before anything else."""
+    """Uses ``stream``, which its opener closes. Call :meth:`listen` once before anything else."""
 
     def __init__(self, stream: ByteStream, clock: Waiter) -> None:
         self._stream = stream
@@ -51,9 +51,6 @@ class AtChannel:
         if reply is None:
             raise ModemSilent(f"no answer to {command.label} within {command.deadline_s:g} s")
         return reply
-
-    def close(self) -> None:
-        self._stream.close()
 
     async def _find_bearings(self) -> None:
         if not self._greeted:
