@@ -16,7 +16,8 @@ from tests.crash.soak import SoakPlan, soak
 from tests.crash.world import World, open_world
 from tests.powercut.full import run_power_cuts
 
-FULL_DAY = SoakPlan(visits=10_000, kills=50, kill_every=2500)
+FULL_DAY = SoakPlan(visits=10_000, kills=50, kill_every=1200)
+"""The kills fall into the first half, so that the last life is long enough to see memory grow."""
 _LONGEST_LIFE_S = 1800.0
 _MOST_GROWTH_BYTES = 8 << 20
 _MOST_MORE_DESCRIPTORS = 4
