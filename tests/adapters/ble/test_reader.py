@@ -258,6 +258,34 @@ async def test_a_session_does_not_go_on_with_another_card(setup: Setup, clock: F
     assert other.executed == 0
 
 
+async def test_a_reader_that_refuses_in_the_middle_leaves_doubt_too(clock: FakeClock) -> None:
+    async with open_desk(br301, clock) as desk:
+        await desk.wait_state(ReaderState.EMPTY)
+        await desk.put(DemoCard(ATR_T1))
+        async with desk.reader.open_session("one", deadline_s=10) as channel:
+            desk.simulated.hold_answers()
+            busy = bytes.fromhex("80 00000000 00 06 40E000")
+            asyncio.get_running_loop().call_later(0.01, desk.simulated.send, busy)
+            with pytest.raises(DeviceError) as refused:
+                await channel.transmit(SELECT_NHI, deadline_s=1)
+    assert (refused.value.detail, refused.value.retry) == ("the slot is busy", Retry.UNKNOWN)
+
+
+async def test_a_write_that_fails_ends_the_line() -> None:
+    simulated = SimulatedBr301("FT_1", "ble-1")
+    ends: list[object] = []
+    async with simulated.open_link() as link:
+        family = FeitianFamily()
+        line = Line(link, family, ends.append)
+        await line.open()
+        simulated.command_pipe = "another"
+        with pytest.raises(ReaderRemoved) as failed:
+            await line.hold(family.talk.presence(), deadline_s=1)
+    assert failed.value.retry is Retry.UNKNOWN
+    assert not line.is_up
+    assert len(ends) == 1
+
+
 async def test_a_reader_that_asks_for_more_time_gets_it() -> None:
     simulated = SimulatedBr301("FT_1", "ble-1")
     await simulated.insert(DemoCard(ATR_T1))

@@ -102,7 +102,7 @@ class Line(Generic[R]):
             async with asyncio.timeout(self._reply_s * turn.patience):
                 for piece in cut(turn.message):
                     self._check()
-                    await self._link.write(self._family.command_pipe, piece)
+                    await self._write(piece)
                 while not self._heard:
                     self._check()
                     self._news.clear()
@@ -110,6 +110,14 @@ class Line(Generic[R]):
                 return self._heard.popleft()
         finally:
             self._is_asked = False
+
+    async def _write(self, piece: bytes) -> None:
+        try:
+            await self._link.write(self._family.command_pipe, piece)
+        except DeviceError as exc:
+            # The reader may have a part of a message now.
+            self.end(exc)
+            raise ReaderRemoved("the link does not take what is written to it") from exc
 
     def _check(self) -> None:
         if self._error is not None:

@@ -209,7 +209,13 @@ class BleChannel(Generic[R]):
     async def _send(self, piece: bytes) -> bytes:
         if not self._is_same_card():
             raise CardRemoved("another card was put in since")
-        return await self._line.hold(self._talk.transmit(piece), deadline_s=self._lease.remaining_s)
+        try:
+            return await self._line.hold(self._talk.transmit(piece), deadline_s=self._lease.remaining_s)
+        except DeviceError as exc:
+            if exc.retry is Retry.UNKNOWN:
+                raise
+            # Whatever the reader says: an earlier piece of this command may have acted.
+            raise DeviceError(exc.detail, retry=Retry.UNKNOWN) from exc
 
 
 class BleReaders:
