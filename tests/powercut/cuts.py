@@ -52,7 +52,7 @@ async def explore(
     """``every``: judge the cuts after every so many operations only. ``when_cut``: called after each of them."""
     disk, promises, found = Disk(), Promises(), Found()
     images: set[bytes] = set()
-    seen: set[tuple[bytes, int, int]] = set()
+    seen: set[tuple[bytes, int, int, int]] = set()
     for at, operation in enumerate(recording):
         found.operations = at + 1
         if isinstance(operation, Note):
@@ -64,7 +64,7 @@ async def explore(
         for way in WAYS:
             files = disk.after_a_cut(way)
             looks = fingerprint(files)
-            known = (looks, len(promises.asked), len(promises.saved))
+            known = (looks, len(promises.asked), len(promises.saved), len(promises.copied))
             if known in seen:
                 continue
             seen.add(known)

@@ -1,7 +1,8 @@
 """A disk that lost power: what was synced is there, what was not may be there in part.
 
 Five ways for what was not synced: none of it, all of it (a mere crash), the first half, only the newest write
-(reordered), or all with the newest write torn at a sector. A deleted file may come back until its name was synced.
+(reordered), or all with the newest write torn at a sector. A deleted or replaced file may come back until its folder was
+synced.
 Zeroed or scribbled sectors and disks that lie about a sync are beyond this model.
 """
 
@@ -12,12 +13,20 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tests.powercut.recording import Sync, Truncate, Unlink, Write
+from tests.powercut.recording import Rename, Sync, Truncate, Unlink, Write
 
 SECTOR_BYTES = 512
 WAYS = ("drop", "keep", "half", "last", "torn")
 
-Change = Write | Truncate | Unlink
+
+class Replace(msgspec.Struct, frozen=True):
+    """Another file has taken the name."""
+
+    path: str
+    content: bytes
+
+
+Change = Write | Truncate | Unlink | Replace
 
 
 class Disk:
@@ -27,11 +36,16 @@ class Disk:
         self._synced: dict[str, bytes] = {}
         self._loose: dict[str, list[Change]] = {}
 
-    def apply(self, operation: Change | Sync) -> None:
-        if not isinstance(operation, Sync):
+    def apply(self, operation: Change | Rename | Sync) -> None:
+        if isinstance(operation, Rename):
+            # What was not synced before a rename is not sure to come along.
+            moved = Replace(operation.target, self._synced.get(operation.path, b""))
+            self._loose.setdefault(operation.target, []).append(moved)
+            self._loose[operation.path] = [Unlink(operation.path)]
+        elif not isinstance(operation, Sync):
             self._loose.setdefault(operation.path, []).append(operation)
         elif operation.path == ".":
-            for name in [name for name, loose in self._loose.items() if isinstance(loose[-1], Unlink)]:
+            for name in [n for n, loose in self._loose.items() if isinstance(loose[-1], Unlink | Replace)]:
                 self._settle(name)
         else:
             self._settle(operation.path)
@@ -85,7 +99,9 @@ def fingerprint(files: Mapping[str, bytes]) -> bytes:
     return whole.digest()
 
 
-def _changed(content: bytearray, change: Write | Truncate) -> bytearray:
+def _changed(content: bytearray, change: Write | Truncate | Replace) -> bytearray:
+    if isinstance(change, Replace):
+        return bytearray(change.content)
     if isinstance(change, Truncate):
         del content[change.size :]
         content.extend(bytes(change.size - len(content)))

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from tests.adapters.store.builders import KEY
-from tests.powercut.life import Step, audit_entry
-from visitbridge.adapters.store import open_store
+from tests.powercut.life import BACKUP, Step, audit_entry
+from visitbridge.adapters.store import backup, open_store
 from visitbridge.domain.jobs import JobState
 from visitbridge.errors import StoreError
 from visitbridge.ports.records import AuditEntry
@@ -25,14 +25,17 @@ _ALL = 100_000
 
 
 class Promises:
-    """Which steps were asked for, and which of them had been answered as saved, at a moment of the recording."""
+    """Which steps were asked for, and which of them had been answered as saved, at a moment of the recording.
+    ``copied``: numbers of the backups that were said to be complete.
+    """
 
     def __init__(self) -> None:
         self.asked: set[int] = set()
         self.saved: set[int] = set()
+        self.copied: set[int] = set()
 
     def note(self, word: str, number: int) -> None:
-        {"asked": self.asked, "saved": self.saved}[word].add(number)
+        {"asked": self.asked, "saved": self.saved, "copied": self.copied}[word].add(number)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -58,8 +61,13 @@ class Judge:
                 self._rows_of[number].add(row)
 
     async def look(self, path: Path, promises: Promises) -> Finding:
-        """Open the store at ``path``, read all of it, and save one more thing."""
+        """Open the store at ``path``, read all of it, and save one more thing; check the backup beside it."""
+        copy = path.with_name(BACKUP)
+        if promises.copied and not copy.exists():
+            return Finding(lost=(("backup", BACKUP),), corrupt="")
         try:
+            if copy.exists():
+                backup.verify(copy, KEY)
             async with open_store(path, KEY, clock=FakeClock()) as store:
                 seen = await store.read(read_all)
                 await store.write(lambda tx: tx.settings.set("after the cut", "still writes"))

@@ -21,6 +21,7 @@ from visitbridge.ports.records import AuditEntry
 from visitbridge.protocols.datacentre.common import Receipt, digest_of
 
 EPOCH = "epoch-1"
+BACKUP = "backup.db"
 VARIANTS = 4
 
 
@@ -36,9 +37,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Steps asked for at once, with their numbers: they share a commit or a few."""
+    """Steps asked for at once, with their numbers: they share a commit or a few. ``backup``: number of the backup that
+    is made meanwhile; 0 for none.
+    """
 
     steps: tuple[tuple[int, Step], ...]
+    backup: int = 0
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -61,13 +65,15 @@ def life(variant: int) -> tuple[Act, ...]:
     alone, *together = (list(_visit_steps(variant, which)) for which in range(4))
     first = tuple(grouped((step,)) for step in alone)
     waves = itertools.zip_longest(*together)
-    second = tuple(grouped(tuple(step for step in wave if step is not None)) for wave in waves)
+    second = [grouped(tuple(step for step in wave if step is not None)) for wave in waves]
+    for backup, at in enumerate((len(second) // 3, len(second) // 3 * 2), start=1):
+        second[at] = msgspec.structs.replace(second[at], backup=backup)
     last = (
         Step(what="clear", clears=(_visit_id(0),), clear_before=_visited_at(1)),
         *itertools.islice(_visit_steps(variant, 4), 6),
         Step(what="clear", clears=(_visit_id(1), _visit_id(2)), clear_before=_visited_at(3)),
     )
-    return Act(first), Act(second), Act(tuple(grouped((step,)) for step in last))
+    return Act(first), Act(tuple(second)), Act(tuple(grouped((step,)) for step in last))
 
 
 def steps_of(acts: tuple[Act, ...]) -> dict[int, Step]:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.adapters.store.builders import KEY
-from tests.powercut.life import EPOCH, Step, audit_entry, life
+from tests.powercut.life import BACKUP, EPOCH, Step, audit_entry, life
 from visitbridge.adapters.store import SqlStore, binding, open_store, sql_store
 from visitbridge.ports.store import Transaction
 from visitbridge.sim.clock import FakeClock
@@ -55,10 +55,15 @@ async def play(path: Path, notes: Notes, variant: int) -> None:
         await store.write(lambda tx: carry_out(tx, number, step))
         notes.add("saved", number)
 
+    async def back_up(store: SqlStore, number: int) -> None:
+        await store.back_up(path.with_name(BACKUP))
+        notes.add("copied", number)
+
     for act in life(variant):
         async with open_store(path, KEY, clock=FakeClock()) as store:
             for group in act.groups:
-                await asyncio.gather(*(commit(store, number, step) for number, step in group.steps))
+                copying = [back_up(store, group.backup)] if group.backup else []
+                await asyncio.gather(*(commit(store, number, step) for number, step in group.steps), *copying)
 
 
 def weaken(synchronous: str) -> None:

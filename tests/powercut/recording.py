@@ -40,6 +40,11 @@ class Unlink(msgspec.Struct, frozen=True):
     path: str
 
 
+class Rename(msgspec.Struct, frozen=True):
+    path: str
+    target: str
+
+
 class Sync(msgspec.Struct, frozen=True):
     """Of a file, or of the folder (``.``): then the names in it."""
 
@@ -47,13 +52,13 @@ class Sync(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """The program asked for, or was answered about, the step of this number."""
+    """The program asked for, or was answered about, the step (or the backup) of this number."""
 
     word: str
     number: int
 
 
-Operation = Write | Truncate | Unlink | Sync | Note
+Operation = Write | Truncate | Unlink | Rename | Sync | Note
 
 
 class Untraceable(Exception):
@@ -116,6 +121,8 @@ class _Reader:
             for text in _TEXT.findall(arguments)
             if self._inside(name := _unhex(text).decode(errors="replace"))
         ]
+        if call == "rename" and len(named) == 2:
+            return Rename(*map(self._relative, named))
         found = _DESCRIPTOR.search(arguments)
         path = "" if found is None else _unhex(found[1]).decode()
         if path == self._notes and call == "write":

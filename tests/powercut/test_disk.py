@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.powercut.disk import Change, Disk
-from tests.powercut.recording import Sync, Truncate, Unlink, Write
+from tests.powercut.recording import Rename, Sync, Truncate, Unlink, Write
 
 TWO_SECTORS = b"a" * 512 + b"b" * 512
 
 
-def disk_with(*operations: Change | Sync) -> Disk:
+def disk_with(*operations: Change | Rename | Sync) -> Disk:
     disk = Disk()
     for operation in operations:
         disk.apply(operation)
@@ -58,6 +58,20 @@ def test_a_deleted_file_may_come_back(way: str, files: dict[str, bytes]) -> None
 def test_a_deleted_file_stays_away_once_its_folder_was_synced() -> None:
     disk = disk_with(Write("f", 0, b"old"), Sync("f"), Unlink("f"), Sync("."))
     assert disk.after_a_cut("drop") == {}
+
+
+@pytest.mark.parametrize(
+    ("way", "files"), [("drop", {"f": b"old", "f.new": b"new"}), ("keep", {"f": b"new"})]
+)
+def test_a_replaced_file_may_come_back_whole(way: str, files: dict[str, bytes]) -> None:
+    begun = (Write("f", 0, b"old"), Sync("f"), Write("f.new", 0, b"new"), Sync("f.new"))
+    assert disk_with(*begun, Rename("f.new", "f")).after_a_cut(way) == files
+    assert disk_with(*begun, Rename("f.new", "f"), Sync(".")).after_a_cut(way) == {"f": b"new"}
+
+
+def test_what_was_not_synced_before_a_rename_is_gone() -> None:
+    disk = disk_with(Write("f.new", 0, b"new"), Rename("f.new", "f"), Sync("."))
+    assert disk.after_a_cut("keep") == {"f": b""}
 
 
 def test_a_write_to_the_successor_of_a_deleted_file_does_not_land_in_it() -> None:

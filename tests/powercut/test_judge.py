@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.adapters.store.builders import job, receipt, visit
 from tests.powercut.judge import Judge, Promises, Row
-from tests.powercut.life import EPOCH, Step, audit_entry
+from tests.powercut.life import BACKUP, EPOCH, Step, audit_entry
 from visitbridge.domain.jobs import JobState
 
 QUEUED = job()
@@ -84,3 +86,22 @@ def test_acknowledged_rows_that_are_gone_or_old_are_lost(
 )
 def test_what_nobody_asked_for_is_no_sound_store(seen: dict[Row, object], asked: int, saved: int) -> None:
     assert Judge(STEPS).compare(seen, promised(asked=asked, saved=saved)).corrupt
+
+
+async def test_a_backup_that_was_said_to_be_complete_is_missed(tmp_path: Path) -> None:
+    promises = promised(asked=0, saved=0)
+    promises.note("copied", 1)
+    finding = await Judge(STEPS).look(tmp_path / "store.db", promises)
+    assert finding.lost == (("backup", BACKUP),)
+
+
+@pytest.mark.parametrize("name", ["store.db", BACKUP])
+async def test_a_file_that_is_no_database_is_damaged(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(bytes(range(256)) * 16)
+    assert (await Judge(STEPS).look(tmp_path / "store.db", promised(asked=0, saved=0))).corrupt
+
+
+async def test_an_empty_disk_is_sound_while_nothing_was_saved_and_a_loss_afterwards(tmp_path: Path) -> None:
+    judge = Judge(STEPS)
+    assert (await judge.look(tmp_path / "store.db", promised(asked=1, saved=0))).lost == ()
+    assert set((await judge.look(tmp_path / "store.db", promised(asked=1, saved=1))).lost) == set(ACCEPTED)

@@ -34,7 +34,7 @@ async def test_no_cut_loses_what_was_saved_or_leaves_a_damaged_file(work: Path) 
     recording = record(work, 0, "FULL")
     notes = [operation for operation in recording if isinstance(operation, Note)]
     assert {note.number for note in notes if note.word == "saved"} == set(STEPS)
-    found = await explore(recording, Judge(STEPS), work, every=2)
+    found = await explore(recording, Judge(STEPS), work, every=3)
     assert found.first_bad == []
     assert found.distinct >= 1000
 

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.powercut.recording import Note, Operation, Sync, Truncate, Unlink, Untraceable, Write, operations
+from tests.powercut.recording import (
+    Note,
+    Operation,
+    Rename,
+    Sync,
+    Truncate,
+    Unlink,
+    Untraceable,
+    Write,
+    operations,
+)
 
 FOLDER, NOTES = Path("/w/live"), Path("/w/notes")
 
@@ -31,6 +41,7 @@ def read(*lines: str) -> list[Operation]:
         (f"7 fsync(4<{DB}>) = 0", Sync("store.db")),
         (f"7 fdatasync(4<{hexed('/w/live')}>) = 0", Sync(".")),
         (f'7 unlink("{DB}") = 0', Unlink("store.db")),
+        (f'7 rename("{DB}", "{hexed("/w/live/b")}") = 0', Rename("store.db", "b")),
         (
             f'7 openat(AT_FDCWD<{hexed("/")}>, "{DB}", O_RDWR|O_TRUNC, 0600) = 4<{DB}>',
             Truncate("store.db", 0),
@@ -71,7 +82,7 @@ def test_other_files_and_calls_that_failed_change_nothing(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        f'7 rename("{DB}", "{hexed("/w/live/other")}") = 0',
+        f'7 rename("{DB}", "{hexed("/w/elsewhere")}") = 0',
         f"7 fallocate(4<{DB}>, 0, 0, 4096) = 0",
         f"7 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 4<{DB}>, 0) = 0x7f00",
         f'7 pwrite64(4<{DB}>, "{hexed("pa")}"..., 4, 0) = 4',
