@@ -527,3 +527,16 @@ class JobNotMovable(RequestError):
     """The outbox item is being worked on, or is past the point where this can be done to it."""
 
     code = "GW-REQ-11"
+
+
+class UploadUnfit(RequestError):
+    """The box's own check before an upload found what would be refused; nothing was sent.
+
+    ``words`` name the first field at fault and what is wrong with it, ``field`` is the upload's own element.
+    """
+
+    code = "GW-REQ-12"
+
+    def __init__(self, detail: str = "", *, words: str, field: str) -> None:
+        super().__init__(detail, field=field)
+        self.words = words

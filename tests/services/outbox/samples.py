@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from visitbridge.domain.people import BasicRecord, Institution, Right, Sex, StaffKind
+from visitbridge.domain.sequence import offline_sequence
 from visitbridge.domain.visit import (
     Diagnosis,
     Identification,
@@ -54,7 +55,9 @@ def visit(
         state=VisitState.FINISHED,
         patient=patient(card_no),
         identification=identification,
-        practitioner=Practitioner(staff_id=STAFF_ID, name="陳醫師", kind=StaffKind.DOCTOR),
+        practitioner=Practitioner(
+            staff_id=STAFF_ID, name="陳醫師", kind=StaffKind.DOCTOR, id_no="A123456788"
+        ),
         institution=INSTITUTION,
         visit_at=visit_at,
         clock_trusted=clock_trusted,
@@ -78,12 +81,23 @@ def visit(
     )
 
 
+def offline_visit(visit_id: str = "visit-1", *, visit_at: dt.datetime = VISIT_AT) -> Visit:
+    """One that has its number, F00B, from the box."""
+    return visit(
+        visit_id,
+        identification=Identification.CARD_OFFLINE,
+        visit_at=visit_at,
+        sequence=offline_sequence(visit_at),
+    )
+
+
 def staff_row(staff_id: str = STAFF_ID, *, phone_id: str = "phone-1") -> StaffSessionRow:
     return StaffSessionRow(
         session_id=f"session-{staff_id}",
         staff_id=staff_id,
         name="陳醫師",
         kind=StaffKind.DOCTOR,
+        id_no="A123456788",
         rights=(Right.VISITS,),
         token="token",
         started_at=VISIT_AT,

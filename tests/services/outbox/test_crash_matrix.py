@@ -87,10 +87,14 @@ CASES = [
 ]
 
 
+# A record without a number does not leave the box, and here no card write brings one.
+_VISITS = {"upload.ic": samples.offline_visit()}
+
+
 async def _begin(kind: str, script: Script) -> tuple[World, str]:
     world = World()
     world.insert()
-    jobs = await world.enqueue(samples.visit(), (kind,), payload=_payload(kind))
+    jobs = await world.enqueue(_VISITS.get(kind, samples.visit()), (kind,), payload=_payload(kind))
     world.portal.faults.update({call: list(faults) for call, faults in script.items()})
     return world, jobs[kind].job_id
 

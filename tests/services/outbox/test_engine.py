@@ -177,9 +177,10 @@ async def test_one_rejected_item_blocks_nobody(memory: World) -> None:
     async with memory.running():
         earlier = samples.VISIT_AT - dt.timedelta(hours=1)
         bad = await memory.enqueue(
-            samples.visit("bad", visit_at=earlier), ("upload.recognition", "upload.visit", "upload.ic")
+            samples.offline_visit("bad", visit_at=earlier),
+            ("upload.recognition", "upload.visit", "upload.ic"),
         )
-        good = await memory.enqueue(samples.visit("good"), OFFLINE_VISIT)
+        good = await memory.enqueue(samples.offline_visit("good"), OFFLINE_VISIT)
         await memory.settle(limit_s=60.0)
         rejected = next(item for item in memory.outbox.desk.items() if item.needs_person)
         topic = memory.outbox.desk.summary()
@@ -267,7 +268,7 @@ async def test_a_timer_alone_wakes_the_engine(memory: World) -> None:
 async def test_nothing_is_polled(memory: World) -> None:
     memory.set_link(up=False)
     async with memory.running():
-        await memory.enqueue(samples.visit(), OFFLINE_VISIT)
+        await memory.enqueue(samples.offline_visit(), OFFLINE_VISIT)
         await memory.outbox.wait_quiet()
         commits = memory.store.commits if isinstance(memory.store, MemoryStore) else -1
         memory.clock.advance(3600.0)

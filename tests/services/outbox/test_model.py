@@ -6,6 +6,7 @@ The model is the other side's receipts, the card's records and, per job, what a 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,7 @@ from tests.services.outbox.fakes import Fault
 from tests.services.outbox.memory_store import MemoryStore
 from tests.services.outbox.world import Died, World
 from visitbridge.domain.jobs import Job, JobState
+from visitbridge.domain.visit import Visit
 from visitbridge.errors import JobNotMovable, NotFound
 from visitbridge.protocols.datacentre.common import Receipt
 
@@ -101,10 +103,11 @@ class Outboxes(RuleBasedStateMachine):
         if self.task is not None:
             self.runner.run(self._calm())
 
-    @rule(kinds=st.sampled_from([ONLINE, OFFLINE]))
-    def finish_a_visit(self, kinds: tuple[str, ...]) -> None:
+    @rule(way=st.sampled_from([(samples.visit, ONLINE), (samples.offline_visit, OFFLINE)]))
+    def finish_a_visit(self, way: tuple[Callable[[str], Visit], tuple[str, ...]]) -> None:
+        sample, kinds = way
         self.visits += 1
-        jobs = self.runner.run(self.world.enqueue(samples.visit(f"visit-{self.visits}"), kinds))
+        jobs = self.runner.run(self.world.enqueue(sample(f"visit-{self.visits}"), kinds))
         self.jobs += jobs.values()
         self.act()
 

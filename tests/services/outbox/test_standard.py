@@ -8,17 +8,14 @@ import pytest
 from tests.services.outbox import samples
 from tests.services.outbox.memory_store import MemoryStore
 from tests.services.outbox.world import World
-from visitbridge.domain.jobs import LINK, SAM, TIME, Job, Need, card_need, staff_need
-from visitbridge.domain.sequence import offline_sequence
+from visitbridge.domain.jobs import LINK, SAM, TIME, Job, JobState, Need, card_need, staff_need
 from visitbridge.domain.visit import Identification, Visit
 from visitbridge.protocols.datacentre.cards import WriteIntent, intent_digest
 from visitbridge.protocols.datacentre.uploads import Eligibility, Recognition, VisitUpload
 from visitbridge.protocols.ic_upload.xml import decode
 from visitbridge.services.outbox.kinds import Kinds
 
-OFFLINE = msgspec.structs.replace(
-    samples.visit(identification=Identification.CARD_OFFLINE), sequence=offline_sequence(samples.VISIT_AT)
-)
+OFFLINE = samples.offline_visit()
 FOLLOW_UP = msgspec.structs.replace(
     samples.visit(),
     content=msgspec.structs.replace(
@@ -26,6 +23,19 @@ FOLLOW_UP = msgspec.structs.replace(
     ),
 )
 CARD_NEEDS = (TIME, LINK, SAM, staff_need(samples.STAFF_ID), card_need(samples.CARD_NO))
+
+
+def _with_practitioner(*, id_no: str) -> Visit:
+    visit = samples.offline_visit()
+    return msgspec.structs.replace(
+        visit, practitioner=msgspec.structs.replace(visit.practitioner, id_no=id_no)
+    )
+
+
+def _with_orders(**changes: object) -> Visit:
+    visit = samples.offline_visit()
+    orders = tuple(msgspec.structs.replace(order, **changes) for order in visit.content.orders)
+    return msgspec.structs.replace(visit, content=msgspec.structs.replace(visit.content, orders=orders))
 
 
 @pytest.fixture
@@ -129,6 +139,30 @@ async def test_the_ic_record(
     (record,) = decode(world.portal.bodies[jobs["upload.ic"].key])
     assert (record.data_format, record.sequence_no, record.signature) == (data_format, number, signature)
     assert [order.signature for order in record.orders] == (["79" * 20] if signature else [""])
+
+
+@pytest.mark.parametrize(
+    ("visit", "field", "words"),
+    [
+        (_with_practitioner(id_no=""), "A15", "醫事人員身分證號（A15）：必須填寫"),
+        (_with_orders(code="BAD-CODE"), "MB2[0].A73", "第 1 筆醫令的診療項目代號（A73）：格式不正確"),
+        (_with_orders(days=0), "MB2[0].A76", "第 1 筆醫令的天數（A76）：不是可用的值"),
+        (samples.visit(), "A18", "就醫序號（A18）：沒有健保卡序號時，須為異常就醫序號代碼"),
+    ],
+)
+async def test_n11_what_would_be_refused_is_not_sent_and_says_why(
+    world: World, visit: Visit, field: str, words: str
+) -> None:
+    job = (await done(world, visit, "upload.ic"))["upload.ic"]
+    assert world.portal.sent == []
+    assert job.state is JobState.REJECTED
+    assert (job.error_code, job.error_field, job.error_words) == ("GW-REQ-12", field, words)
+
+
+async def test_an_upload_before_the_prescription_is_on_the_card_waits_for_no_signature(world: World) -> None:
+    jobs = await done(world, samples.visit(), "card.write_visit", "upload.ic")
+    (record,) = decode(world.portal.bodies[jobs["upload.ic"].key])
+    assert [order.signature for order in record.orders] == [""]
 
 
 async def test_an_answer_about_eligibility_is_kept(world: World) -> None:

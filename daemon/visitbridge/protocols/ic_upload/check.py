@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from visitbridge.domain.roc import parse_roc_date, parse_roc_time
@@ -57,11 +57,11 @@ _CARD_NUMBER: Final = re.compile(r"[0-9]{4}")
 _PREVENTION_NUMBER: Final = re.compile(r"IC[0-9A-Z]{2}")
 
 
-def check_record(record: IcRecord, *, signed: bool = True) -> tuple[CheckFinding, ...]:
+def check_record(record: IcRecord, *, pending: Collection[str] = ()) -> tuple[CheckFinding, ...]:
     """Everything that keeps a record from being taken, in the order of its elements; empty when nothing does.
 
-    ``signed``: the prescription is on the card, so that its orders have their signatures (A79). Before that there
-    are none to give, and the 24 hours don't wait.
+    ``pending``: elements that are yet to come, so that they are not missed; the signatures of orders (A79) while
+    the prescription is not on the card, since the 24 hours don't wait for it.
     """
     visit = _values(record, RECORD_FIELDS)
     visit |= dict(zip(DIAGNOSIS_TAGS, record.other_diagnoses, strict=False))
@@ -74,10 +74,10 @@ def check_record(record: IcRecord, *, signed: bool = True) -> tuple[CheckFinding
     from_card = record.data_format in {"1", "3"}
     return (
         *_forms(visit, _RECORD_BY_TAG, ""),
-        *_presence(visit, visit_type, from_card=from_card),
-        *_number(visit.get("A18", ""), visit_type, from_card=from_card),
+        *_presence(visit, visit_type, from_card=from_card, pending=pending),
+        *(() if "A18" in pending else _number(visit.get("A18", ""), visit_type, from_card=from_card)),
         *_dates(visit),
-        *_lines(orders, visit, from_card=from_card, signed=signed),
+        *_lines(orders, visit, from_card=from_card, pending=pending),
     )
 
 
@@ -107,10 +107,12 @@ def _forms(values: Mapping[str, str], fields: Mapping[str, IcField], place: str)
             yield finding("AB", where)
 
 
-def _presence(visit: Mapping[str, str], visit_type: str, *, from_card: bool) -> Iterator[CheckFinding]:
+def _presence(
+    visit: Mapping[str, str], visit_type: str, *, from_card: bool, pending: Collection[str]
+) -> Iterator[CheckFinding]:
     for tag in _RECORD_BY_TAG:
         mark = presence(tag, visit_type, from_card=from_card)
-        if mark is Presence.REQUIRED and tag not in visit:
+        if mark is Presence.REQUIRED and tag not in visit and tag not in pending:
             yield finding("AA", tag)
         elif mark is Presence.ABSENT and tag in visit:
             yield finding("AF", tag)
@@ -156,7 +158,7 @@ def _dates(visit: Mapping[str, str]) -> Iterator[CheckFinding]:
 
 
 def _lines(
-    orders: list[dict[str, str]], visit: Mapping[str, str], *, from_card: bool, signed: bool
+    orders: list[dict[str, str]], visit: Mapping[str, str], *, from_card: bool, pending: Collection[str]
 ) -> Iterator[CheckFinding]:
     visit_type = visit["A23"]
     if visit_type in TYPES_WITH_ORDERS and not orders:
@@ -165,5 +167,5 @@ def _lines(
         place = f"MB2[{number}]."
         yield from _forms(order, _ORDER_BY_TAG, place)
         yield from check_order(
-            order, place, visit_type, visit_time=visit.get("A17", ""), from_card=from_card, signed=signed
+            order, place, visit_type, visit_time=visit.get("A17", ""), from_card=from_card, pending=pending
         )

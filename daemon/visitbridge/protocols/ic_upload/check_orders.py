@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from visitbridge.protocols.datacentre.common import CheckFinding
@@ -36,17 +36,17 @@ def check_order(
     *,
     visit_time: str,
     from_card: bool,
-    signed: bool,
+    pending: Collection[str],
 ) -> Iterator[CheckFinding]:
     """Findings of one line; ``place`` is put before the element. Values of a wrong form are not judged again."""
     order_type = order.get("A72", "")
     for tag in _ORDER_TAGS:
         mark = presence(tag, visit_type, from_card=from_card)
-        if tag == "A79" and mark is Presence.REQUIRED and (not signed or order_type not in _ON_CARD):
+        if tag == "A79" and mark is Presence.REQUIRED and order_type not in _ON_CARD:
             mark = Presence.OPTIONAL
         if tag in {"A75", "A76"} and order_type in _DRUGS:
             mark = Presence.REQUIRED
-        if mark is Presence.REQUIRED and tag not in order:
+        if mark is Presence.REQUIRED and tag not in order and tag not in pending:
             yield finding("AA", f"{place}{tag}")
         elif mark is Presence.ABSENT and tag in order:
             yield finding("AF", f"{place}{tag}")

@@ -10,7 +10,7 @@ import msgspec
 
 from visitbridge.domain.backoff import delay_s
 from visitbridge.domain.job_states import IN_FLIGHT, Move
-from visitbridge.errors import DataCentreBusy, Rejected, StoreError, VisitBridgeError
+from visitbridge.errors import DataCentreBusy, Rejected, StoreError, UploadUnfit, VisitBridgeError
 from visitbridge.ports.clock import Clock
 from visitbridge.services.outbox import steps
 from visitbridge.services.outbox.verdict import judge
@@ -75,7 +75,11 @@ class Attempts:
         await work.end(
             _STEP_OF[verdict.move],
             verdict.move,
-            error=(error.code, error.field or "", error.words if isinstance(error, Rejected) else ""),
+            error=(
+                error.code,
+                error.field or "",
+                error.words if isinstance(error, (Rejected, UploadUnfit)) else "",
+            ),
             not_before=self._clock.now() + dt.timedelta(seconds=pause.delay_s),
             needs_person=verdict.needs_person,
             needs=work.kind.ask_needs if verdict.move is Move.DOUBT else None,

@@ -65,7 +65,7 @@ def clean(job: Job, **changes: object) -> Job:
 
 Build = Callable[[Visit, Mapping[str, Receipt]], bytes]
 """The body for a visit as it is now, with the receipts of its other jobs by kind. Pure; raises FieldInvalid
-naming what cannot be sent."""
+or UploadUnfit naming what cannot be sent."""
 
 
 class JobKind(msgspec.Struct, frozen=True, kw_only=True):

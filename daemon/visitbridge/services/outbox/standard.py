@@ -14,6 +14,7 @@ from visitbridge.domain.jobs import LINK, SAM, TIME, Need, card_need, staff_need
 from visitbridge.domain.roc import roc_time
 from visitbridge.domain.sequence import with_number
 from visitbridge.domain.visit import Identification, Sequence, Visit
+from visitbridge.errors import UploadUnfit
 from visitbridge.protocols.datacentre.cards import WriteIntent
 from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.protocols.datacentre.uploads import (
@@ -23,6 +24,7 @@ from visitbridge.protocols.datacentre.uploads import (
     UploadKind,
     VisitUpload,
 )
+from visitbridge.protocols.ic_upload.check import check_record
 from visitbridge.protocols.ic_upload.from_visit import build_ic_record
 from visitbridge.protocols.ic_upload.xml import encode as encode_ic
 from visitbridge.services.outbox.card_writes import CardWriteHandler, Relay
@@ -43,6 +45,7 @@ UPLOAD_DELIVERY: Final = "upload.delivery"
 AFTER_UPLOADS: Final = 100
 """Added to the position of an optional make-up write, which nothing has to wait for (X4)."""
 
+_ORDER_SIGNATURE = "A79"
 _SEND = (LINK, SAM)
 _ASK = (LINK,)
 _NUMBER = frozenset({WRITE_VISIT, TAKE_VIRTUAL_NUMBER})
@@ -214,7 +217,10 @@ def _visit_body(visit: Visit, sam_id: str) -> bytes:
 
 
 def _ic_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> bytes:
-    """The signatures are the card's, as its receipts brought them; an abnormal record has none."""
+    """The signatures are the card's, as its receipts brought them; an abnormal record has none.
+
+    Raises UploadUnfit for what would be refused anyway, so that it costs no way to the data centre.
+    """
     record = build_ic_record(
         visit,
         visit.sequence or _unnumbered(receipts),
@@ -227,6 +233,12 @@ def _ic_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> byte
         ],
         make_up=visit.make_up,
     )
+    findings = check_record(record, pending=() if WRITE_PRESCRIPTION in receipts else (_ORDER_SIGNATURE,))
+    if findings:
+        first = findings[0]
+        raise UploadUnfit(
+            f"{len(findings)} findings, {first.code} first", field=first.field, words=first.words
+        )
     return encode_ic([record])
 
 

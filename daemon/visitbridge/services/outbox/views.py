@@ -14,7 +14,7 @@ from visitbridge.domain.visit import Visit
 
 
 class JobError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the last attempt ended. ``words`` are the other side's own, shown verbatim."""
+    """Why the last attempt ended. ``words``: the other side's own or the box's check's, shown verbatim."""
 
     code: str
     field: str
