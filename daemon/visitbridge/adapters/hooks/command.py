@@ -18,7 +18,10 @@ class CommandHook:
         self._timeout_s = timeout_s
 
     async def __call__(self) -> None:
-        """Raises HookFailed when it cannot be run, ends with another status than 0, or takes too long."""
+        """Raises HookFailed when it cannot be run, ends with another status than 0, or takes too long.
+
+        Whatever ends this call ends the command too.
+        """
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
@@ -29,8 +32,10 @@ class CommandHook:
             async with asyncio.timeout(self._timeout_s):
                 status = await process.wait()
         except TimeoutError as exc:
-            process.kill()
-            await process.wait()
             raise HookFailed(f"{self._command[0]}: not done within {self._timeout_s:g} s") from exc
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         if status != 0:
             raise HookFailed(f"{self._command[0]}: status {status}")
