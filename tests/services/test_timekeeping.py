@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.modem.bench import open_modem_bench
+from visitbridge.adapters.battery_clock import BatteryClock
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.domain.modem import ModemState
 from visitbridge.domain.position import Fix
@@ -16,7 +17,7 @@ from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.store import Store
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.chores import Chore
-from visitbridge.services.timekeeping import Timekeeping, TimePolicy
+from visitbridge.services.timekeeping import Rtc, Timekeeping, TimePolicy
 from visitbridge.services.topics import TimeTopic
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.modem import ModemSetup
@@ -30,8 +31,15 @@ def untrusted() -> FakeClock:
     return FakeClock(dt.datetime(2026, 11, 3, tzinfo=dt.UTC), trust=TimeTrust.UNTRUSTED)
 
 
-def keeper(clock: FakeClock, store: Store, *, rtc: bool = False) -> Timekeeping:
-    return Timekeeping(clock, store, LiveBoard(), released_at=RELEASED, policy=TimePolicy(rtc=rtc))
+def keeper(clock: FakeClock, store: Store, *, rtc: Rtc | None = None) -> Timekeeping:
+    return Timekeeping(clock, store, LiveBoard(), released_at=RELEASED, policy=TimePolicy(), rtc=rtc)
+
+
+def battery_clock(folder: Path, content: str) -> BatteryClock:
+    """The real adapter on a file as the kernel's."""
+    file = folder / "since_epoch"
+    file.write_text(content)
+    return BatteryClock(file)
 
 
 @pytest.mark.parametrize("source", [TimeTrust.NETWORK, TimeTrust.GNSS, TimeTrust.DATA_CENTRE])
@@ -112,12 +120,55 @@ async def test_untrusted_time_is_never_kept(store: Store) -> None:
     assert await store.read(lambda tx: tx.settings.get("time.last_trusted")) is None
 
 
-@pytest.mark.parametrize(("rtc", "trust"), [(True, TimeTrust.RTC), (False, TimeTrust.UNTRUSTED)])
-async def test_a_battery_backed_clock_counts_for_something(store: Store, rtc: bool, trust: TimeTrust) -> None:
+async def test_a_battery_backed_clock_counts_for_something(store: Store, tmp_path: Path) -> None:
     clock = untrusted()
-    await keeper(clock, store, rtc=rtc).load()
+    await keeper(clock, store, rtc=battery_clock(tmp_path, "1795309200\n")).load()
 
-    assert clock.trust is trust
+    assert (clock.now(), clock.trust) == (NOW, TimeTrust.RTC)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["0\n", "946684800\n", str(int(RELEASED.timestamp()) - 1), "-1", "", "no time", "9" * 30],
+    ids=["1970", "2000", "before the release", "negative", "empty", "words", "too long"],
+)
+async def test_a_battery_backed_clock_that_lost_its_time_is_not_believed(
+    store: Store, tmp_path: Path, content: str
+) -> None:
+    clock = untrusted()
+    stood = clock.now()
+    await keeper(clock, store, rtc=battery_clock(tmp_path, content)).load()
+
+    assert (clock.now(), clock.trust) == (stood, TimeTrust.UNTRUSTED)
+
+
+async def test_a_box_without_a_battery_backed_clock_starts_untrusted(store: Store, tmp_path: Path) -> None:
+    clock = untrusted()
+    await keeper(clock, store, rtc=BatteryClock(tmp_path / "no-rtc")).load()
+
+    assert clock.trust is TimeTrust.UNTRUSTED
+
+
+async def test_a_battery_backed_clock_does_not_take_the_box_back(store: Store, tmp_path: Path) -> None:
+    await store.write(lambda tx: tx.settings.set("time.last_trusted", NOW.isoformat()))
+    clock = untrusted()
+    an_hour_before = str(int(NOW.timestamp()) - 3600)
+    await keeper(clock, store, rtc=battery_clock(tmp_path, an_hour_before)).load()
+
+    assert (clock.now(), clock.trust) == (NOW, TimeTrust.UNTRUSTED)
+
+
+@pytest.mark.parametrize("source", [TimeTrust.NETWORK, TimeTrust.GNSS, TimeTrust.DATA_CENTRE])
+async def test_every_other_source_is_believed_over_the_battery_backed_clock(
+    store: Store, tmp_path: Path, source: TimeTrust
+) -> None:
+    clock = untrusted()
+    time = keeper(clock, store, rtc=battery_clock(tmp_path, "1795309200\n"))
+    await time.load()
+
+    time.offer(NOW - dt.timedelta(minutes=9), source)
+
+    assert (clock.now(), clock.trust) == (NOW - dt.timedelta(minutes=9), source)
 
 
 async def test_a_fix_carries_the_time(store: Store) -> None:

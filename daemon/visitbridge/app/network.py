@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 
 from visitbridge import RELEASED_AT
+from visitbridge.adapters.battery_clock import BatteryClock
 from visitbridge.adapters.datacentre.http import Way
 from visitbridge.adapters.hooks import CommandHook
 from visitbridge.adapters.keys import read_text_credential
@@ -75,8 +76,9 @@ class Network:
             store,
             board,
             released_at=RELEASED_AT,
-            policy=TimePolicy(rtc=config.time.rtc),
+            policy=TimePolicy(),
             machine=SettableMachineClock() if config.time.set_machine_clock else None,
+            rtc=BatteryClock() if config.time.rtc else None,
         )
         self.position.when_fixed(self.time.offer_fix)
 

@@ -188,7 +188,11 @@ class LinkSection(msgspec.Struct, frozen=True, kw_only=True):
 
 class TimeSection(msgspec.Struct, frozen=True, kw_only=True):
     rtc: Annotated[
-        bool, Meta(description="The machine has a battery-backed clock, so that its time counts at start")
+        bool,
+        Meta(
+            description="The machine has a battery-backed clock (rtc0), asked once at start: trusted least of all "
+            "sources, and not at all before the release or before the last trusted moment"
+        ),
     ] = False
     set_machine_clock: Annotated[
         bool, Meta(description="Set the machine's clock from trusted time; the unit then needs CAP_SYS_TIME")

@@ -45,16 +45,23 @@ class MachineClock(Protocol):
     def set(self, moment: dt.datetime) -> None: ...
 
 
-class TimePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """``rtc``: the machine has a battery-backed clock, so that its time counts for something at start."""
+class Rtc(Protocol):
+    """A battery-backed clock, which ran while the box was off."""
 
+    def read(self) -> dt.datetime | None:
+        """None when it tells no time."""
+        ...
+
+
+class TimePolicy(msgspec.Struct, frozen=True, kw_only=True):
     keep_every_s: float = 300.0
     ask_network_every_s: float = 3600.0
-    rtc: bool = False
 
 
 class Timekeeping:
-    """Service. ``released_at``: no moment before it is believed. ``machine``: None leaves its clock alone."""
+    """Service. ``released_at``: no moment before it is believed. ``machine``: None leaves its clock alone.
+    ``rtc``: asked once, at start; None for a machine without one.
+    """
 
     name = "time"
     critical = False
@@ -68,8 +75,10 @@ class Timekeeping:
         released_at: dt.datetime,
         policy: TimePolicy,
         machine: MachineClock | None = None,
+        rtc: Rtc | None = None,
     ) -> None:
         self._machine = machine
+        self._rtc = rtc
         self._clock = clock
         self._store = store
         self._board = board
@@ -85,11 +94,22 @@ class Timekeeping:
     async def load(self) -> None:
         """Go on from the last trusted moment. Call once, before anything asks for the time."""
         text = await self._store.read(lambda tx: tx.settings.get(_SETTING))
-        if text is not None:
-            self._clock.go_on_from(dt.datetime.fromisoformat(text))
-        if self._policy.rtc:
-            self.offer(self._clock.now(), TimeTrust.RTC)
+        last_trusted = None if text is None else dt.datetime.fromisoformat(text)
+        if last_trusted is not None:
+            self._clock.go_on_from(last_trusted)
+        self._ask_rtc(last_trusted)
         self._publish()
+
+    def _ask_rtc(self, last_trusted: dt.datetime | None) -> None:
+        moment = None if self._rtc is None else self._rtc.read()
+        if moment is None:
+            return
+        if last_trusted is not None and moment < last_trusted:
+            log.warning(
+                "time from %s refused: before the last trusted moment, so its battery failed", TimeTrust.RTC
+            )
+            return
+        self.offer(moment, TimeTrust.RTC)
 
     def offer(self, moment: dt.datetime, source: TimeTrust, *, monotonic_s: float | None = None) -> bool:
         """A source says that it is ``moment`` (at ``monotonic_s``, else now); whether it was believed.
