@@ -33,6 +33,9 @@ from visitbridge.sim.lab.places import Places
 Json = Any
 
 _ASK_AGAIN_S = 0.05
+_PORT = 20_000 + os.getpid() * 7 % 12_000
+"""Where to look for a free port: elsewhere than another suite that runs at the same time. It has to stay the same when
+the gateway starts again."""
 
 
 class Day:
@@ -173,7 +176,7 @@ async def open_day(*, use_pcscd: bool = True, config: str = "") -> AsyncIterator
     with tempfile.TemporaryDirectory(prefix="vb-day-") as folder:
         (Path(folder) / "conf.d").mkdir()
         (Path(folder) / "conf.d" / "10-test.toml").write_text(config, "utf-8")
-        options = LabOptions(directory=Path(folder), port=18443, use_pcscd=use_pcscd)
+        options = LabOptions(directory=Path(folder), port=_PORT, use_pcscd=use_pcscd)
         async with open_lab(options) as running, open_lab_client(running.places.root) as lab:
             day = Day(running.phone, lab, running.places, running.facts)
             await day.begin()
@@ -191,7 +194,17 @@ async def open_day_on_small_disk(size: str) -> AsyncIterator[tuple[Day, Path]]:
         state = Path(folder) / "box" / "state"
         state.mkdir(parents=True)
         script = 'mount -t tmpfs -o "size=$1" small "$2" && shift 2 && exec "$@"'
-        lab_command = (sys.executable, "-m", "visitbridge", "lab", "run", "--dir", folder, "--port", "18443")
+        lab_command = (
+            sys.executable,
+            "-m",
+            "visitbridge",
+            "lab",
+            "run",
+            "--dir",
+            folder,
+            "--port",
+            str(_PORT),
+        )
         process = await asyncio.create_subprocess_exec(
             *("unshare", *namespaces, "sh", "-c", script, "sh", size, str(state), *lab_command),
             stdout=asyncio.subprocess.PIPE,
