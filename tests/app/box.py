@@ -77,13 +77,13 @@ class RunningBox:
 
 
 @contextlib.asynccontextmanager
-async def running_box(config: Config) -> AsyncIterator[RunningBox]:
+async def running_box(config: Config, *, credentials: Path | None = None) -> AsyncIterator[RunningBox]:
     stop = asyncio.Event()
     announced: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(
         run_gateway(
             config,
-            Options(allow_virtual=True),
+            Options(allow_virtual=True, credentials_dir=credentials),
             notifier=NoNotifier(),
             stop=stop,
             announce=lambda describe: announced.set_result(describe()),

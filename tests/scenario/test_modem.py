@@ -6,8 +6,9 @@ The VPN relay carries traffic exactly while the virtual modem does, so what the 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from visitbridge.sim.modem import Cure, FaultKind, ModemSetup, VirtualModem
 from visitbridge.sim.relay import Line, Relay, open_relay
 
 PACE = 0.005
+MODEM = ModemSection(profile="sim7600", apn="vpn.example", recovery_pace=PACE)
 DISTURBING = ("AT+CGATT=0", "AT+CFUN=0", "AT+CFUN=1,1")
 
 
@@ -76,18 +78,28 @@ class Road:
         await self.until(lambda link: (link["link"], link["hop"]) == ("down", hop))
 
 
-def config_of(folder: Path, relay: Relay, link: Path) -> Config:
+def config_of(folder: Path, relay: Relay, link: Path, modem: ModemSection) -> Config:
     return msgspec.structs.replace(
         config_for(folder),
         datacentre=DataCentreSection(connect=f"127.0.0.1:{relay.port}", answer_timeout_s=2.0),
         link=LinkSection(good_after_s=0.3, good_successes=2, unstable_window_s=0.5),
-        modem=ModemSection(profile="sim7600", port=link, apn="vpn.example", recovery_pace=PACE),
+        modem=msgspec.structs.replace(modem, port=link),
     )
 
 
 @asynccontextmanager
-async def open_road(folder: Path, setup: ModemSetup | None = None) -> AsyncIterator[Road]:
-    """A bound box whose link is up."""
+async def open_road(
+    folder: Path,
+    setup: ModemSetup | None = None,
+    *,
+    modem: ModemSection = MODEM,
+    secrets: Mapping[str, str] | None = None,
+) -> AsyncIterator[Road]:
+    """A bound box whose link is up. ``secrets``: its systemd credentials."""
+    credentials = folder / "credentials"
+    credentials.mkdir()
+    for name, secret in (secrets or {}).items():
+        (credentials / name).write_text(secret, "utf-8")
     async with (
         open_running_portal(folder / "portal") as portal,
         open_relay("127.0.0.1", urlsplit(portal.url).port or 0) as relay,
@@ -100,7 +112,8 @@ async def open_road(folder: Path, setup: ModemSetup | None = None) -> AsyncItera
                 road.follow()
 
         virtual = VirtualModem(folder / "modem-at", setup or ModemSetup(), on_change=follow)
-        async with virtual.open(), running_box(config_of(folder, relay, virtual.link)) as box:
+        config = config_of(folder, relay, virtual.link, modem)
+        async with virtual.open(), running_box(config, credentials=credentials) as box:
             await box.pair()
             road = Road(box, virtual, relay)
             roads.append(road)
@@ -207,3 +220,74 @@ async def test_a_line_that_comes_back_is_used_within_two_seconds(tmp_path: Path)
         await road.until_up()
 
         assert time.monotonic() - began_s <= 2.0
+
+
+async def test_a_locked_sim_and_an_account_are_opened_with_the_boxs_credentials(tmp_path: Path) -> None:
+    setup = ModemSetup(sim_pin="4821", user="box@vpn", password="not a real one")
+    modem = msgspec.structs.replace(MODEM, auth="chap", user="box@vpn")
+    secrets = {"modem.sim_pin": "4821", "modem.password": "not a real one"}
+    async with open_road(tmp_path, setup, modem=modem, secrets=secrets) as road:
+        pins = [line for line in road.virtual.commands if line.startswith('AT+CPIN="')]
+        accounts = {line.partition("=")[0] for line in road.virtual.commands if "box@vpn" in line}
+
+    assert pins == ['AT+CPIN="4821"']
+    assert accounts == {"AT+CGAUTH"}
+
+
+@asynccontextmanager
+async def open_switch(act: Callable[[], None]) -> AsyncIterator[tuple[str, ...]]:
+    """A command that runs ``act`` here and ends after it, as a hook that throws a switch would."""
+
+    async def throw(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        act()
+        writer.close()
+
+    server = await asyncio.start_server(throw, "127.0.0.1")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        script = f"import socket; socket.create_connection(('127.0.0.1', {port})).recv(1)"
+        yield (sys.executable, "-I", "-S", "-c", script)
+
+
+async def test_what_only_a_power_cut_cures_gets_one_from_the_hook(tmp_path: Path) -> None:
+    cuts: list[Road] = []
+    roads: list[Road] = []
+
+    def cut() -> None:
+        cuts.append(roads[0])
+        roads[0].virtual.restart(Cure.POWER)
+
+    async with open_switch(cut) as command:
+        modem = msgspec.structs.replace(MODEM, power_hook=command)
+        async with open_road(tmp_path, modem=modem) as road:
+            roads.append(road)
+            before = len(road.disturbances)
+            road.virtual.begin(FaultKind.PDP_STUCK, Cure.POWER)
+            road.virtual.drop_bearer()
+            await road.until_down("no_data")
+            await road.until_up()
+
+            assert road.disturbances[before:] == ["AT+CGATT=0", "AT+CFUN=0", "AT+CFUN=1,1"]
+            assert len(cuts) == 1
+
+
+async def test_the_last_rung_restarts_the_box_once_though_the_power_hook_fails(tmp_path: Path) -> None:
+    reboots = asyncio.Event()
+    count: list[None] = []
+
+    def reboot() -> None:
+        count.append(None)
+        reboots.set()
+
+    async with open_switch(reboot) as command:
+        modem = msgspec.structs.replace(MODEM, power_hook=("/no/such/program",), reboot_hook=command)
+        async with open_road(tmp_path, modem=modem) as road:
+            road.virtual.begin(FaultKind.PDP_STUCK)
+            road.virtual.drop_bearer()
+            await asyncio.wait_for(reboots.wait(), 30)
+            road.virtual.end(FaultKind.PDP_STUCK)
+            await road.until_up()
+            _, state = await road.box.ask("GET", "/api/state")
+
+            assert state["modem"]["recovery"] == "reboot"
+            assert len(count) == 1
