@@ -9,18 +9,17 @@ import msgspec
 from sqlalchemy import bindparam, insert, select
 
 from visitbridge.adapters.store import tables
-from visitbridge.adapters.store.session import Row, Session, Statement, from_micros, micros
+from visitbridge.adapters.store.session import Row, Session, Statement, from_micros, limited, micros
 from visitbridge.ports.records import AuditEntry, AuditRow
 from visitbridge.services.audit import FIRST_CHAIN, chain_of
 
 _c = tables.audit.c
 _APPEND: Final = Statement(insert(tables.audit))
-_HEAD: Final = Statement(select(_c.number, _c.chain).order_by(_c.number.desc()).limit(1))
-_ROWS: Final = Statement(
+_HEAD: Final = limited(select(_c.number, _c.chain).order_by(_c.number.desc()))
+_ROWS: Final = limited(
     select(_c.number, _c.at, _c.who, _c.act, _c.record, _c.phone_id, _c.why, _c.chain)
     .where(_c.number > bindparam("after"))
     .order_by(_c.number)
-    .limit(bindparam("limit"))
 )
 
 
@@ -31,7 +30,7 @@ class SqlAudit:
         self._session = session
 
     def append(self, entry: AuditEntry) -> None:
-        number, previous = self._session.row(_HEAD) or (0, FIRST_CHAIN)
+        number, previous = self._session.row(_HEAD, limit=1) or (0, FIRST_CHAIN)
         at = micros(entry.at)
         entry = msgspec.structs.replace(entry, at=from_micros(at))
         self._session.run(
@@ -50,7 +49,7 @@ class SqlAudit:
         return [_audit_row(row) for row in self._session.rows(_ROWS, after=after, limit=limit)]
 
     def head(self) -> tuple[int, str]:
-        number, chain = self._session.row(_HEAD) or (0, FIRST_CHAIN)
+        number, chain = self._session.row(_HEAD, limit=1) or (0, FIRST_CHAIN)
         return number, chain
 
 

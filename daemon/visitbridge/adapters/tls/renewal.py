@@ -44,4 +44,7 @@ class CertificateRenewal:
                 context = self.current.context
                 context.load_cert_chain(fresh.chain, fresh.key)
                 self.current = dataclasses.replace(fresh, context=context)
-                log.info("presenting a new certificate", extra={"fields": {"expires": fresh.expires_at.isoformat()}})
+                log.info(
+                    "presenting a new certificate",
+                    extra={"fields": {"expires": fresh.expires_at.isoformat()}},
+                )
