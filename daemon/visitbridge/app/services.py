@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visitbridge import __version__
+from visitbridge.adapters.board_power import BoardPower
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
 from visitbridge.adapters.doctor import DoctorSocket
@@ -37,6 +38,7 @@ from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
+from visitbridge.services.power import PowerWatch
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
@@ -254,6 +256,7 @@ def _wire(
             link,
             DoctorSocket(config.box.runtime_dir, survey.run),
             history,
+            PowerWatch(BoardPower(), board, clock),
             *(cards.watcher(name, source) for name, source in sources.items()),
             staff,
             safekeeping,
