@@ -13,6 +13,7 @@ from tests.webui.phone import Phone
 
 READY = [
     {"item": "radio", "state": "ok", "code": "ok", "params": {"bars": 3}},
+    {"item": "data", "state": "ok", "code": "ok", "params": {"mb": 84, "month": "2026-11"}},
     {"item": "disk", "state": "ok", "code": "ok", "params": {"percent": 61}},
 ]
 REFUSED = [
@@ -44,6 +45,7 @@ def test_what_is_broken_stands_with_what_to_do(box: FakeBox, phone: Phone, artef
     page.click("#modem-retry")
 
     expect(page.get_by_text("可以出門")).to_be_visible()
+    expect(page.locator("[data-item=data]")).to_contain_text("2026-11 這期用了 84 MB")
     assert len(box.calls("POST /api/environment/modem/retry")) == 1
     expect(page.locator("#modem-retry")).to_have_count(0)
 

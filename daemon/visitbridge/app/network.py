@@ -34,7 +34,7 @@ from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.chores import Chore
 from visitbridge.services.modem.hooks import Hooks
 from visitbridge.services.modem.ladder import Ladder, LadderPolicy, paced
-from visitbridge.services.modem.meter import DataMeter
+from visitbridge.services.modem.meter import DataMeter, MeterReading
 from visitbridge.services.modem.pin import SimPin
 from visitbridge.services.modem.recovery import Recovery, rungs_of
 from visitbridge.services.modem.watch import ModemWatch, WatchPolicy
@@ -99,6 +99,10 @@ class Network:
         if _listed(self._config):
             services.append(InterfaceBell(self._ring(link)))
         return tuple(services)
+
+    def data_used(self) -> MeterReading | None:
+        """None on a box whose modem's interface is not configured."""
+        return None if self.meter is None else self.meter.reading
 
     def try_modem_again(self) -> None:
         """A person changed something about SIM, APN or account. Nothing to do on a box without a modem."""

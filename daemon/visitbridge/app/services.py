@@ -229,6 +229,7 @@ def _wire(
         try_path=data_centre.try_fresh,
         broken_uplink=network.uplinks.broken_hop,
         disk=FolderDisk(config.box.state_dir),
+        data_used=network.data_used,
     )
     board.put("mode", _mode(config, options))
     return Parts(

@@ -28,10 +28,17 @@ from visitbridge.services.environment.box import (
     readers_check,
     sam_check,
 )
-from visitbridge.services.environment.line import MODEM_ITEMS, PATH_ITEMS, modem_checks, path_checks
+from visitbridge.services.environment.line import (
+    MODEM_ITEMS,
+    PATH_ITEMS,
+    data_check,
+    modem_checks,
+    path_checks,
+)
 from visitbridge.services.environment.wording import describe, words_of
 from visitbridge.services.link.hops import NEAR_HOPS
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.topics import BoxTopic, CardsTopic, PowerTopic, Slot, SlotCard
 from visitbridge.sim.clock import FakeClock
@@ -39,7 +46,7 @@ from visitbridge.words import LANGUAGES, load_catalogue
 
 NOW = dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 22)
-ORDER = [*MODEM_ITEMS, *PATH_ITEMS, "sam", "clock", "readers", "power", "disk"]
+ORDER = [*MODEM_ITEMS, "data", *PATH_ITEMS, "sam", "clock", "readers", "power", "disk"]
 BOUND = BoxTopic(
     bound=True,
     box_name="box",
@@ -48,6 +55,7 @@ BOUND = BoxTopic(
     sam_valid_until=TODAY + dt.timedelta(days=400),
     sam_verified_at=NOW,
 )
+USED = MeterReading(month="2026-11", received_bytes=81_700_000, sent_bytes=1_800_000)
 
 
 def slot(state: str) -> Slot:
@@ -75,6 +83,7 @@ EVERY: list[Check] = [
     *(check for state in ModemState if state is not ModemState.NONE for check in modem_checks(modem(state))),
     *modem_checks(None),
     *modem_checks(modem(ModemState.DATA_UP, bars=0)),
+    *(data_check(meter) for meter in (None, MeterReading(), USED)),
     *(
         check
         for hop in [
@@ -168,6 +177,18 @@ def test_the_security_modules_end_is_told_in_time(days: int, state: CheckState) 
     assert sam_check(box, NOW).state is state
 
 
+@pytest.mark.parametrize(
+    ("meter", "words"),
+    [
+        (USED, "2026-11 這期用了 84 MB"),
+        (MeterReading(received_bytes=400_000), "用了 0 MB，時間校正後才分月計算"),
+        (None, "這個盒子沒有計算行動網路用量"),
+    ],
+)
+def test_the_data_of_the_month_is_told(meter: MeterReading | None, words: str) -> None:
+    assert words_of(data_check(meter), load_catalogue().texts("zh-Hant-TW")) == (words, "")
+
+
 class Disk(DiskProbe):
     async def look(self) -> DiskFound:
         return disk(50)
@@ -183,7 +204,12 @@ class Bench:
         self.board.put("box", BOUND)
         self.board.put("cards", CardsTopic(readers=(slot("empty"),)))
         self.survey = Survey(
-            self.board, FakeClock(NOW), try_path=self._try, broken_uplink=lambda: uplink, disk=Disk()
+            self.board,
+            FakeClock(NOW),
+            try_path=self._try,
+            broken_uplink=lambda: uplink,
+            disk=Disk(),
+            data_used=lambda: USED,
         )
 
     async def _try(self) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from visitbridge.domain.modem import ModemState
 from visitbridge.services.environment.report import Check, absent, fail, ok, unknown, warn
 from visitbridge.services.link.hops import NEAR_HOPS
+from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
 
 MODEM_ITEMS = ("radio", "sim", "registration", "apn")
 PATH_ITEMS = ("dns", "vpn_host", "tls", "data_centre")
 _FAINT_BARS = 1
+_BYTES_PER_MB = 1_000_000
 
 _BROKEN_AT: dict[ModemState, tuple[str, str]] = {
     ModemState.ABSENT: ("radio", "absent_modem"),
@@ -41,6 +43,16 @@ def modem_checks(topic: ModemTopic | None) -> list[Check]:
         fail(broken, code, **params),
         *(unknown(item) for item in MODEM_ITEMS[at + 1 :]),
     ]
+
+
+def data_check(meter: MeterReading | None) -> Check:
+    """Megabytes of 10^6 bytes through the modem in the carrier's month, both ways; never a fault."""
+    if meter is None:
+        return absent("data")
+    used_mb = round((meter.received_bytes + meter.sent_bytes) / _BYTES_PER_MB)
+    if not meter.month:
+        return ok("data", "undated", mb=used_mb)
+    return ok("data", mb=used_mb, month=meter.month)
 
 
 def path_checks(hop: str) -> list[Check]:

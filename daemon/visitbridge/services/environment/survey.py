@@ -18,10 +18,11 @@ from visitbridge.services.environment.box import (
     readers_check,
     sam_check,
 )
-from visitbridge.services.environment.line import modem_checks, path_checks
+from visitbridge.services.environment.line import data_check, modem_checks, path_checks
 from visitbridge.services.environment.report import EnvironmentReport, report_of
 from visitbridge.services.link.hops import hop_of
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.topics import BoxTopic, CardsTopic, PowerTopic
 
@@ -41,12 +42,14 @@ class Survey:
         try_path: Callable[[], Awaitable[object]],
         broken_uplink: Callable[[], str],
         disk: DiskProbe,
+        data_used: Callable[[], MeterReading | None],
     ) -> None:
         self._board = board
         self._clock = clock
         self._try_path = try_path
         self._broken_uplink = broken_uplink
         self._disk = disk
+        self._data_used = data_used
         self._turn = asyncio.Lock()
         self._last: EnvironmentReport | None = None
 
@@ -66,6 +69,7 @@ class Survey:
             self._clock.now(),
             [
                 *modem_checks(self._topic("modem", ModemTopic)),
+                data_check(self._data_used()),
                 *path_checks(hop),
                 sam_check(box, self._clock.now()),
                 clock_check(self._clock.trust),
