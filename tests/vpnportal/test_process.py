@@ -54,6 +54,7 @@ async def test_keys_and_data_are_the_owners_alone(tmp_path: Path) -> None:
         "datasets": 0o700,
         "server-ca.key": 0o600,
         "device-ca.key": 0o600,
+        "handoff.key": 0o600,
         "receipts.key": 0o600,
         "server.pem": 0o600,
     }
