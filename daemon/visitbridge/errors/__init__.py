@@ -1,0 +1,182 @@
+"""Every error this daemon raises on purpose, as one tree.
+
+Each leaf has a stable ``code`` (shown to people, greppable in a support bundle), a ``retry`` class that
+services act on, and words in the catalogue (``visitbridge/words``), looked up by code. Messages are for
+engineers and carry no personal data: no names, ids, card numbers, PINs, APDU bodies.
+
+::
+
+    VisitBridgeError
+    ├── ConfigError      GW-CFG  the box is set up wrongly
+    ├── DeviceError      GW-DEV  a reader, the modem or a lane
+    ├── CardError        GW-CRD  the card itself, or which card it is
+    ├── LinkError        GW-LNK  the way to the data centre
+    ├── DataCentreError  GW-DC   the data centre's answer
+    ├── StoreError       GW-STO  the box's own disk and database
+    ├── AccessError      GW-ACC  who may do what
+    └── RequestError     GW-REQ  what a phone sent
+"""
+
+from visitbridge.errors.access import (
+    AccessError,
+    HostRefused,
+    NotPaired,
+    OriginRefused,
+    PairingRefused,
+    RightMissing,
+    RoleMissing,
+    StaffExpired,
+    StaffRequired,
+    TooManyTries,
+)
+from visitbridge.errors.base import (
+    Retry,
+    VisitBridgeError,
+)
+from visitbridge.errors.card import (
+    CardAbsent,
+    CardError,
+    CardMute,
+    CardRealmMixed,
+    CardRefused,
+    CardRemoved,
+    NotNhiCard,
+    PinBlocked,
+    PinWrong,
+    WrongCard,
+    WrongCardKind,
+)
+from visitbridge.errors.configuration import (
+    ConfigError,
+    VirtualNotAllowed,
+)
+from visitbridge.errors.datacentre import (
+    BindRefused,
+    DataCentreBusy,
+    DataCentreError,
+    DataCentreGarbled,
+    DeviceDisabled,
+    KeyConflict,
+    NotBound,
+    ReceiptRefused,
+    Rejected,
+    SamNotVerified,
+    StaffTokenRefused,
+)
+from visitbridge.errors.device import (
+    DeviceError,
+    DeviceTimeout,
+    HookFailed,
+    LaneLate,
+    ModemAbsent,
+    ModemRefused,
+    ModemSilent,
+    PcscUnavailable,
+    ReaderBusy,
+    ReaderRemoved,
+    ReaderUnavailable,
+    SimPinRefused,
+)
+from visitbridge.errors.link import (
+    LinkDown,
+    LinkError,
+    PortalUntrusted,
+    ReplyLost,
+)
+from visitbridge.errors.request import (
+    BodyTooLarge,
+    ClockUntrusted,
+    DraftHeld,
+    FieldInvalid,
+    JobNotMovable,
+    MalformedBody,
+    MethodRefused,
+    NotFound,
+    RequestError,
+    StaleRevision,
+    UnknownCode,
+    UploadUnfit,
+    VisitClosed,
+)
+from visitbridge.errors.store import (
+    SchemaNewer,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreKeyWrong,
+    StoreReadOnly,
+)
+
+__all__ = [
+    "AccessError",
+    "BindRefused",
+    "BodyTooLarge",
+    "CardAbsent",
+    "CardError",
+    "CardMute",
+    "CardRealmMixed",
+    "CardRefused",
+    "CardRemoved",
+    "ClockUntrusted",
+    "ConfigError",
+    "DataCentreBusy",
+    "DataCentreError",
+    "DataCentreGarbled",
+    "DeviceDisabled",
+    "DeviceError",
+    "DeviceTimeout",
+    "DraftHeld",
+    "FieldInvalid",
+    "HookFailed",
+    "HostRefused",
+    "JobNotMovable",
+    "KeyConflict",
+    "LaneLate",
+    "LinkDown",
+    "LinkError",
+    "MalformedBody",
+    "MethodRefused",
+    "ModemAbsent",
+    "ModemRefused",
+    "ModemSilent",
+    "NotBound",
+    "NotFound",
+    "NotNhiCard",
+    "NotPaired",
+    "OriginRefused",
+    "PairingRefused",
+    "PcscUnavailable",
+    "PinBlocked",
+    "PinWrong",
+    "PortalUntrusted",
+    "ReaderBusy",
+    "ReaderRemoved",
+    "ReaderUnavailable",
+    "ReceiptRefused",
+    "Rejected",
+    "ReplyLost",
+    "RequestError",
+    "Retry",
+    "RightMissing",
+    "RoleMissing",
+    "SamNotVerified",
+    "SchemaNewer",
+    "SimPinRefused",
+    "StaffExpired",
+    "StaffRequired",
+    "StaffTokenRefused",
+    "StaleRevision",
+    "StoreDamaged",
+    "StoreError",
+    "StoreFull",
+    "StoreKeyWrong",
+    "StoreReadOnly",
+    "TooManyTries",
+    "UnknownCode",
+    "UploadUnfit",
+    "VirtualNotAllowed",
+    "VisitBridgeError",
+    "VisitClosed",
+    "WrongCard",
+    "WrongCardKind",
+]

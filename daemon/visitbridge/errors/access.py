@@ -1,0 +1,66 @@
+"""Who may do what (GW-ACC)."""
+
+from __future__ import annotations
+
+from visitbridge.errors.base import Retry, VisitBridgeError
+
+
+class AccessError(VisitBridgeError):
+    """Who may do what."""
+
+    code = "GW-ACC-00"
+
+
+class NotPaired(AccessError):
+    """The phone has no session with this box."""
+
+    code = "GW-ACC-01"
+
+
+class StaffRequired(AccessError):
+    """Needs a signed-in health professional (F06)."""
+
+    code = "GW-ACC-02"
+
+
+class StaffExpired(AccessError):
+    """The staff session is over (F05); what was typed is kept."""
+
+    code = "GW-ACC-03"
+
+
+class RightMissing(AccessError):
+    """The person lacks the service code; ``params['right']`` (A08)."""
+
+    code = "GW-ACC-04"
+
+
+class HostRefused(AccessError):
+    """The Host header names no address of this box."""
+
+    code = "GW-ACC-05"
+
+
+class OriginRefused(AccessError):
+    """A write that does not come from this box's own pages."""
+
+    code = "GW-ACC-06"
+
+
+class PairingRefused(AccessError):
+    """The pairing token is used, expired or unknown."""
+
+    code = "GW-ACC-07"
+
+
+class TooManyTries(AccessError):
+    """Rate limit; ``params['wait_s']``."""
+
+    code = "GW-ACC-08"
+    default_retry = Retry.LATER
+
+
+class RoleMissing(AccessError):
+    """The phone's role does not reach; ``params['role']`` is the one that would (A03)."""
+
+    code = "GW-ACC-09"

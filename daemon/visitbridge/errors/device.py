@@ -1,0 +1,89 @@
+"""A reader, the modem, or a lane (GW-DEV)."""
+
+from __future__ import annotations
+
+from visitbridge.errors.base import Retry, VisitBridgeError
+
+
+class DeviceError(VisitBridgeError):
+    """A reader, the modem, or the thread that owns one."""
+
+    code = "GW-DEV-00"
+    default_retry = Retry.LATER
+
+
+class ReaderUnavailable(DeviceError):
+    """No such reader, or it does not answer."""
+
+    code = "GW-DEV-01"
+
+
+class ReaderBusy(DeviceError):
+    """Another session holds the reader; ``params`` may name ``owner`` and ``remaining_s``."""
+
+    code = "GW-DEV-02"
+
+
+class ReaderRemoved(DeviceError):
+    """The reader went away while in use."""
+
+    code = "GW-DEV-03"
+    default_retry = Retry.UNKNOWN
+
+
+class PcscUnavailable(DeviceError):
+    """pcscd does not run or has just restarted."""
+
+    code = "GW-DEV-04"
+
+
+class DeviceTimeout(DeviceError):
+    """No answer within the deadline; whether the device acted is not known."""
+
+    code = "GW-DEV-05"
+    default_retry = Retry.UNKNOWN
+
+
+class LaneLate(DeviceError):
+    """A call into a blocking library outlived its deadline; its lane is being rebuilt."""
+
+    code = "GW-DEV-06"
+    default_retry = Retry.UNKNOWN
+
+
+class ModemAbsent(DeviceError):
+    """No modem is plugged in, or it left the bus (a reset does that for some seconds)."""
+
+    code = "GW-DEV-10"
+
+
+class ModemSilent(DeviceError):
+    """The modem does not answer on its AT port, or answers nothing that makes sense."""
+
+    code = "GW-DEV-11"
+
+
+class ModemRefused(DeviceError):
+    """The modem answered a command with an error; ``cme`` is its 3GPP number where it gave one.
+
+    ``retry`` is NEVER for the permanent ones (TS 27.007 §9.2): a person has to change something.
+    """
+
+    code = "GW-DEV-12"
+
+    def __init__(self, detail: str = "", *, cme: int | None = None, retry: Retry | None = None) -> None:
+        super().__init__(detail, params={} if cme is None else {"cme": cme}, retry=retry)
+        self.cme = cme
+
+
+class SimPinRefused(DeviceError):
+    """The SIM refused the configured PIN. It is not tried again: three wrong ones lock the SIM."""
+
+    code = "GW-DEV-13"
+    default_retry = Retry.NEVER
+
+
+class HookFailed(DeviceError):
+    """A configured command (modem power, reboot) did not do its work."""
+
+    code = "GW-DEV-14"
