@@ -69,7 +69,9 @@ class Network:
             policy=UplinkPolicy(),
         )
         self.resolver = UplinkResolver(self.uplinks.current)
-        self.way = Way(make_socket=socket_through(self.uplinks.current), resolver=self.resolver)
+        self.way = Way(
+            make_socket=socket_through(self.uplinks.current), resolver=self.resolver, name=self._way_name
+        )
         self.position = LastFix(clock, policy=_POSITION)
         self.time = Timekeeping(
             clock,
@@ -108,6 +110,10 @@ class Network:
         """A person changed something about SIM, APN or account. Nothing to do on a box without a modem."""
         if self.modem is not None:
             self.modem.try_again()
+
+    def _way_name(self) -> str:
+        used = self.uplinks.current()
+        return "" if used is None else used.name
 
     def _modem_view(self) -> ModemView:
         if self.modem is None:

@@ -6,11 +6,12 @@ answer* (ReplyLost: ask by key first).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TypeVar
 
 import aiohttp
@@ -34,13 +35,26 @@ _NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.ENODEV, errno.ENETDOWN, errno.
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """How connections leave the box: who makes their sockets and who looks up names; None is the machine's own."""
+    """How connections leave the box: who makes their sockets and who looks up names; None is the machine's own.
+
+    ``name``: which way that is now; a connection is not used again after it changed.
+    """
 
     make_socket: Callable[[AddrInfoType], socket.socket] | None = None
     resolver: AbstractResolver | None = None
+    name: Callable[[], str] = str
 
 
 ANY_WAY = Way()
+
+
+class _Pool:
+    """Connections that left by one way. ``busy``: requests under way on them."""
+
+    def __init__(self, session: aiohttp.ClientSession, way_name: str) -> None:
+        self.session = session
+        self.way_name = way_name
+        self.busy = 0
 
 
 class Portal:
@@ -71,21 +85,16 @@ class Portal:
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=connect_timeout_s, sock_connect=connect_timeout_s, sock_read=answer_timeout_s
         )
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                ssl=context,
-                limit=8,
-                keepalive_timeout=30,
-                socket_factory=way.make_socket,
-                resolver=way.resolver or ThreadedResolver(),
-            ),
-            timeout=self._timeout,
-            auto_decompress=True,
-        )
+        self._context = context
+        self._way = way
+        self._pool = self._open_pool()
+        self._left: set[_Pool] = set()
         self.contact: Contact | None = None
 
     async def close(self) -> None:
-        await self._session.close()
+        for pool in (self._pool, *self._left):
+            await pool.session.close()
+        self._left.clear()
 
     async def ask(
         self, method: str, path: str, *, into: type[T], headers: Mapping[str, str] | None = None
@@ -138,17 +147,52 @@ class Portal:
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise _translate(exc, repeatable=repeatable) from exc
 
-    def _request(
+    @contextlib.asynccontextmanager
+    async def _request(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
-    ) -> aiohttp.client._RequestContextManager:
-        return self._session.request(
-            method,
-            self._base.joinpath(path.lstrip("/"), encoded=True),
-            data=body or None,
-            headers={**headers, "Host": self._authority},
-            server_hostname=self._host,
-            allow_redirects=False,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        pool = await self._pool_of_now()
+        pool.busy += 1
+        try:
+            async with pool.session.request(
+                method,
+                self._base.joinpath(path.lstrip("/"), encoded=True),
+                data=body or None,
+                headers={**headers, "Host": self._authority},
+                server_hostname=self._host,
+                allow_redirects=False,
+            ) as response:
+                yield response
+        finally:
+            pool.busy -= 1
+            if pool in self._left and not pool.busy:
+                self._left.discard(pool)
+                await pool.session.close()
+
+    async def _pool_of_now(self) -> _Pool:
+        """The pool of the way in use. Requests under way on another one end there; its idle connections close."""
+        left = self._pool
+        if left.way_name != self._way.name():
+            self._pool = self._open_pool()
+            if left.busy:
+                self._left.add(left)
+            else:
+                await left.session.close()
+        return self._pool
+
+    def _open_pool(self) -> _Pool:
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=self._context,
+                limit=8,
+                keepalive_timeout=30,
+                socket_factory=self._way.make_socket,
+                resolver=self._way.resolver or ThreadedResolver(),
+            ),
+            timeout=self._timeout,
+            auto_decompress=True,
         )
+        return _Pool(session, self._way.name())
 
     def _note(self, response: aiohttp.ClientResponse) -> None:
         epoch = response.headers.get(HEADER_EPOCH, "")
