@@ -95,6 +95,7 @@ class Database:
             staged.commit()
             with self._turn:
                 staged.backup(self._sqlite_connection())
+        self.transact(metadata.create_all)
         self.epoch = epoch
         return epoch
 
@@ -197,9 +198,13 @@ def _engine(url: str) -> Engine:
 
 
 def _prepare(connection: Connection) -> str:
-    """Make the tables on first use, refuse another version's, and return the epoch."""
-    if not inspect(connection).has_table(meta.name):
-        metadata.create_all(connection)
+    """Make the tables that are not there, refuse another version's database, and return the epoch.
+
+    A table that came later is added without a new version: programs that do not know it lose nothing by it.
+    """
+    is_new = not inspect(connection).has_table(meta.name)
+    metadata.create_all(connection)
+    if is_new:
         connection.execute(
             insert(meta),
             [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from visitbridge.errors import ConfigError, FieldInvalid
-from visitbridge.protocols.datacentre.handoff import Handoff, unseal
+from visitbridge.protocols.datacentre.common import digest_of
+from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, Refused, unseal
 from vpnportal.ca import write_private
 from vpnportal.callers import Caller
 from vpnportal.database import Database
 from vpnportal.devices import find_device_by_sheet
+from vpnportal.handoff_refusals import note_refusal
 from vpnportal.problems import Refusal
 from vpnportal.uploads import UploadDesk
 
@@ -48,11 +51,12 @@ def load_handoff_key(folder: Path) -> X25519PrivateKey:
 
 
 async def take_in(
-    file: bytes, key: X25519PrivateKey, database: Database, desk: UploadDesk
+    file: bytes, key: X25519PrivateKey, database: Database, desk: UploadDesk, *, at: dt.datetime
 ) -> AsyncIterator[Taken]:
     """Judge and store every item like an upload of the box that made the file; one refused stops no other.
 
-    The same file again changes nothing: keys and bodies are the same. Raises FieldInvalid (``file``) before the
+    The same file again changes nothing: keys and bodies are the same. What is refused for good is noted, so that its
+    box learns of it when it asks. Raises FieldInvalid (``file``) before the
     first item for a file that is not for this portal, or from a box it does not know.
     """
     handoff = unseal(file, key)
@@ -61,16 +65,26 @@ async def take_in(
         try:
             await desk.accept(item.kind, caller, item.key, item.body, before_effect=_nothing)
         except Refusal as refusal:
-            problem = refusal.problem
-            checks = problem.checks or ()
-            yield Taken(
-                item.kind,
-                item.key,
-                checks[0].code if checks else problem.code,
-                checks[0].field if checks else "",
-            )
+            await _note(refusal, item, caller, database, at)
+            yield _taken(item, refusal)
         else:
             yield Taken(item.kind, item.key)
+
+
+async def _note(
+    refusal: Refusal, item: HandoffItem, caller: Caller, database: Database, at: dt.datetime
+) -> None:
+    if refusal.problem.retry != "never":
+        return
+    refused = Refused(key=item.key, digest=digest_of(item.body), problem=refusal.problem)
+    await database.run(lambda connection: note_refusal(connection, caller.institution, refused, at))
+
+
+def _taken(item: HandoffItem, refusal: Refusal) -> Taken:
+    checks = refusal.problem.checks or ()
+    if checks:
+        return Taken(item.kind, item.key, checks[0].code, checks[0].field)
+    return Taken(item.kind, item.key, refusal.problem.code)
 
 
 async def _caller(handoff: Handoff, database: Database) -> Caller:

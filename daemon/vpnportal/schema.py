@@ -182,6 +182,16 @@ uploads = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+handoff_refusals = Table(
+    "handoff_refusals",
+    metadata,
+    Column("institution", String(10), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("refused_at", UtcDateTime, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
 upload_records = Table(
     "upload_records",
     metadata,

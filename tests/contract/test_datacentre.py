@@ -115,6 +115,7 @@ CALLS: dict[str, Ask] = {
     "open_staff_session": lambda bench: bench.data_centre.open_staff_session(),
     "receipt": lambda bench: bench.data_centre.receipt("key"),
     "missing_receipts": lambda bench: bench.data_centre.missing_receipts(["key"]),
+    "handoff_refusals": lambda bench: bench.data_centre.handoff_refusals(["key"]),
     "datasets": lambda bench: bench.data_centre.datasets(),
     "send": lambda bench: bench.send("key", b"{}"),
 }

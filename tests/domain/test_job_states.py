@@ -59,6 +59,7 @@ def job(state: JobState) -> Job:
         ),
         (Path.QUERY, [Move.LEASE, Move.CONFIRM], JobState.CONFIRMED),
         (Path.UPLOAD, [Move.HAND_OFF, Move.CONFIRM], JobState.CONFIRMED),
+        (Path.UPLOAD, [Move.HAND_OFF, Move.REJECT, Move.REVISE], JobState.QUEUED),
         (Path.UPLOAD, [Move.HOLD, Move.RELEASE, Move.HAND_OFF, Move.TAKE_BACK], JobState.QUEUED),
     ],
 )

@@ -5,15 +5,23 @@ from __future__ import annotations
 import asyncio
 import sys
 
+import msgspec
 import pytest
 
 from tests.vpnportal.box import DEVICE, Box
 from tests.vpnportal.portal import RunningPortal
 from tests.vpnportal.samples import NOW, OFFLINE_VISIT, upload_of
 from visitbridge.errors import FieldInvalid
-from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus, digest_of
+from visitbridge.protocols.datacentre.common import MissingRequest, Problem, Receipt, ReceiptStatus, digest_of
 from visitbridge.protocols.datacentre.device import DeviceStatus
-from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, public_key, seal
+from visitbridge.protocols.datacentre.handoff import (
+    Handoff,
+    HandoffItem,
+    Refused,
+    RefusedAnswer,
+    public_key,
+    seal,
+)
 from visitbridge.protocols.datacentre.uploads import UploadKind
 from vpnportal.app import build_upload_desk
 from vpnportal.folders import make_folders
@@ -38,7 +46,7 @@ async def take(portal: RunningPortal, file: bytes) -> list[Taken]:
     keys = make_folders(portal.folder).keys
     receipts = ReceiptBook(portal.database, load_signing_key(keys), portal.clock)
     desk = build_upload_desk(portal.database, receipts, portal.clock)
-    return [taken async for taken in take_in(file, load_handoff_key(keys), portal.database, desk)]
+    return [taken async for taken in take_in(file, load_handoff_key(keys), portal.database, desk, at=NOW)]
 
 
 def visit_item(portal: RunningPortal, key: str = "k-1") -> HandoffItem:
@@ -64,6 +72,33 @@ async def test_one_refused_item_stops_no_other(portal: RunningPortal, box: Box) 
     taken = await take(portal, await file_of(box, portal, bad, visit_item(portal)))
 
     assert [(each.key, each.code) for each in taken] == [("k-0", "malformed"), ("k-1", "")]
+
+
+async def refused(box: Box, *keys: str) -> tuple[Refused, ...]:
+    return (await box.ask("POST", "/handoffs/refused", MissingRequest(keys=keys))).as_(RefusedAnswer).refused
+
+
+async def test_a_refusal_is_kept_for_the_box_to_ask_about(portal: RunningPortal, box: Box) -> None:
+    bad = HandoffItem(kind=UploadKind.VISIT, key="k-0", body=upload_of(OFFLINE_VISIT, "000000000000"))
+    file = await file_of(box, portal, bad, visit_item(portal))
+    await take(portal, file)
+    await take(portal, file)
+
+    by_link = await box.send("/visits", "k-2", bad.body)
+    (found,) = await refused(box, "k-0", "k-1", "never")
+    assert (found.key, found.digest) == ("k-0", digest_of(bad.body))
+    assert (found.problem.field, found.problem.checks[0].code) == ("sam_id", "07")
+    assert msgspec.json.decode(by_link.body, type=Problem).field == found.problem.field
+
+
+async def test_a_refusal_is_over_once_there_is_a_receipt(portal: RunningPortal, box: Box) -> None:
+    item = HandoffItem(kind=UploadKind.DELIVERY, key="k-0", body=b"{}")
+    await take(portal, await file_of(box, portal, msgspec.structs.replace(item, kind=UploadKind.VISIT)))
+    before = await refused(box, "k-0")
+    await take(portal, await file_of(box, portal, item))
+
+    assert [each.key for each in before] == ["k-0"]
+    assert await refused(box, "k-0") == ()
 
 
 async def test_a_box_that_is_not_bound_here_is_refused(portal: RunningPortal, box: Box) -> None:

@@ -46,6 +46,20 @@ def test_a_hand_off_counts_only_when_the_file_is_said_to_be_safe(box: FakeBox, p
     assert len(box.calls("POST /api/handoffs/h1/confirm")) == 1
 
 
+def test_what_was_handed_off_is_taken_back_when_the_file_was_lost(box: FakeBox, phone: Phone) -> None:
+    box.answers["GET /api/outbox"] = {"summary": samples.queue(0), "items": []}
+    box.answers["GET /api/handoffs"] = {"waiting": 2}
+    box.answers["POST /api/handoffs/take-back"] = {"items": 2}
+    phone.open(f"{box.url}/#/outbox")
+    phone.page.click("#handoff summary")
+    expect(phone.page.locator("#handoff")).to_contain_text("2")
+    box.answers["GET /api/handoffs"] = {"waiting": 0}
+    phone.page.click("#handoff-take-back")
+
+    expect(phone.page.locator("#handoff")).to_have_count(0)
+    assert len(box.calls("POST /api/handoffs/take-back")) == 1
+
+
 def test_the_last_day_is_drawn(box: FakeBox, phone: Phone) -> None:
     phone.open(f"{box.url}/#/outbox")
     chart = phone.page.locator("#history svg")

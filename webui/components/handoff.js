@@ -1,15 +1,21 @@
 /** Hand-off: what waits as a sealed file; it counts as handed off only when a person says that the file is safe. */
 import { html } from "../lib/htm-preact.js";
 import { useState } from "../lib/preact-hooks.js";
-import { post, segment } from "../core/api.js";
+import { get, post, segment } from "../core/api.js";
 import { announce } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, useTask } from "./controls.js";
+import { Button, ErrorNotice, useFetched, useTask } from "./controls.js";
 
 /** @typedef {import("../core/types").HandoffFile} HandoffFile */
 
-/** @param {{ changed: () => void }} props */
-export function HandoffPanel({ changed }) {
+/** @typedef {import("../core/types").HandoffsWaiting} HandoffsWaiting */
+
+/**
+ * @param {{ items: number, news: string, changed: () => void }} props `items`: what is open here; `news` changes when
+ *   what waits may have changed
+ */
+export function HandoffPanel({ items, news, changed }) {
+  const handed = useFetched("handoffs", () => /** @type {Promise<HandoffsWaiting>} */ (get("/api/handoffs")), news);
   const [file, setFile] = useState(/** @type {HandoffFile | null} */ (null));
   const make = useTask(async () => { setFile(await post("/api/handoffs")); });
   const confirm = useTask(async () => {
@@ -17,12 +23,22 @@ export function HandoffPanel({ changed }) {
     const done = /** @type {{ items: number }} */ (await post(`/api/handoffs/${segment(file.handoff_id)}/confirm`));
     announce(t("handoff.done", { items: done.items }));
     setFile(null);
+    handed.reload();
     changed();
   });
+  const takeBack = useTask(async () => {
+    const done = /** @type {{ items: number }} */ (await post("/api/handoffs/take-back"));
+    announce(t("handoff.taken_back", { items: done.items }));
+    handed.reload();
+    changed();
+  });
+  const waiting = handed.value?.waiting ?? 0;
+  if (items === 0 && waiting === 0 && !file) return null;
   return html`<details class="fold" id="handoff"><summary>${t("handoff.title")}</summary>
-    <p class="hint">${t("handoff.how")}</p><${ErrorNotice} error=${make.error ?? confirm.error} />
+    <p class="hint">${t("handoff.how")}</p><${ErrorNotice} error=${make.error ?? confirm.error ?? takeBack.error} />
+    ${waiting > 0 ? html`<p>${t("handoff.waiting", { count: waiting })}</p><${Button} id="handoff-take-back" task=${takeBack}>${t("handoff.take_back")}<//>` : null}
     ${file ? html`<p>${t("handoff.made", { items: file.items, left: file.left })}</p>
       <div class="actions"><a class="button plain" id="handoff-file" download=${file.name} href=${`data:application/octet-stream;base64,${file.content}`}>${t("handoff.download")}</a>
       <${Button} kind="primary" id="handoff-confirm" task=${confirm}>${t("handoff.confirm", { items: file.items })}<//></div>`
-      : html`<${Button} id="handoff-make" task=${make}>${t("handoff.make")}<//>`}</details>`;
+      : items === 0 ? null : html`<${Button} id="handoff-make" task=${make}>${t("handoff.make")}<//>`}</details>`;
 }

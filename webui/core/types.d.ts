@@ -248,6 +248,11 @@ export interface RetentionCounts {
   not_uploaded: number;
 }
 
+/** Items handed off that have no answer of the data centre yet. */
+export interface HandoffsWaiting {
+  waiting: number;
+}
+
 /** A sealed file of what waits; `content` is base64. `left`: waiting items that it cannot carry yet. */
 export interface HandoffFile {
   handoff_id: string;

@@ -29,6 +29,6 @@ export default function OutboxView() {
     ${found.value && items.length === 0 ? html`<${Notice} kind="good" title=${t("outbox.empty")}><p>${t("outbox.empty_hint")}</p><//>` : null}
     ${attention.length > 0 ? html`<section class="group"><h2>${t("outbox.attention", { count: attention.length })}</h2><ul class="items">${attention.map((job) => html`<${JobCard} key=${job.job_id} job=${job} changed=${found.reload} titled />`)}</ul></section>` : null}
     ${rest.length > 0 ? html`<section class="group"><h2>${t("outbox.waiting", { count: rest.length })}</h2><ul class="items">${rest.map((job) => html`<${JobCard} key=${job.job_id} job=${job} changed=${found.reload} titled />`)}</ul></section>` : null}
-    ${items.length > 0 ? html`<${HandoffPanel} changed=${found.reload} />` : null}
+    <${HandoffPanel} items=${items.length} news=${JSON.stringify(queue)} changed=${found.reload} />
     <${History} /><//>`;
 }

@@ -90,6 +90,7 @@ _TABLE: Mapping[Path, Mapping[tuple[JobState, Move], JobState]] = MappingProxyTy
             (_S.EXECUTING, _M.REJECT): _S.REJECTED,
             (_S.CONFIRMED, _M.RESEND): _S.QUEUED,
             (_S.HANDED_OFF, _M.CONFIRM): _S.CONFIRMED,
+            (_S.HANDED_OFF, _M.REJECT): _S.REJECTED,
         },
         # From executing on, a card job is settled by a receipt or by reading the card, never by an error.
         Path.CARD: {

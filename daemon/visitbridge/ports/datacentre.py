@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from visitbridge.errors import VisitBridgeError
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
 from visitbridge.protocols.datacentre.device import (
@@ -37,6 +38,14 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     time: dt.datetime
     monotonic_s: float
+
+
+class HandoffRefusal(msgspec.Struct, frozen=True, kw_only=True):
+    """``error``: what sending the item would have raised. ``digest``: SHA-256 of the refused body, hex."""
+
+    key: str
+    digest: str
+    error: VisitBridgeError
 
 
 class DataCentre(Protocol):
@@ -73,6 +82,10 @@ class DataCentre(Protocol):
     async def receipt(self, key: str) -> ReceiptStatus: ...
 
     async def missing_receipts(self, keys: Sequence[str]) -> tuple[str, ...]: ...
+
+    async def handoff_refusals(self, keys: Sequence[str]) -> tuple[HandoffRefusal, ...]:
+        """Those of ``keys`` that came by file and were refused for good (decision 0014)."""
+        ...
 
     async def datasets(self) -> tuple[DataSetInfo, ...]: ...
 

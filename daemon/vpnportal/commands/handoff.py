@@ -28,7 +28,8 @@ async def _import(arguments: argparse.Namespace, content: bytes, say: Say) -> No
     with open_place(arguments) as (folders, database):
         receipts = ReceiptBook(database, load_signing_key(folders.keys), clock)
         desk = build_upload_desk(database, receipts, clock)
-        async for item in take_in(content, load_handoff_key(folders.keys), database, desk):
+        key = load_handoff_key(folders.keys)
+        async for item in take_in(content, key, database, desk, at=clock.now()):
             if item.code:
                 refused += 1
                 say(f"refused  {item.kind}  {item.key}  {item.code}  {item.field}".rstrip())

@@ -10,10 +10,12 @@ from aiohttp import web
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.audit_head import HEADER_AUDIT_HEAD, read_head
 from visitbridge.protocols.datacentre.common import MissingAnswer, MissingRequest
+from visitbridge.protocols.datacentre.handoff import RefusedAnswer
 from visitbridge.protocols.datacentre.uploads import PrecheckAnswer, UploadKind
 from vpnportal.audit_heads import note_head
 from vpnportal.callers import Caller, Need
 from vpnportal.database import Database
+from vpnportal.handoff_refusals import find_refusals
 from vpnportal.problems import malformed
 from vpnportal.receipts import ReceiptBook
 from vpnportal.routing import Guard, GuardedHandler
@@ -53,6 +55,7 @@ class UploadRoutes:
         # Asking must be possible at any time: it is how a box settles what it is unsure of.
         guard.add(app, "GET", "/receipts/{key}", Need.CERTIFICATE, self._receipt)
         guard.add(app, "POST", "/receipts/missing", Need.CERTIFICATE, self._missing)
+        guard.add(app, "POST", "/handoffs/refused", Need.CERTIFICATE, self._refused)
 
     def _accept(self, kind: UploadKind) -> GuardedHandler:
         async def accept(request: web.Request, caller: Caller) -> web.Response:
@@ -93,3 +96,10 @@ class UploadRoutes:
             lambda connection: self._receipts.missing(connection, message.keys, caller.institution)
         )
         return answer(MissingAnswer(missing=missing))
+
+    async def _refused(self, request: web.Request, caller: Caller) -> web.Response:
+        message = await read_message(request, MissingRequest)
+        refused = await self._database.run(
+            lambda connection: find_refusals(connection, caller.institution, message.keys)
+        )
+        return answer(RefusedAnswer(refused=refused))

@@ -21,7 +21,7 @@ from visitbridge.errors import (
     Retry,
     WrongCard,
 )
-from visitbridge.ports.datacentre import Contact
+from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.protocols.datacentre.cards import (
     CardRecordState,
@@ -79,6 +79,7 @@ class FakePortal:
         self.epoch = "epoch-1"
         self.receipts: dict[str, Receipt] = {}
         self.bodies: dict[str, bytes] = {}
+        self.refusals: dict[str, HandoffRefusal] = {}
         self.effects: Counter[str] = Counter()
         self.sent: list[tuple[str, str]] = []
         self.asked: list[str] = []
@@ -168,6 +169,10 @@ class FakePortal:
             raise LinkDown
         self._answered()
         return tuple(key for key in keys if key not in self.receipts)
+
+    async def handoff_refusals(self, keys: Sequence[str]) -> tuple[HandoffRefusal, ...]:
+        self._answered()
+        return tuple(refusal for key, refusal in self.refusals.items() if key in keys)
 
     async def eligibility(self, request: EligibilityRequest) -> Eligibility:
         fault = self.fault("send")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from tests.services.outbox.fakes import is_genuine
+from tests.services.outbox.fakes import Fault, is_genuine
 from tests.services.outbox.samples import INSTITUTION, visit
 from tests.services.outbox.world import World
 from visitbridge.domain.jobs import JobState
 from visitbridge.domain.visit import Identification
-from visitbridge.errors import NotBound, NotFound
+from visitbridge.errors import NotBound, NotFound, Rejected
+from visitbridge.ports.datacentre import HandoffRefusal
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.common import digest_of
 from visitbridge.protocols.datacentre.handoff import unseal
 from visitbridge.services.binding import BoxRecord
 from visitbridge.services.outbox.handoff import HandoffDesk
 from visitbridge.services.outbox.standard import UPLOAD_IC, UPLOAD_RECOGNITION, UPLOAD_VISIT, WRITE_VISIT
+from visitbridge.services.outbox.views import JobError
 
 KEY = X25519PrivateKey.generate()
 BOX = BoxRecord(
@@ -75,6 +77,75 @@ async def test_handed_off_is_archived_until_the_receipt_comes(world: World) -> N
     assert None not in receipts
     acts = [row.entry.act for row in await world.store.read(lambda tx: tx.audit.rows())]
     assert acts[:2] == ["outbox.export", "outbox.hand_off"]
+
+
+async def test_what_the_import_refused_comes_back_to_a_person_and_can_be_corrected(world: World) -> None:
+    jobs = await world.enqueue(visit(identification=Identification.CARD_OFFLINE), UPLOADS)
+    async with world.running() as outbox:
+        desk = desk_of(world)
+        file = await desk.export()
+        await desk.confirm(file.handoff_id)
+        bad, good = unseal(file.content, KEY).items
+        world.portal.accept(good.key, good.kind.value, digest_of(good.body))
+        error = Rejected(insurer_code="AD61", words="疾病碼錯誤", field="icd[0]")
+        world.portal.refusals[bad.key] = HandoffRefusal(key=bad.key, digest=digest_of(bad.body), error=error)
+        await desk.ask()
+        refused, *_ = outbox.desk.items()
+        waiting = await desk.waiting()
+        again = await outbox.desk.retry(refused.job_id, phone_id="phone-1")
+
+    assert (refused.state, refused.needs_person, waiting) == (JobState.REJECTED, True, 0)
+    assert refused.error == JobError(code="GW-DC-01", field="icd[0]", words="疾病碼錯誤")
+    assert (again.state, again.revision) == (JobState.QUEUED, 2)
+    assert sorted((await world.states(jobs)).values()) == [JobState.CONFIRMED, JobState.QUEUED]
+
+
+async def test_a_refusal_of_another_body_is_not_this_items(world: World) -> None:
+    jobs = await world.enqueue(visit(identification=Identification.CARD_OFFLINE), (UPLOAD_VISIT,))
+    async with world.running():
+        desk = desk_of(world)
+        await desk.confirm((await desk.export()).handoff_id)
+        key = jobs[UPLOAD_VISIT].key
+        world.portal.refusals[key] = HandoffRefusal(key=key, digest="0" * 64, error=Rejected())
+        await desk.ask()
+
+    assert set((await world.states(jobs)).values()) == {JobState.HANDED_OFF}
+
+
+async def test_a_receipt_for_something_else_is_settled_by_a_person_and_keeps_no_other_waiting(
+    world: World,
+) -> None:
+    jobs = await world.enqueue(visit(identification=Identification.CARD_OFFLINE), UPLOADS)
+    async with world.running() as outbox:
+        desk = desk_of(world)
+        await desk.confirm((file := await desk.export()).handoff_id)
+        other, good = unseal(file.content, KEY).items
+        world.portal.accept(other.key, other.kind.value, "0" * 64)
+        world.portal.accept(good.key, good.kind.value, digest_of(good.body))
+        await desk.ask()
+        (item,) = outbox.desk.items()
+
+    assert item.error == JobError(code="GW-DC-04", field="", words="")
+    assert sorted((await world.states(jobs)).values()) == [JobState.CONFIRMED, JobState.REJECTED]
+
+
+@pytest.mark.parametrize("link_up", [True, False])
+async def test_a_lost_file_is_taken_back_and_a_receipt_wins(world: World, link_up: bool) -> None:
+    jobs = await world.enqueue(visit(identification=Identification.CARD_OFFLINE), UPLOADS)
+    async with world.running() as outbox:
+        desk = desk_of(world)
+        await desk.confirm((file := await desk.export()).handoff_id)
+        arrived, _ = unseal(file.content, KEY).items
+        world.portal.accept(arrived.key, arrived.kind.value, digest_of(arrived.body))
+        world.portal.faults["missing"] = [] if link_up else [Fault.LINK_DOWN]
+        back = await desk.take_back(phone_id="phone-1")
+        depth = outbox.desk.summary().depth
+        world.set_link(up=True)
+        await world.settle()
+
+    assert back == depth == (1 if link_up else 2)
+    assert set((await world.states(jobs)).values()) == {JobState.CONFIRMED}
+    assert set(world.portal.effects.values()) == {1}
 
 
 async def test_what_is_sent_by_both_ways_has_one_effect(world: World) -> None:

@@ -22,9 +22,10 @@ from visitbridge.adapters.datacentre.credentials import (
     trusting,
 )
 from visitbridge.adapters.datacentre.http import ANY_WAY, Portal, Way
+from visitbridge.adapters.datacentre.problems import refusal_of
 from visitbridge.adapters.datacentre.receipts import is_genuine
 from visitbridge.errors import DataCentreGarbled, NotBound
-from visitbridge.ports.datacentre import Contact
+from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.audit_head import HEADER_AUDIT_HEAD
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
@@ -43,6 +44,7 @@ from visitbridge.protocols.datacentre.device import (
     DeviceStatus,
     SamVerification,
 )
+from visitbridge.protocols.datacentre.handoff import RefusedAnswer
 from visitbridge.protocols.datacentre.uploads import (
     DataSetInfo,
     DataSetManifest,
@@ -181,6 +183,17 @@ class HttpDataCentre:
             answer = await self._bound().post("/receipts/missing", body, into=MissingAnswer, repeatable=True)
             missing.extend(answer.missing)
         return tuple(missing)
+
+    async def handoff_refusals(self, keys: Sequence[str]) -> tuple[HandoffRefusal, ...]:
+        refusals: list[HandoffRefusal] = []
+        for start in range(0, len(keys), _MISSING_BATCH):
+            body = msgspec.json.encode(MissingRequest(keys=tuple(keys[start : start + _MISSING_BATCH])))
+            answer = await self._bound().post("/handoffs/refused", body, into=RefusedAnswer, repeatable=True)
+            refusals += (
+                HandoffRefusal(key=each.key, digest=each.digest, error=refusal_of(each.problem))
+                for each in answer.refused
+            )
+        return tuple(refusals)
 
     async def datasets(self) -> tuple[DataSetInfo, ...]:
         return (await self._bound().ask("GET", "/datasets", into=DataSetManifest)).datasets

@@ -44,6 +44,11 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, *, repeatable
     return _known(problem) or _by_retry(problem, retry_after_s)
 
 
+def refusal_of(problem: Problem) -> VisitBridgeError:
+    """The error for a refusal that is told later, as it would have been for the request itself."""
+    return _known(problem) or _by_retry(problem, None)
+
+
 def _known(problem: Problem) -> VisitBridgeError | None:
     match problem.code:
         case ProblemCode.DEVICE_DISABLED:

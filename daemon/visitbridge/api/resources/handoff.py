@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from visitbridge.api.routes import TECHNICIAN, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import TECHNICIAN, AnyRoute, Call, NoQuery, Route, reduced
+from visitbridge.domain.people import Right
 from visitbridge.services.outbox.handoff import HandoffDesk
 
 
@@ -24,12 +25,32 @@ class HandedOff(msgspec.Struct, frozen=True, kw_only=True):
     items: int
 
 
+class HandoffsWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """``waiting``: items handed off that have no answer of the data centre yet."""
+
+    waiting: int
+
+
+class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
+    """``items`` came back and are sent from here; what had an answer by then is not among them."""
+
+    items: int
+
+
 class Handoffs:
     def __init__(self, desk: HandoffDesk) -> None:
         self._desk = desk
 
     def routes(self) -> list[AnyRoute]:
         return [
+            Route(
+                method="GET",
+                path="/api/handoffs",
+                summary="How many handed-off items wait for the data centre's answer",
+                access=reduced(Right.VISITS),
+                handler=self._list,
+                answer=HandoffsWaiting,
+            ),
             Route(
                 method="POST",
                 path="/api/handoffs",
@@ -46,7 +67,18 @@ class Handoffs:
                 handler=self._confirm,
                 answer=HandedOff,
             ),
+            Route(
+                method="POST",
+                path="/api/handoffs/take-back",
+                summary="The file was lost: send from here again what has no answer of the data centre",
+                access=TECHNICIAN,
+                handler=self._take_back,
+                answer=TakenBack,
+            ),
         ]
+
+    async def _list(self, call: Call[NoQuery, None]) -> HandoffsWaiting:
+        return HandoffsWaiting(waiting=await self._desk.waiting())
 
     async def _export(self, call: Call[NoQuery, None]) -> HandoffFile:
         file = await self._desk.export(phone_id=call.phone_id)
@@ -60,3 +92,6 @@ class Handoffs:
 
     async def _confirm(self, call: Call[NoQuery, None]) -> HandedOff:
         return HandedOff(items=await self._desk.confirm(call.path["handoff_id"], phone_id=call.phone_id))
+
+    async def _take_back(self, call: Call[NoQuery, None]) -> TakenBack:
+        return TakenBack(items=await self._desk.take_back(phone_id=call.phone_id))

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta
 
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.common import Problem
 from visitbridge.protocols.datacentre.uploads import UploadKind
 
 MAGIC: Final = b"VBHAND1\n"
@@ -36,7 +37,7 @@ class HandoffItem(msgspec.Struct, frozen=True, kw_only=True):
     """One upload as it would have been sent: kind, idempotency key, body (base64 in JSON)."""
 
     kind: UploadKind
-    key: Annotated[str, Meta(min_length=1, max_length=128)]
+    key: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._:-]{1,64}\Z")]
     body: bytes
 
 
@@ -48,6 +49,22 @@ class Handoff(msgspec.Struct, frozen=True, kw_only=True):
     sheet_id: str
     made_at: dt.datetime
     items: tuple[HandoffItem, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that the import refused for good. ``digest`` of its body, SHA-256 in hex; ``problem`` as the upload's answer
+    would have been.
+    """
+
+    key: str
+    digest: str
+    problem: Problem
+
+
+class RefusedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of ``POST /handoffs/refused``: those keys of the request that were refused and have no receipt since."""
+
+    refused: tuple[Refused, ...]
 
 
 def seal(handoff: Handoff, recipient: X25519PublicKey) -> bytes:

@@ -50,9 +50,9 @@ class OutboxDesk:
         self.publish()
 
     async def reload(self, visit_id: str) -> None:
-        """Take one visit's rows from the store again."""
+        """Take one visit's rows from the store again, and let them start."""
         held = await self._ledger.open_visit(visit_id)
-        self.note(held.visit, held.jobs)
+        self.accept(held.visit, held.jobs)
 
     def accept(self, visit: Visit, jobs: Iterable[Job]) -> None:
         """Take note of rows that a transaction has just committed, and let them start."""

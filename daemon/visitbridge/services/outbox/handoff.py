@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -11,8 +11,9 @@ import msgspec
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.job_states import Move, Path, allows, moved
 from visitbridge.domain.jobs import Job, JobState
-from visitbridge.errors import NotBound, NotFound, VisitBridgeError
+from visitbridge.errors import KeyConflict, NotBound, NotFound, ReceiptRefused, Rejected, VisitBridgeError
 from visitbridge.ports.clock import Clock
+from visitbridge.ports.datacentre import HandoffRefusal
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus, digest_of
@@ -38,6 +39,7 @@ class Asked(Protocol):
 
     async def receipt(self, key: str) -> ReceiptStatus: ...
     async def missing_receipts(self, keys: tuple[str, ...]) -> tuple[str, ...]: ...
+    async def handoff_refusals(self, keys: tuple[str, ...]) -> tuple[HandoffRefusal, ...]: ...
 
 
 class SealedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,14 +137,40 @@ class HandoffDesk:
         await self._tell(handed)
         return len(handed)
 
+    async def waiting(self) -> int:
+        """How many items are handed off and have neither a receipt nor a refusal yet."""
+        return len(await self._handed_off())
+
+    async def take_back(self, *, phone_id: str = "") -> int:
+        """A file was lost: what it carried is sent from here again, under the same keys.
+
+        A box cannot tell which file was lost, so everything comes back that has no answer; an item that arrives by both
+        ways still has one effect. The other side is asked first, and its receipts and refusals stand; without the link
+        that is left to the sending. Returns how many came back.
+        """
+        self._may_wait = True
+        await self.ask()
+
+        def work(tx: Transaction) -> list[Job]:
+            lost = tx.jobs.in_states((JobState.HANDED_OFF,))
+            if lost:
+                self._audit(tx, "outbox.take_back", record="", phone_id=phone_id)
+            return [self._replace(tx, job, Move.TAKE_BACK) for job in lost]
+
+        back = await self._store.write(work)
+        await self._tell(back)
+        return len(back)
+
     async def ask(self) -> None:
-        """Confirm what the other side has receipts for. Nothing is asked while nothing is handed off.
+        """Confirm what the other side has receipts for, and bring back to people what its import refused.
+
+        Nothing is asked while nothing is handed off.
 
         Called whenever the link answers; a question that fails is asked again at the next one.
         """
         if not self._may_wait:
             return
-        waiting = await self._store.read(lambda tx: tuple(tx.jobs.in_states((JobState.HANDED_OFF,))))
+        waiting = await self._handed_off()
         if not waiting:
             self._may_wait = False
             return
@@ -151,6 +179,7 @@ class HandoffDesk:
             for job in waiting:
                 if job.key not in missing:
                     await self._settle(job)
+            await self._take_refusals({job.key: job for job in waiting if job.key in missing})
         except VisitBridgeError as error:
             log.info("what was handed off could not be asked about yet: %s", error.code)
 
@@ -159,8 +188,39 @@ class HandoffDesk:
         if receipt is None:
             return
         kind = self._kinds[job.kind]
-        check_receipt(job, receipt, receipt_kind=kind.receipt_kind, is_genuine=self._is_genuine)
+        try:
+            check_receipt(job, receipt, receipt_kind=kind.receipt_kind, is_genuine=self._is_genuine)
+        except ReceiptRefused as error:
+            log.warning("the receipt of what was handed off is not believed: %s", error.detail)
+            await self._reject(job, KeyConflict())
+            return
         await self._tell([await self._store.write(lambda tx: self._confirmed(tx, job, receipt))])
+
+    async def _take_refusals(self, without_receipt: Mapping[str, Job]) -> None:
+        if not without_receipt:
+            return
+        for refusal in await self._data_centre.handoff_refusals(tuple(without_receipt)):
+            job = without_receipt.get(refusal.key)
+            if job is not None and job.digest == refusal.digest:
+                await self._reject(job, refusal.error)
+
+    async def _reject(self, job: Job, error: VisitBridgeError) -> None:
+        def work(tx: Transaction) -> Job:
+            self._audit(tx, f"outbox.refused.{job.kind}", record=job.visit_id)
+            return self._replace(
+                tx,
+                job,
+                Move.REJECT,
+                needs_person=True,
+                error_code=error.code,
+                error_field=error.field or "",
+                error_words=error.words if isinstance(error, Rejected) else "",
+            )
+
+        await self._tell([await self._store.write(work)])
+
+    async def _handed_off(self) -> tuple[Job, ...]:
+        return await self._store.read(lambda tx: tuple(tx.jobs.in_states((JobState.HANDED_OFF,))))
 
     def _confirmed(self, tx: Transaction, job: Job, receipt: Receipt) -> Job:
         after = self._replace(tx, job, Move.CONFIRM, settled_at=self._clock.now())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from visitbridge.domain.people import Institution
 from visitbridge.errors import BindRefused, LinkDown, NotBound, ReplyLost, SamNotVerified
-from visitbridge.ports.datacentre import Contact
+from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
 from visitbridge.protocols.datacentre.device import (
@@ -128,6 +128,11 @@ class SignatureOnlyDataCentre:
     async def missing_receipts(self, keys: Sequence[str]) -> tuple[str, ...]:
         self._reach()
         return tuple(key for key in keys if key not in self._service.receipts)
+
+    async def handoff_refusals(self, keys: Sequence[str]) -> tuple[HandoffRefusal, ...]:
+        """No file is taken in here."""
+        self._reach()
+        return ()
 
     async def datasets(self) -> tuple[DataSetInfo, ...]:
         self._reach()
