@@ -27,7 +27,7 @@ class LinkPolicy(msgspec.Struct, frozen=True, kw_only=True):
     probe_good_s: float = 30.0
     probe_unstable_s: float = 4.0
     probe_down_first_s: float = 1.0
-    probe_down_longest_s: float = 2.0
+    probe_down_longest_s: float = 1.5
     probe_no_uplink_s: float = 15.0
 
 

@@ -1,0 +1,37 @@
+"""What the box does by itself as soon as the VPN is back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from tests.scenario.day import Day
+
+log = logging.getLogger(__name__)
+
+DRAIN_STARTS_WITHIN_S = 2.0
+_FIRST_AFTER = "select min(received_at) from uploads where received_at > ?"
+
+
+async def test_the_queue_moves_within_two_seconds_and_the_sam_is_not_verified_again(day: Day) -> None:
+    """From the moment the relay carries again, the box's probe included, to the first upload in the portal."""
+    await day.sign_in()
+    verified_at = (await day.call("GET", "/api/state"))["box"]["sam_verified_at"]
+    await day.link("down", shown="down")
+    await day.insert("patient-lin")
+    visit = await day.start()
+    (icd, *_) = await day.call("GET", "/api/catalogue/icd10?q=高血壓")
+    diagnosis = {"code": icd["code"], "name_zh": icd["name_zh"]}
+    await day.save(visit, {"subjective": "頭暈兩天", "diagnoses": [diagnosis]})
+    assert (await day.finish(visit))["flags"]["vpn"] == "waiting"
+    await day.pull()
+
+    up_at = dt.datetime.now(dt.UTC)
+    await day.link("up", shown="unstable,good")
+    await day.flags(visit, vpn="done")
+
+    ((first,),) = day.portal(_FIRST_AFTER, up_at.strftime("%Y-%m-%d %H:%M:%S.%f"))
+    took_s = (dt.datetime.fromisoformat(first).replace(tzinfo=dt.UTC) - up_at).total_seconds()
+    log.info("the queue moved %.3f s after the line was back", took_s)
+    assert 0 < took_s <= DRAIN_STARTS_WITHIN_S
+    assert (await day.call("GET", "/api/state"))["box"]["sam_verified_at"] == verified_at
