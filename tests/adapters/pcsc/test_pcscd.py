@@ -38,10 +38,14 @@ class RetryClock(FakeClock):
         self._asleep.set()
         await super().wait_until(monotonic_s)
 
-    async def wake(self) -> None:
-        """Wait until somebody sleeps, and let the time between two looks for pcscd pass."""
+    async def wait_asleep(self) -> None:
+        """Return when the last look for pcscd has failed: the next one is the clock's to allow."""
         async with asyncio.timeout(10):
             await self._asleep.wait()
+
+    async def wake(self) -> None:
+        """Wait until somebody sleeps, and let the time between two looks for pcscd pass."""
+        await self.wait_asleep()
         self._asleep.clear()
         self.advance(RETRY_S)
 
@@ -95,6 +99,7 @@ async def test_readers_come_back_as_the_same_after_pcscd_died(
     for _ in range(restarts):
         await pcscd.kill()
         await wait_all(bench.watching, ReaderState.UNAVAILABLE)
+        await clock.wait_asleep()
         await pcscd.start()
         await clock.wake()
         await wait_all(bench.watching, ReaderState.EMPTY)
@@ -121,6 +126,7 @@ async def test_pcscd_dying_in_a_session_leaves_doubt_and_the_next_session_works(
     with pytest.raises(ReaderUnavailable):
         async with reader.open_session("two", deadline_s=10):
             pass
+    await clock.wait_asleep()
     await pcscd.start()
     await clock.wake()
     back = await wait_insertion(bench, 2)
@@ -139,6 +145,7 @@ async def test_a_box_started_before_pcscd_finds_it_later(
         task = asyncio.create_task(watching.follow(source))
         for _ in range(3):
             await clock.wake()
+        await clock.wait_asleep()
         await pcscd.start()
         await clock.wake()
         await watching.wait_slots(2)
