@@ -8,6 +8,8 @@ import uuid
 from typing import Literal
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from visitbridge.domain.people import Institution
@@ -114,6 +116,21 @@ def find_device_by_sheet(connection: Connection, institution: str, sheet_id: str
         .one_or_none()
     )
     return None if row is None else _device(row)
+
+
+def valid_keys(
+    connection: Connection, device_id: str, at: dt.datetime
+) -> tuple[ec.EllipticCurvePublicKey, ...]:
+    """The keys of a device's certificates that are neither revoked nor expired."""
+    found = connection.execute(
+        select(certificates.c.pem).where(
+            certificates.c.device_id == device_id,
+            certificates.c.revoked_at.is_(None),
+            certificates.c.valid_until > at,
+        )
+    ).scalars()
+    keys = (x509.load_pem_x509_certificate(pem.encode()).public_key() for pem in found)
+    return tuple(key for key in keys if isinstance(key, ec.EllipticCurvePublicKey))
 
 
 def list_devices(connection: Connection) -> tuple[Device, ...]:

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from visitbridge.errors import ConfigError, FieldInvalid
 from visitbridge.protocols.datacentre.common import digest_of
-from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, Refused, unseal
+from visitbridge.protocols.datacentre.handoff import HandoffItem, Refused, Unsealed, is_signed, unseal
 from vpnportal.ca import write_private
 from vpnportal.callers import Caller
 from vpnportal.database import Database
-from vpnportal.devices import find_device_by_sheet
+from vpnportal.devices import find_device_by_sheet, valid_keys
 from vpnportal.handoff_refusals import note_refusal
 from vpnportal.problems import Refusal
 from vpnportal.uploads import UploadDesk
@@ -57,11 +57,11 @@ async def take_in(
 
     The same file again changes nothing: keys and bodies are the same. What is refused for good is noted, so that its
     box learns of it when it asks. Raises FieldInvalid (``file``) before the
-    first item for a file that is not for this portal, or from a box it does not know.
+    first item for a file that is not for this portal, from a box it does not know, or that this box did not sign.
     """
-    handoff = unseal(file, key)
-    caller = await _caller(handoff, database)
-    for item in handoff.items:
+    unsealed = unseal(file, key)
+    caller = await _caller(unsealed, database, at)
+    for item in unsealed.handoff.items:
         try:
             await desk.accept(item.kind, caller, item.key, item.body, before_effect=_nothing)
         except Refusal as refusal:
@@ -87,12 +87,17 @@ def _taken(item: HandoffItem, refusal: Refusal) -> Taken:
     return Taken(item.kind, item.key, refusal.problem.code)
 
 
-async def _caller(handoff: Handoff, database: Database) -> Caller:
+async def _caller(unsealed: Unsealed, database: Database, at: dt.datetime) -> Caller:
+    handoff = unsealed.handoff
     device = await database.run(
         lambda connection: find_device_by_sheet(connection, handoff.institution, handoff.sheet_id)
     )
     if device is None:
         raise FieldInvalid("from a box that is not bound here", field="file")
+    device_id = device.device_id
+    keys = await database.run(lambda connection: valid_keys(connection, device_id, at))
+    if not is_signed(unsealed, keys):
+        raise FieldInvalid("not signed by the box that it names", field="file")
     return Caller(device=device, serial="")
 
 

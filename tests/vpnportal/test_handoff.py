@@ -7,6 +7,8 @@ import sys
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.vpnportal.box import DEVICE, Box
 from tests.vpnportal.portal import RunningPortal
@@ -29,8 +31,14 @@ from vpnportal.handoff import Taken, load_handoff_key, take_in
 from vpnportal.receipts import ReceiptBook, load_signing_key
 
 
-async def file_of(box: Box, portal: RunningPortal, *items: HandoffItem, sheet_id: str = "") -> bytes:
-    """Sealed to the key that the portal tells its boxes."""
+async def file_of(
+    box: Box,
+    portal: RunningPortal,
+    *items: HandoffItem,
+    sheet_id: str = "",
+    key: ec.EllipticCurvePrivateKey | None = None,
+) -> bytes:
+    """Sealed to the key that the portal tells its boxes, signed with ``key`` or the box's own."""
     status = (await box.ask("GET", "/device")).as_(DeviceStatus)
     handoff = Handoff(
         handoff_id="h-1",
@@ -39,7 +47,12 @@ async def file_of(box: Box, portal: RunningPortal, *items: HandoffItem, sheet_id
         made_at=NOW,
         items=items,
     )
-    return seal(handoff, public_key(status.handoff_key_hex))
+    signer = key or box.key
+    return seal(
+        handoff,
+        public_key(status.handoff_key_hex),
+        lambda data: signer.sign(data, ec.ECDSA(hashes.SHA256())),
+    )
 
 
 async def take(portal: RunningPortal, file: bytes) -> list[Taken]:
@@ -104,6 +117,17 @@ async def test_a_refusal_is_over_once_there_is_a_receipt(portal: RunningPortal, 
 async def test_a_box_that_is_not_bound_here_is_refused(portal: RunningPortal, box: Box) -> None:
     with pytest.raises(FieldInvalid) as caught:
         await take(portal, await file_of(box, portal, visit_item(portal), sheet_id="another"))
+
+    assert caught.value.field == "file"
+    assert portal.inbox() == []
+
+
+async def test_a_file_that_another_signed_in_the_boxs_name_is_refused(
+    portal: RunningPortal, box: Box
+) -> None:
+    forged = await file_of(box, portal, visit_item(portal), key=ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(FieldInvalid) as caught:
+        await take(portal, forged)
 
     assert caught.value.field == "file"
     assert portal.inbox() == []

@@ -208,6 +208,7 @@ def _wire(
         data_centre=data_centre,
         box=lambda: binding.record,
         is_genuine=data_centre.believes,
+        sign=data_centre.sign,
     )
 
     async def take_status(status: DeviceStatus) -> None:

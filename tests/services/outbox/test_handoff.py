@@ -46,12 +46,13 @@ def desk_of(world: World, box: BoxRecord = BOX) -> HandoffDesk:
         data_centre=world.portal,
         box=lambda: box,
         is_genuine=is_genuine,
+        sign=lambda data: b"signed",
     )
 
 
 async def import_(world: World, file: bytes) -> None:
     """What the other side does with the file."""
-    for item in unseal(file, KEY).items:
+    for item in unseal(file, KEY).handoff.items:
         world.portal.accept(item.key, item.kind.value, digest_of(item.body))
 
 
@@ -85,7 +86,7 @@ async def test_what_the_import_refused_comes_back_to_a_person_and_can_be_correct
         desk = desk_of(world)
         file = await desk.export()
         await desk.confirm(file.handoff_id)
-        bad, good = unseal(file.content, KEY).items
+        bad, good = unseal(file.content, KEY).handoff.items
         world.portal.accept(good.key, good.kind.value, digest_of(good.body))
         error = Rejected(insurer_code="AD61", words="疾病碼錯誤", field="icd[0]")
         world.portal.refusals[bad.key] = HandoffRefusal(key=bad.key, digest=digest_of(bad.body), error=error)
@@ -119,7 +120,7 @@ async def test_a_receipt_for_something_else_is_settled_by_a_person_and_keeps_no_
     async with world.running() as outbox:
         desk = desk_of(world)
         await desk.confirm((file := await desk.export()).handoff_id)
-        other, good = unseal(file.content, KEY).items
+        other, good = unseal(file.content, KEY).handoff.items
         world.portal.accept(other.key, other.kind.value, "0" * 64)
         world.portal.accept(good.key, good.kind.value, digest_of(good.body))
         await desk.ask()
@@ -135,7 +136,7 @@ async def test_a_lost_file_is_taken_back_and_a_receipt_wins(world: World, link_u
     async with world.running() as outbox:
         desk = desk_of(world)
         await desk.confirm((file := await desk.export()).handoff_id)
-        arrived, _ = unseal(file.content, KEY).items
+        arrived, _ = unseal(file.content, KEY).handoff.items
         world.portal.accept(arrived.key, arrived.kind.value, digest_of(arrived.body))
         world.portal.faults["missing"] = [] if link_up else [Fault.LINK_DOWN]
         back = await desk.take_back(phone_id="phone-1")

@@ -19,6 +19,7 @@ from visitbridge.adapters.datacentre.credentials import (
     load_credentials,
     pending_key,
     save_credentials,
+    sign_with,
     trusting,
 )
 from visitbridge.adapters.datacentre.http import ANY_WAY, Portal, Way
@@ -104,6 +105,12 @@ class HttpDataCentre:
     def believes(self, receipt: Receipt) -> bool:
         """Whether ``receipt`` is signed by the data centre this box is bound to."""
         return self._credentials is not None and is_genuine(receipt, self._credentials.receipt_key_hex)
+
+    def sign(self, data: bytes) -> bytes:
+        """ECDSA with the key of this box's certificate, SHA-256, DER. Raises NotBound."""
+        if self._credentials is None:
+            raise NotBound
+        return sign_with(self._credentials, data)
 
     async def bind(self, ticket: BindTicket, pin: str, device: DeviceInfo) -> BindAnswer:
         key = await pending_key(self._store, ticket.token, device.sheet_id)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from visitbridge.errors import NotBound
 from visitbridge.ports.store import Store, Transaction
 
 _SETTING = "datacentre.credentials"
@@ -94,6 +95,14 @@ def _signing_request(key: ec.EllipticCurvePrivateKey, sheet_id: str) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, sheet_id)])
     request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def sign_with(credentials: Credentials, data: bytes) -> bytes:
+    """ECDSA P-256 with SHA-256, DER."""
+    key = serialization.load_pem_private_key(credentials.key_pem.encode(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise NotBound("the key of this box is of another kind")
+    return key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
 def trusting(ca_pem: str) -> ssl.SSLContext:

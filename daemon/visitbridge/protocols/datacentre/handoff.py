@@ -2,20 +2,23 @@
 
 Ours, like the rest of the stand-in's protocol; the insurer has published nothing of the kind. Layout::
 
-    the line VBHAND1 · ephemeral X25519 public key (32) · nonce (12) · AES-256-GCM of the JSON of Handoff, tag included
+    the line VBHAND1 · ephemeral X25519 public key (32) · nonce (12) · AES-256-GCM of the JSON of Letter, tag included
 
 The AES key is HKDF-SHA256 over the X25519 secret, with both public keys as salt; what stands before the ciphertext and
-the recipient's key are its associated data (the pattern of RFC 9180, base mode).
+the recipient's key are its associated data (the pattern of RFC 9180, base mode). Inside, the box signs the JSON of
+Handoff together with the recipient's key, so that what it signed cannot be sealed anew to somebody else.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Callable, Iterable
 from typing import Annotated, Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -67,17 +70,40 @@ class RefusedAnswer(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[Refused, ...]
 
 
-def seal(handoff: Handoff, recipient: X25519PublicKey) -> bytes:
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """``content``: the JSON of :class:`Handoff`. ``signature``: ECDSA P-256 with SHA-256 in DER, by the key of the box's client
+    certificate, over the purpose, the recipient's raw key and the content.
+    """
+
+    content: bytes
+    signature: bytes
+
+
+class Unsealed(msgspec.Struct, frozen=True, kw_only=True):
+    """An opened file; who made it is not known before :func:`is_signed`."""
+
+    handoff: Handoff
+    signed: bytes
+    signature: bytes
+
+
+Sign = Callable[[bytes], bytes]
+"""ECDSA P-256 with SHA-256, DER."""
+
+
+def seal(handoff: Handoff, recipient: X25519PublicKey, sign: Sign) -> bytes:
     """The file's bytes; a fresh ephemeral key each time."""
+    content = msgspec.json.encode(handoff)
+    letter = Letter(content=content, signature=sign(_signed(content, recipient)))
     own = X25519PrivateKey.generate()
     head = MAGIC + own.public_key().public_bytes_raw() + secrets.token_bytes(_NONCE_BYTES)
     key = _derive(own.exchange(recipient), head, recipient)
     return head + AESGCM(key).encrypt(
-        head[-_NONCE_BYTES:], msgspec.json.encode(handoff), _bound(head, recipient)
+        head[-_NONCE_BYTES:], msgspec.json.encode(letter), _bound(head, recipient)
     )
 
 
-def unseal(file: bytes, key: X25519PrivateKey) -> Handoff:
+def unseal(file: bytes, key: X25519PrivateKey) -> Unsealed:
     """Inverse of :func:`seal`. Raises FieldInvalid (``file``) for anything that was not sealed to this key."""
     head = file[:_HEAD_BYTES]
     if len(head) < _HEAD_BYTES or not head.startswith(MAGIC):
@@ -87,9 +113,31 @@ def unseal(file: bytes, key: X25519PrivateKey) -> Handoff:
     try:
         cipher = AESGCM(_derive(key.exchange(sender), head, recipient))
         plain = cipher.decrypt(head[-_NONCE_BYTES:], file[_HEAD_BYTES:], _bound(head, recipient))
-        return msgspec.json.decode(plain, type=Handoff)
+        letter = msgspec.json.decode(plain, type=Letter)
+        return Unsealed(
+            handoff=msgspec.json.decode(letter.content, type=Handoff),
+            signed=_signed(letter.content, recipient),
+            signature=letter.signature,
+        )
     except (InvalidTag, ValueError, msgspec.DecodeError) as exc:
         raise FieldInvalid("damaged, or sealed to another data centre", field="file") from exc
+
+
+def is_signed(unsealed: Unsealed, keys: Iterable[EllipticCurvePublicKey]) -> bool:
+    """Whether one of ``keys`` made the signature."""
+    return any(_verifies(unsealed, key) for key in keys)
+
+
+def _verifies(unsealed: Unsealed, key: EllipticCurvePublicKey) -> bool:
+    try:
+        key.verify(unsealed.signature, unsealed.signed, ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _signed(content: bytes, recipient: X25519PublicKey) -> bytes:
+    return _PURPOSE + b"\n" + recipient.public_bytes_raw() + content
 
 
 def public_key(text: str) -> X25519PublicKey:

@@ -17,7 +17,7 @@ from visitbridge.ports.datacentre import HandoffRefusal
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus, digest_of
-from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, public_key, seal
+from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, Sign, public_key, seal
 from visitbridge.protocols.datacentre.uploads import UploadKind
 from visitbridge.services.binding import BoxRecord
 from visitbridge.services.outbox.desk import OutboxDesk
@@ -74,6 +74,7 @@ class HandoffDesk:
         data_centre: Asked,
         box: Callable[[], BoxRecord],
         is_genuine: VerifySignature,
+        sign: Sign,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -82,6 +83,7 @@ class HandoffDesk:
         self._data_centre = data_centre
         self._box = box
         self._is_genuine = is_genuine
+        self._sign = sign
         self._may_wait = True
 
     async def export(self, *, phone_id: str = "") -> SealedFile:
@@ -112,7 +114,7 @@ class HandoffDesk:
             items=items,
         )
         return SealedFile(
-            handoff_id=handoff_id, content=seal(handoff, recipient), items=len(items), left=left
+            handoff_id=handoff_id, content=seal(handoff, recipient, self._sign), items=len(items), left=left
         )
 
     async def confirm(self, handoff_id: str, *, phone_id: str = "") -> int:
