@@ -55,7 +55,7 @@ def staff_session(**changes: Any) -> Json:
     return {
         "session_id": "s1",
         "staff_id": "D900000001",
-        "name": "陳怡君",
+        "name": "陳樣本",
         "kind": "doctor",
         "rights": ["QPB", "VC"],
         "started_at": ago(hours=4, minutes=50),
@@ -176,7 +176,7 @@ def visit(**changes: Any) -> Json:
             "issued_date": "2020-01-01",
         },
         "identification": "card",
-        "practitioner": {"staff_id": "D900000001", "name": "陳怡君", "kind": "doctor"},
+        "practitioner": {"staff_id": "D900000001", "name": "陳樣本", "kind": "doctor"},
         "institution": {"code": "9999999901", "name": "測試居家醫療所"},
         "visit_at": ago(minutes=9),
         "clock_trusted": True,
@@ -216,7 +216,7 @@ WAITING_JOBS: list[Json] = [
 REJECTED_JOB: Json = job(
     "upload.ic",
     job_id="job-rejected",
-    patient_name="林○英",
+    patient_name="林○本",
     state="rejected",
     needs_person=True,
     attempts=1,
@@ -309,8 +309,8 @@ DRUG_HITS: list[Json] = [
 LAB: Json = {
     "cards": [
         {"card_id": "patient-1", "label": "健保卡 王小明", "kind": "nhi", "reader_id": "r2"},
-        {"card_id": "patient-2", "label": "健保卡 林阿英", "kind": "nhi", "reader_id": None},
-        {"card_id": "doctor", "label": "醫事人員卡 陳怡君醫師", "kind": "hpc", "reader_id": "r1"},
+        {"card_id": "patient-2", "label": "健保卡 林樣本", "kind": "nhi", "reader_id": None},
+        {"card_id": "doctor", "label": "醫事人員卡 陳樣本醫師", "kind": "hpc", "reader_id": "r1"},
         {"card_id": "other", "label": "不是健保卡", "kind": "unknown", "reader_id": None},
     ],
     "readers": [{"reader_id": "r1", "label": "讀卡機 1"}, {"reader_id": "r2", "label": "讀卡機 2"}],

@@ -219,7 +219,7 @@ def test_the_strip_keeps_its_order_and_its_words(box: FakeBox, phone: Phone) -> 
         *("link", "queue", "sam", "hpc", "nhi", "hpc_time", "power"),
     ]
     words = strip.all_inner_texts()
-    assert words[:5] == ["健保VPN 正常", "0 待傳", "安全模組 ✓", "醫事人員卡 ✓ 陳怡君", "健保卡 王小明"]
+    assert words[:5] == ["健保VPN 正常", "0 待傳", "安全模組 ✓", "醫事人員卡 ✓ 陳樣本", "健保卡 王小明"]
     assert re.fullmatch(r"剩 3 時 (9|10) 分\(至 \d\d:\d\d\)", words[5])
     assert words[6] == "電量 62%"
 

@@ -42,7 +42,7 @@ def decode(data: bytes) -> tuple[IcRecord, ...]:
     """Inverse of :func:`encode`. Raises FieldInvalid (``RECS``, ``MSH``, ``MB1`` or an element's id)."""
     try:
         text = data.decode("big5")
-        root = ET.fromstring(_without_declaration(text))  # noqa: S314 - no DTD gets past the next line's check
+        root = ET.fromstring(_without_declaration(text))  # noqa: S314 - _without_declaration lets no DTD through
     except (UnicodeDecodeError, ET.ParseError) as exc:
         raise FieldInvalid("not well-formed Big5 XML", field="RECS") from exc
     if root.tag != "RECS":
