@@ -9,7 +9,7 @@ from tests.scenario.day import Day, Json
 _UNDER_WAY = {"prepared", "executing", "written"}
 
 
-async def _write_under_way(day: Day, delay_ms: int) -> Json:
+async def write_under_way(day: Day, delay_ms: int) -> Json:
     """A finished visit whose card write is between its durable intent and its receipt."""
     await day.sign_in()
     await day.insert("patient-wang")
@@ -26,7 +26,7 @@ async def _write_under_way(day: Day, delay_ms: int) -> Json:
 
 @pytest.mark.parametrize("delay_ms", [200, 1500], ids=["ends in time", "cut off"])
 async def test_a_stop_during_a_card_write_leaves_one_record(day: Day, delay_ms: int) -> None:
-    visit = await _write_under_way(day, delay_ms)
+    visit = await write_under_way(day, delay_ms)
     await day.program("gateway", "stop")
     await day.lab.ask("POST", "/link", {"mode": "up"})
     await day.program("gateway", "start")
@@ -39,7 +39,7 @@ async def test_a_stop_during_a_card_write_leaves_one_record(day: Day, delay_ms: 
 
 
 async def test_a_kill_during_a_card_write_leaves_one_record(day: Day) -> None:
-    visit = await _write_under_way(day, 500)
+    visit = await write_under_way(day, 500)
     await day.program("gateway", "kill")
     await day.lab.ask("POST", "/link", {"mode": "up"})
     await day.program("gateway", "start")
