@@ -25,6 +25,7 @@ CALLS = [
     ("DELETE", "/cards/sessions/x"),
     ("GET", "/receipts/x"),
     ("POST", "/receipts/missing"),
+    ("POST", "/handoffs/refused"),
     ("POST", "/visits"),
     ("POST", "/visits/precheck"),
     ("POST", "/ic-records"),
@@ -43,6 +44,7 @@ WITHOUT_SAM = {
     "/sam/verify",
     "/receipts/x",
     "/receipts/missing",
+    "/handoffs/refused",
 }
 SIGNING_OUT = [("DELETE", "/staff/sessions"), ("DELETE", "/cards/sessions/x")]
 NEED_SAM = [call for call in CALLS if call[1] not in WITHOUT_SAM and call not in SIGNING_OUT]
