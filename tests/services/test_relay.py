@@ -93,9 +93,11 @@ class ScriptedDataCentre(SignatureOnlyDataCentre):
     fail_at: int | None = None
     failure: VisitBridgeError = LinkDown()
     posted: list[BatchAnswers]
+    opened = 0
 
     async def open_card_session(self, request: OpenCardSession) -> SessionStep:
         self.posted = []
+        self.opened += 1
         return SessionStep(session_id="s", script=self.scripts[0])
 
     async def answer_card(self, session_id: str, answers: BatchAnswers) -> SessionStep:
@@ -126,6 +128,15 @@ async def scripted(room: Room) -> ScriptedDataCentre:
     data_centre.scripts = WRITE
     room.relay = CardRelay(room.desk, data_centre, room.clock)
     return data_centre
+
+
+async def test_the_box_by_itself_asks_nothing_for_another_persons_card(
+    room: Room, card: Cards, scripted: ScriptedDataCentre
+) -> None:
+    await room.insert(card("patient-lin"))
+    with pytest.raises(WrongCard):
+        await room.relay.run(READER, REQUEST, owner="test")
+    assert scripted.opened == 0
 
 
 async def test_on_mutating_comes_once_and_before_the_first_mutating_command(
