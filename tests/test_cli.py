@@ -154,7 +154,7 @@ def test_a_bug_is_reported_by_its_place_and_not_by_its_message(
     def broken(file: Path) -> None:
         raise ExceptionGroup("A123456788", [LookupError("王小明")]) from ValueError("A123456788")
 
-    monkeypatch.setattr("visitbridge.cli.load_config", broken)
+    monkeypatch.setattr("visitbridge.cli.configuration.load_config", broken)
     monkeypatch.setenv("LC_ALL", "C")
 
     assert main(["config", "check"]) == EXIT_SOFTWARE
