@@ -1,0 +1,100 @@
+"""Commands that ask the running box: ``pair``, ``queue``, ``doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from typing import Any
+
+import msgspec
+import qrcode
+
+from visitbridge.adapters.doctor import ask_doctor
+from visitbridge.adapters.status_file import read_status
+from visitbridge.cli.exit_codes import EXIT_NOT_DRAINED, EXIT_NOT_READY, EXIT_UNAVAILABLE
+from visitbridge.cli.options import add_config
+from visitbridge.cli.serving import PAIR_SIGNAL, READY_FILE
+from visitbridge.cli.words import language, say
+from visitbridge.config import load_config
+from visitbridge.services.environment.wording import describe
+from visitbridge.words import load_catalogue
+
+PAIR_BUDGET_S = 5.0
+
+
+def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
+    """Add the questions to the command line's subcommands."""
+    pair = commands.add_parser("pair", help="show a link that pairs a phone with the running box")
+    add_config(pair)
+    pair.set_defaults(handler=_pair)
+
+    queue = commands.add_parser("queue", help="what the running box still has to write and send")
+    add_config(queue)
+    queue.set_defaults(handler=_queue)
+
+    doctor = commands.add_parser(
+        "doctor", help="try everything that the running box needs, and say what to do"
+    )
+    add_config(doctor)
+    doctor.add_argument("--json", action="store_true", help="print the report for programs")
+    doctor.set_defaults(handler=_doctor)
+
+
+def _pair(arguments: argparse.Namespace) -> int:
+    """Ask the running box for a fresh link: whoever may signal it may read its private files too."""
+    folder = load_config(arguments.config).config.box.runtime_dir
+    status = read_status(folder)
+    if status is None:
+        print(say("cli.not_running"), file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    before = (folder / READY_FILE).stat().st_ino
+    os.kill(status.pid, PAIR_SIGNAL)
+    deadline_s = time.monotonic() + PAIR_BUDGET_S
+    while (folder / READY_FILE).stat().st_ino == before:
+        if time.monotonic() > deadline_s:
+            print(say("cli.no_answer"), file=sys.stderr)
+            return EXIT_UNAVAILABLE
+        time.sleep(0.02)
+    ready = json.loads((folder / READY_FILE).read_bytes())
+    code = qrcode.QRCode()
+    code.add_data(ready["pair_url"])
+    code.print_ascii(invert=sys.stdout.isatty())
+    print(ready["pair_url"])
+    print(say("cli.fingerprint").format(fingerprint=ready["fingerprint"]))
+    return 0
+
+
+def _queue(arguments: argparse.Namespace) -> int:
+    status = read_status(load_config(arguments.config).config.box.runtime_dir)
+    if status is None or status.queue is None:
+        print(say("cli.not_running"), file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    queue = status.queue
+    print(
+        say("cli.queue").format(
+            depth=queue.depth, attention=queue.attention, sending=queue.sending, link=status.link
+        )
+    )
+    if queue.oldest_at is not None:
+        print(say("cli.oldest").format(time=queue.oldest_at.astimezone().isoformat(timespec="minutes")))
+    if status.backup_at is not None:
+        backup_at = status.backup_at.astimezone().isoformat(timespec="minutes")
+        print(say("cli.rescued").format(time=backup_at))
+    return 0 if status.drained else EXIT_NOT_DRAINED
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    report = asyncio.run(ask_doctor(load_config(arguments.config).config.box.runtime_dir))
+    if report is None:
+        print(say("cli.not_running"), file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(report)).decode())
+    else:
+        for line in describe(report, load_catalogue().texts(language())):
+            print(line)
+    return 0 if report.ready else EXIT_NOT_READY
