@@ -18,8 +18,18 @@ from tests.contract.demo_card import (
     read_pattern,
 )
 from tests.contract.reader_benches import BENCHES, Bench
-from visitbridge.errors import CardAbsent, CardError, CardMute, CardRemoved, DeviceTimeout, ReaderBusy, Retry
+from visitbridge.errors import (
+    CardAbsent,
+    CardError,
+    CardMute,
+    CardRefused,
+    CardRemoved,
+    DeviceTimeout,
+    ReaderBusy,
+    Retry,
+)
 from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
+from visitbridge.protocols.conversation import Conversation
 from visitbridge.sim.clock import FakeClock
 
 OK = b"\x90\x00"
@@ -114,6 +124,52 @@ async def test_bytes_that_are_no_command_never_reach_the_card(bench: Bench) -> N
         with pytest.raises(CardError):
             await channel.transmit(b"\x00\xa4")
     assert card.executed == 0
+
+
+def read_record() -> Conversation[bytes]:
+    select = yield SELECT_NHI
+    assert select == OK
+    return (yield GET_DATA)
+
+
+def select_without_end() -> Conversation[bytes]:
+    while True:
+        yield SELECT_NHI
+
+
+def refuse_the_card() -> Conversation[bytes]:
+    yield SELECT_NHI
+    raise CardRefused
+
+
+async def test_a_conversation_is_held_in_one_go(bench: Bench) -> None:
+    reader = await put(bench, DemoCard(ATR_T0))
+    async with reader.open_session("reading", deadline_s=10) as channel:
+        assert await channel.converse(read_record()) == RECORD + OK
+        assert await channel.transmit(GET_DATA) == RECORD + OK
+
+
+async def test_what_a_conversation_finds_wrong_does_not_end_the_session(bench: Bench) -> None:
+    reader = await put(bench, DemoCard())
+    async with reader.open_session("reading", deadline_s=10) as channel:
+        with pytest.raises(CardRefused):
+            await channel.converse(refuse_the_card())
+        assert await channel.transmit(GET_DATA) == RECORD + OK
+
+
+async def test_a_conversation_past_its_deadline_sends_nothing_more(bench: Bench) -> None:
+    card = DemoCard()
+    reader = await put(bench, card)
+    bench.slots[0].hold_answers()
+    async with reader.open_session("one", deadline_s=10) as channel:
+        with pytest.raises(DeviceTimeout) as late:
+            await channel.converse(select_without_end(), deadline_s=0.2)
+    assert late.value.retry is Retry.UNKNOWN
+    bench.slots[0].give_answers()
+    again = await put(bench, DemoCard())
+    async with again.open_session("two", deadline_s=10) as channel:
+        assert await channel.transmit(SELECT_NHI) == OK
+    assert card.executed == 1
 
 
 async def test_a_second_session_is_refused_with_owner_and_time_left(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from visitbridge.errors import CardError, DeviceError, Retry
 from visitbridge.protocols import t0
+from visitbridge.protocols.conversation import drive
 from visitbridge.sim.contacts import T0Front
 
 SELECT = "00A4040002A0B1"
@@ -30,7 +31,7 @@ class ListedCard:
 
 def run(command: str, answers: Sequence[str], *, is_t0: bool = True) -> tuple[str, list[str]]:
     card = ListedCard(answers)
-    answer = t0.drive(t0.exchange(bytes.fromhex(command), t0=is_t0), card.send)
+    answer = drive(t0.exchange(bytes.fromhex(command), t0=is_t0), card.send)
     return answer.hex().upper(), card.sent
 
 
@@ -77,7 +78,7 @@ def test_t1(command: str, answers: list[str], whole: str, sent: list[str]) -> No
 def test_what_t0_cannot_carry_is_never_sent(command: str) -> None:
     card = ListedCard([])
     with pytest.raises(CardError):
-        t0.drive(t0.exchange(bytes.fromhex(command), t0=True), card.send)
+        drive(t0.exchange(bytes.fromhex(command), t0=True), card.send)
     assert card.sent == []
 
 
@@ -140,5 +141,5 @@ def test_over_t0_every_answer_arrives_whole_and_the_card_acts_once(
     command += bytes((len(sent),)) + sent if sent else b""
     command += b"" if le is None else bytes((le,))
     card = EchoCard(data)
-    assert t0.drive(t0.exchange(command, t0=True), T0Front(card).execute) == data + b"\x90\x00"
+    assert drive(t0.exchange(command, t0=True), T0Front(card).execute) == data + b"\x90\x00"
     assert card.executed == 1

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
+import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
+
+from visitbridge.errors import DeviceTimeout
+from visitbridge.protocols.conversation import Conversation, drive_awaiting
+
+T = TypeVar("T")
 
 
 class ReaderState(enum.StrEnum):
@@ -38,7 +45,7 @@ class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardChannel(Protocol):
-    """An exclusive, powered connection to one card."""
+    """An exclusive, powered connection to one card. Channels inherit from this for :meth:`converse`."""
 
     @property
     def atr(self) -> bytes: ...
@@ -50,6 +57,20 @@ class CardChannel(Protocol):
         DeviceTimeout (all ``retry=unknown``), CardMute.
         """
         ...
+
+    async def converse(self, conversation: Conversation[T], *, deadline_s: float = 5.0) -> T:
+        """Run a whole conversation within ``deadline_s`` and return its result.
+
+        The conversation may be run in another thread, so it touches nothing but its own values. Raises what
+        :meth:`transmit` raises, and what the conversation does.
+        """
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await drive_awaiting(
+                    conversation, functools.partial(self.transmit, deadline_s=deadline_s)
+                )
+        except TimeoutError as exc:
+            raise DeviceTimeout(f"no end within {deadline_s:g} s") from exc
 
 
 class CardReader(Protocol):

@@ -7,19 +7,16 @@ command and one answer. Sources: ISO/IEC 7816-3 §12.2, ISO/IEC 7816-4 §5.6 and
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
-
 from visitbridge.errors import CardError, DeviceError, Retry
 from visitbridge.protocols.apdu import Command
-
-Exchange = Generator[bytes, bytes, bytes]
+from visitbridge.protocols.conversation import Conversation
 
 # An answer of 64 KiB in pieces of 256 bytes; a card that goes on after that never ends.
 _MOST_PIECES = 256
 _GET_RESPONSE = 0xC0
 
 
-def exchange(command: bytes, *, t0: bool) -> Exchange:
+def exchange(command: bytes, *, t0: bool) -> Conversation[bytes]:
     """Yield what to send to the card, take what it answers, return the whole answer with its status word.
 
     ``t0``: the card speaks T=0, where a command that carries data cannot also ask for some (case 4 is sent
@@ -47,27 +44,6 @@ def exchange(command: bytes, *, t0: bool) -> Exchange:
         if answer[-2] == 0x6C:
             answer = _checked((yield fetch[:-1] + answer[-1:]))
     raise DeviceError("the card's answer does not end", retry=Retry.UNKNOWN)
-
-
-def drive(exchange: Exchange, send: Callable[[bytes], bytes]) -> bytes:
-    """Run an exchange over a blocking transport."""
-    try:
-        piece = next(exchange)
-        while True:
-            piece = exchange.send(send(piece))
-    except StopIteration as stop:
-        return bytes(stop.value)
-
-
-async def drive_awaiting(exchange: Exchange, send: Callable[[bytes], Awaitable[bytes]]) -> bytes:
-    """Run an exchange over an asynchronous transport."""
-    try:
-        piece = next(exchange)
-        while True:
-            answer = await send(piece)
-            piece = exchange.send(answer)
-    except StopIteration as stop:
-        return bytes(stop.value)
 
 
 def speaks_t0(atr: bytes) -> bool:

@@ -26,6 +26,7 @@ from visitbridge.errors import (
 )
 from visitbridge.ports.cards import CardChannel, CardReader, ReaderInfo, ReaderSource, ReaderState
 from visitbridge.protocols.apdu import Response
+from visitbridge.protocols.conversation import Conversation
 from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI, decode_basic
 from visitbridge.protocols.nhi.hpc import SELECT_HPC
 from visitbridge.services.live import LiveBoard
@@ -49,10 +50,14 @@ class PresentCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_basic(channel: CardChannel) -> BasicRecord:
-    """SELECT and GET DATA of the public record. Raises NotNhiCard when the application is not there."""
-    if not Response.decode(await channel.transmit(SELECT_NHI)).is_ok:
+    """The public record. Raises NotNhiCard when the card has no such application."""
+    return await channel.converse(_basic_record())
+
+
+def _basic_record() -> Conversation[BasicRecord]:
+    if not Response.decode((yield SELECT_NHI)).is_ok:
         raise NotNhiCard
-    answer = Response.decode(await channel.transmit(READ_BASIC))
+    answer = Response.decode((yield READ_BASIC))
     if not answer.is_ok:
         raise CardRefused(params={"sw": answer.sw_hex})
     return decode_basic(answer.data)
@@ -159,7 +164,7 @@ class CardDesk:
         code = ""
         try:
             async with reader.open_session("recognise", deadline_s=_RECOGNISE_DEADLINE_S) as channel:
-                kind, record = await self._identify(channel)
+                kind, record = await channel.converse(_identify(), deadline_s=_RECOGNISE_DEADLINE_S)
         except (CardError, DeviceError) as exc:
             code = exc.code
             kind = "mute" if isinstance(exc, CardMute) else "unknown"
@@ -171,13 +176,6 @@ class CardDesk:
         if current is None or current.insertion != info.insertion or current.state is ReaderState.EMPTY:
             return
         self._set(current, kind, basic_record=record, error_code=code)
-
-    async def _identify(self, channel: CardChannel) -> tuple[CardKind, BasicRecord | None]:
-        try:
-            return "nhi", await read_basic(channel)
-        except NotNhiCard:
-            answer = Response.decode(await channel.transmit(SELECT_HPC))
-        return ("hpc" if answer.is_ok else "unknown"), None
 
     def _set(
         self,
@@ -240,6 +238,14 @@ class ReaderWatcher:
 def _first(group: BaseExceptionGroup[DeviceError]) -> DeviceError:
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _identify() -> Conversation[tuple[CardKind, BasicRecord | None]]:
+    try:
+        return "nhi", (yield from _basic_record())
+    except NotNhiCard:
+        answer = Response.decode((yield SELECT_HPC))
+    return ("hpc" if answer.is_ok else "unknown"), None
 
 
 def _slot(info: ReaderInfo, card: PresentCard) -> Slot:

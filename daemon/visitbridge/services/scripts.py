@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
 
 from visitbridge.errors import DataCentreGarbled, PinBlocked, PinWrong
 from visitbridge.ports.cards import CardChannel
 from visitbridge.protocols.apdu import Response, pin_tries_left
+from visitbridge.protocols.conversation import Conversation
 from visitbridge.protocols.datacentre.cards import BatchAnswers, Script, ScriptStep
 
 _HEADER_LENGTH = 5
+
+
+class _Played(msgspec.Struct, frozen=True):
+    """Answers in hexadecimal; ``as_expected``: the last one did not stop the script."""
+
+    answers: tuple[str, ...]
+    as_expected: bool
 
 
 async def run_script(
@@ -26,19 +36,39 @@ async def run_script(
     the channel raises.
     """
     answers: list[str] = []
-    for index, step in enumerate(script.steps):
-        if step.mutating:
+    for span in _spans(script.steps):
+        if span[0].mutating:
             if before_mutating is None:
                 raise DataCentreGarbled("a mutating step in a session that may only read")
             await before_mutating()
-        raw = await channel.transmit(_command(step, pin), deadline_s=script.deadline_s)
+        played = await channel.converse(_play(span, pin), deadline_s=script.deadline_s)
+        answers += played.answers
+        if not played.as_expected:
+            return BatchAnswers(batch_id=script.batch_id, answers=tuple(answers), stopped_at=len(answers) - 1)
+    return BatchAnswers(batch_id=script.batch_id, answers=tuple(answers))
+
+
+def _spans(steps: Sequence[ScriptStep]) -> list[list[ScriptStep]]:
+    """Steps in order, those together that need no word from the box in between: a mutating one stands alone."""
+    spans: list[list[ScriptStep]] = []
+    for step in steps:
+        if not spans or step.mutating or spans[-1][-1].mutating:
+            spans.append([])
+        spans[-1].append(step)
+    return spans
+
+
+def _play(steps: Sequence[ScriptStep], pin: bytearray | None) -> Conversation[_Played]:
+    answers: list[str] = []
+    for step in steps:
+        raw = yield _command(step, pin)
         answer = Response.decode(raw)
         answers.append(raw.hex().upper())
         if answer.sw_hex not in step.expect:
             if step.pin:
                 raise _pin_error(answer)
-            return BatchAnswers(batch_id=script.batch_id, answers=tuple(answers), stopped_at=index)
-    return BatchAnswers(batch_id=script.batch_id, answers=tuple(answers))
+            return _Played(tuple(answers), as_expected=False)
+    return _Played(tuple(answers), as_expected=True)
 
 
 def _command(step: ScriptStep, pin: bytearray | None) -> bytes:

@@ -21,8 +21,9 @@ from visitbridge.errors import (
     ReaderUnavailable,
     Retry,
 )
-from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.ports.cards import CardChannel, ReaderInfo, ReaderState
 from visitbridge.protocols import t0
+from visitbridge.protocols.conversation import drive_awaiting
 from visitbridge.runtime.hold import Hold, Lease, MonotonicClock
 from visitbridge.sim.contacts import Contacts, contacts_of
 
@@ -141,7 +142,7 @@ class LineReader:
             lease.release()
 
 
-class LineChannel:
+class LineChannel(CardChannel):
     """An open session (``ports.cards.CardChannel``)."""
 
     def __init__(self, line: CardLine, lease: Lease, reader: LineReader) -> None:
@@ -163,7 +164,7 @@ class LineChannel:
         exchange = t0.exchange(apdu, t0=t0.speaks_t0(self._atr))
         try:
             async with asyncio.timeout(min(deadline_s, remaining_s)), self._turn:
-                return await t0.drive_awaiting(exchange, self._line.send)
+                return await drive_awaiting(exchange, self._line.send)
         except CardRemoved as exc:
             if self._reader.info.state is ReaderState.UNAVAILABLE:
                 raise ReaderRemoved("the reader went away in the middle of a command") from exc

@@ -25,10 +25,11 @@ from visitbridge.errors import (
     ReaderUnavailable,
     Retry,
 )
-from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.ports.cards import CardChannel, ReaderInfo, ReaderState
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.gatt import Peripheral
 from visitbridge.protocols import t0
+from visitbridge.protocols.conversation import drive_awaiting
 from visitbridge.protocols.reader_talk import Dialogue, Notice
 from visitbridge.runtime.hold import Hold, Lease
 
@@ -178,7 +179,7 @@ class BleReader(Generic[R]):
             self._show(ReaderState.CARD, insertion=insertion, atr=atr.hex().upper())
 
 
-class BleChannel(Generic[R]):
+class BleChannel(CardChannel, Generic[R]):
     """An open session (``ports.cards.CardChannel``). ``is_same_card``: whether no other was put in since."""
 
     def __init__(
@@ -202,7 +203,7 @@ class BleChannel(Generic[R]):
         exchange = t0.exchange(apdu, t0=t0.speaks_t0(self._atr))
         try:
             async with asyncio.timeout(min(deadline_s, remaining_s)):
-                return await t0.drive_awaiting(exchange, self._send)
+                return await drive_awaiting(exchange, self._send)
         except TimeoutError as exc:
             raise DeviceTimeout(f"no answer within {deadline_s:g} s") from exc
 

@@ -8,16 +8,19 @@ new lane.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, TypeVarTuple, Unpack
 
 from visitbridge.adapters.pcsc import binding, failures
-from visitbridge.adapters.pcsc.binding import ScardError
+from visitbridge.adapters.pcsc.binding import Outcome, ScardError
 from visitbridge.errors import DeviceTimeout, LaneLate, ReaderUnavailable, Retry
-from visitbridge.ports.cards import ReaderInfo
+from visitbridge.ports.cards import CardChannel, ReaderInfo
 from visitbridge.ports.clock import Clock
 from visitbridge.protocols import t0
+from visitbridge.protocols.conversation import Conversation, drive
 from visitbridge.runtime.hold import Hold, Lease
 from visitbridge.runtime.lane import Lane
 
@@ -41,6 +44,11 @@ class Wire:
         self._card: int | None = None
         self._protocol = 0
         self._name = ""
+        self._is_abandoned = threading.Event()
+
+    def abandon(self) -> None:
+        """From outside the lane: nothing goes to the card any more, whatever still runs in here."""
+        self._is_abandoned.set()
 
     def connect(self, name: str) -> bytes:
         """Power the card in slot ``name`` and return its ATR. Raises ScardError."""
@@ -57,12 +65,13 @@ class Wire:
     def transmit(self, command: bytes) -> bytes:
         """One command APDU and its whole answer. Raises ScardError, CardError, DeviceError."""
         if self._card is None:
-            raise ScardError("SCardTransmit", binding.Outcome.REMOVED_CARD)
-        card, protocol = self._card, self._protocol
-        return t0.drive(
-            t0.exchange(command, t0=binding.is_t0(protocol)),
-            lambda piece: binding.transmit(card, protocol, piece),
-        )
+            raise ScardError("SCardTransmit", Outcome.REMOVED_CARD)
+        exchange = t0.exchange(command, t0=binding.is_t0(self._protocol))
+        return drive(exchange, functools.partial(self._send, self._card))
+
+    def converse(self, conversation: Conversation[T]) -> T:
+        """A whole conversation. Raises what :meth:`transmit` raises, and what the conversation does."""
+        return drive(conversation, self.transmit)
 
     def is_card_gone(self) -> bool:
         """Whether the slot is empty or gone by now, or becomes so within the time pcscd needs to notice."""
@@ -87,6 +96,11 @@ class Wire:
         if self._context is not None:
             binding.release_context(self._context)
             self._context = None
+
+    def _send(self, card: int, piece: bytes) -> bytes:
+        if self._is_abandoned.is_set():
+            raise ScardError("SCardTransmit", Outcome.CANCELLED)
+        return binding.transmit(card, self._protocol, piece)
 
     def _connect(self, name: str) -> bytes:
         if self._context is None:
@@ -137,8 +151,15 @@ class PcscReader:
 
     async def exchange(self, command: bytes, deadline_s: float) -> bytes:
         """For this reader's channels: one command to the connected card."""
+        return await self._act(self._wire.transmit, command, deadline_s=deadline_s)
+
+    async def converse(self, conversation: Conversation[T], deadline_s: float) -> T:
+        """For this reader's channels: a whole conversation with the connected card, in one turn of the lane."""
+        return await self._act(self._wire.converse, conversation, deadline_s=deadline_s)
+
+    async def _act(self, fn: Callable[[Unpack[Ts]], T], *args: *Ts, deadline_s: float) -> T:
         try:
-            return await self._call(self._wire.transmit, command, deadline_s=deadline_s)
+            return await self._call(fn, *args, deadline_s=deadline_s)
         except ScardError as exc:
             gone = await self._call(self._wire.is_card_gone, deadline_s=_DISCONNECT_S)
             raise failures.while_transmitting(exc, card_is_gone=gone) from exc
@@ -184,12 +205,13 @@ class PcscReader:
             return
         lane, self._lane = self._lane, None
         wire, self._wire = self._wire, Wire()
+        wire.abandon()
         with contextlib.suppress(LaneLate):
             await lane.call(wire.release, deadline_s=0)
         await lane.close(grace_s=0)
 
 
-class PcscChannel:
+class PcscChannel(CardChannel):
     """An open session (``ports.cards.CardChannel``)."""
 
     def __init__(self, reader: PcscReader, lease: Lease, atr: bytes) -> None:
@@ -203,7 +225,14 @@ class PcscChannel:
 
     async def transmit(self, apdu: bytes, *, deadline_s: float = 5.0) -> bytes:
         """See ``ports.cards.CardChannel``; a session whose time is over sends nothing any more."""
+        return await self._reader.exchange(apdu, self._within(deadline_s))
+
+    async def converse(self, conversation: Conversation[T], *, deadline_s: float = 5.0) -> T:
+        """See ``ports.cards.CardChannel``; all of it runs in the slot's lane."""
+        return await self._reader.converse(conversation, self._within(deadline_s))
+
+    def _within(self, deadline_s: float) -> float:
         remaining_s = self._lease.remaining_s
         if remaining_s <= 0:
             raise DeviceTimeout("the card session's time is over", retry=Retry.LATER)
-        return await self._reader.exchange(apdu, min(deadline_s, remaining_s))
+        return min(deadline_s, remaining_s)
