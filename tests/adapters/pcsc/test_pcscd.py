@@ -17,11 +17,14 @@ from smartcard import scard
 from tests.contract.demo_card import GET_DATA, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench, Watching
 from tests.pcsc import clients_of
+from visitbridge.adapters.pcsc.binding import ScardError
+from visitbridge.adapters.pcsc.channel import Wire
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.errors import PcscUnavailable, ReaderBusy, ReaderUnavailable, Retry
 from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.protocols import t0
 from visitbridge.sim.clock import FakeClock
-from visitbridge.sim.pcscd import PrivatePcscd, open_pcscd
+from visitbridge.sim.pcscd import READER_NAME, PrivatePcscd, open_pcscd
 
 OK = b"\x90\x00"
 RETRY_S = 1.0
@@ -183,6 +186,21 @@ async def test_no_other_program_gets_into_a_session(bench: Bench, pcscd: Private
         scard.SCardReleaseContext(context)
         assert code & 0xFFFFFFFF == 0x8010000B
         assert await channel.transmit(SELECT_NHI) == OK
+
+
+async def test_a_slot_left_behind_by_its_deadline_sends_nothing_more(
+    bench: Bench, pcscd: PrivatePcscd
+) -> None:
+    card = DemoCard()
+    await pcscd.slots[0].insert(card)
+    await wait_insertion(bench, 1)
+    wire = Wire()
+    await asyncio.to_thread(wire.connect, f"{READER_NAME} 00 00")
+    wire.abandon()
+    with pytest.raises(ScardError):
+        await asyncio.to_thread(wire.converse, t0.exchange(SELECT_NHI, t0=False))
+    await asyncio.to_thread(wire.release)
+    assert card.executed == 0
 
 
 async def test_waiting_costs_nothing(bench: Bench) -> None:
