@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
@@ -31,7 +32,8 @@ _LINGER_S = 1
 class ApiServer:
     """Serves the route table and the web UI on one port. ``port`` is known once ``ready`` was called.
 
-    ``hosts`` are the names and addresses that a Host header may name.
+    ``hosts`` are the names and addresses that a Host header may name. ``listener``: a socket that somebody opened
+    for us, used instead of ``bind`` and ``port``.
     """
 
     name = "api"
@@ -49,6 +51,7 @@ class ApiServer:
         bind: str,
         port: int,
         hosts: Iterable[str],
+        listener: socket.socket | None = None,
     ) -> None:
         self._table = table
         self._dispatcher = dispatcher
@@ -59,6 +62,7 @@ class ApiServer:
         self._doorway = Doorway()
         self._bind = bind
         self._hosts = tuple(hosts)
+        self._listener = listener
         self.port = port
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -101,12 +105,13 @@ class ApiServer:
         try:
             return await asyncio.get_running_loop().create_server(
                 self._doorway.watched(serve),
-                self._bind,
-                self.port,
+                None if self._listener else self._bind,
+                None if self._listener else self.port,
+                sock=self._listener,
                 ssl=self._tls,
                 ssl_handshake_timeout=HANDSHAKE_S,
                 backlog=128,
-                reuse_address=True,
+                reuse_address=None if self._listener else True,
             )
         except OSError as exc:
             raise ConfigError(f"cannot listen on {self._bind} port {self.port}: {exc.strerror}") from exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,7 +69,15 @@ def route_table(
 class Front:
     """The server and the addresses it can be reached at."""
 
-    def __init__(self, config: Config, parts: Parts, tls: BoxTls, words: Words) -> None:
+    def __init__(
+        self,
+        config: Config,
+        parts: Parts,
+        tls: BoxTls,
+        words: Words,
+        *,
+        listener: socket.socket | None = None,
+    ) -> None:
         self._hosts = config.http.hosts
         events = EventStreams(
             parts.board,
@@ -86,6 +95,7 @@ class Front:
             tls=tls.context,
             bind=config.http.bind,
             port=config.http.port,
+            listener=listener,
             hosts=config.http.hosts,
         )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from visitbridge.config import Config
@@ -11,11 +13,15 @@ from visitbridge.errors import VirtualNotAllowed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """``credentials_dir``: where systemd puts credentials. ``watchdog_s``: how often its watchdog wants a sign."""
+    """``credentials_dir``: where systemd puts credentials. ``watchdog_s``: how often its watchdog wants a sign.
+
+    ``listeners``: sockets it opened for us, by name; ``https`` takes the place of ``[http] bind`` and ``port``.
+    """
 
     allow_virtual: bool = False
     credentials_dir: Path | None = None
     watchdog_s: float | None = None
+    listeners: Mapping[str, socket.socket] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,9 +54,9 @@ async def run_gateway(
         open_readers(config.readers, options, clock) as sources,
         open_parts(config, options, clock, key, sources) as parts,
     ):
-        front = Front(config, parts, tls, load_catalogue())
+        front = Front(config, parts, tls, load_catalogue(), listener=options.listeners.get("https"))
         status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
-        renewal = CertificateRenewal(tls, lambda: _open_tls(config, clock), clock)
+        renewal = CertificateRenewal(tls, lambda: _open_tls(config, clock), clock, parts.board)
         services: list[Service] = [*parts.running, status, renewal, front.server]
         if options.watchdog_s is not None:
             services.append(_watchdog(parts, notifier, options.watchdog_s))

@@ -15,7 +15,12 @@ from typing import Any
 from visitbridge.adapters.logs import set_up_logs
 from visitbridge.adapters.memory import refuse_core_files, refuse_readers
 from visitbridge.adapters.private_files import write_private
-from visitbridge.adapters.systemd import make_notifier, started_by_systemd, watchdog_interval_s
+from visitbridge.adapters.systemd import (
+    inherited_listeners,
+    make_notifier,
+    started_by_systemd,
+    watchdog_interval_s,
+)
 from visitbridge.app import Options, Ready, require_allowed, run_gateway
 from visitbridge.cli.exit_codes import EXIT_SOFTWARE
 from visitbridge.cli.options import add_config
@@ -45,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
         allow_virtual=arguments.allow_virtual,
         credentials_dir=Path(credentials) if credentials else None,
         watchdog_s=watchdog_interval_s(os.environ, os.getpid()),
+        listeners=inherited_listeners(),
     )
     require_allowed(config, options)
     set_up_logs(form=config.log.format, level=config.log.level)

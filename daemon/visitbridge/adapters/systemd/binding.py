@@ -13,6 +13,11 @@ def notify(state: str) -> None:
     daemon.notify(state)
 
 
+def listening_files() -> dict[int, str]:
+    """Numbers and names of the sockets that systemd opened for this process, taken out of the environment."""
+    return dict(daemon.listen_fds_with_names(unset_environment=True))
+
+
 class FieldHandler(journal.JournalHandler):
     """Sends a record with its fields as journal fields ``VB_<NAME>``.
 

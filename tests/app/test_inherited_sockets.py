@@ -1,0 +1,63 @@
+"""Sockets that systemd opens for the daemon are the ones it serves on (sd_listen_fds(3))."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_cli import config_file
+
+# File descriptor 3 is the first that is handed over; the pid is only known in the process itself.
+LAUNCH = 'exec 3<&"$1"; shift; export LISTEN_FDS=1 LISTEN_FDNAMES="$NAME" LISTEN_PID=$$; exec "$@"'
+
+
+def start(folder: Path, listener: socket.socket, name: str) -> subprocess.Popen[str]:
+    number = str(listener.fileno())
+    program = [sys.executable, "-m", "visitbridge", "run", "--config", str(config_file(folder))]
+    return subprocess.Popen(
+        ["bash", "-c", LAUNCH, "launch", number, *program],
+        pass_fds=[listener.fileno()],
+        env={"NAME": name, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(("name", "is_used"), [("https", True), ("something-else", False)])
+def test_the_socket_named_https_is_served(tmp_path: Path, name: str, is_used: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        gateway = start(tmp_path, listener, name)
+        assert gateway.stdout is not None
+        try:
+            ready = json.loads(gateway.stdout.readline())
+        finally:
+            gateway.terminate()
+            gateway.communicate(timeout=20)
+
+        assert (ready["url"] == f"https://127.0.0.1:{port}/") == is_used
+        assert gateway.returncode == 0
+
+
+def test_a_phone_that_calls_during_a_restart_is_served_by_the_next_run(tmp_path: Path) -> None:
+    """The connection waits in the socket, which outlives the process."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        early = socket.create_connection(listener.getsockname(), timeout=20)
+        gateway = start(tmp_path, listener, "https")
+        assert gateway.stdout is not None
+        try:
+            gateway.stdout.readline()
+            early.sendall(bytes.fromhex("16030100020100"))  # not a whole handshake: the answer is an alert
+            answer = early.recv(1)
+        finally:
+            early.close()
+            gateway.terminate()
+            gateway.communicate(timeout=20)
+
+        assert answer == b"\x15"
