@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from tests.services.outbox.samples import visit
-from visitbridge.domain.visit import ClockReading, Visit
-from visitbridge.domain.visit_time import with_true_time
+from visitbridge.domain.visit import ClockReading, Occasion, Visit
+from visitbridge.domain.visit_time import stay_of, with_true_time
 
 WRONG = dt.datetime(1970, 1, 1, 0, 5, tzinfo=dt.UTC)
 NOW = dt.datetime(2026, 11, 22, 8, 0, 0, 250_000, tzinfo=dt.UTC)
@@ -28,6 +28,21 @@ def test_times_move_together_and_the_mark_goes() -> None:
     assert after.visit_at == dt.datetime(2026, 11, 22, 7, 30, tzinfo=dt.UTC)
     assert after.finished_at == after.visit_at + dt.timedelta(minutes=20)
     assert (after.clock_trusted, after.started, after.revision) == (True, None, before.revision + 1)
+
+
+def test_arrival_and_departure_move_with_the_visit() -> None:
+    before = untrusted()
+    occasion = Occasion(arrived_at=WRONG, departed_at=WRONG + dt.timedelta(minutes=15))
+    content = msgspec.structs.replace(before.content, occasion=occasion)
+    after = with_true_time(
+        msgspec.structs.replace(before, content=content), now=NOW, monotonic_s=2100.0, boot_id="boot-1"
+    )
+    assert after is not None
+    assert stay_of(after) == (after.visit_at, after.visit_at + dt.timedelta(minutes=15))
+
+
+def test_arrival_and_departure_that_nobody_told_are_the_visits_own() -> None:
+    assert stay_of(visit()) == (visit().visit_at, visit().finished_at)
 
 
 @pytest.mark.parametrize(

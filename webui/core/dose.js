@@ -1,4 +1,7 @@
-/** From a frequency code to the total of an order (M13, X17). Pure. */
+/**
+ * From a frequency code to the total of an order (M13, X17). Pure. The box checks totals by the same rules
+ * (domain/orders.py); one set of vectors holds both (tests/vectors/order_totals.json).
+ */
 
 /** Intakes per day of the plain codes; the rest follows patterns of NHI's frequency table. */
 const PER_DAY = new Map(Object.entries({
@@ -19,16 +22,15 @@ export function intakesPerDay(code) {
   const plain = code.trim().toUpperCase();
   const known = PER_DAY.get(plain);
   if (known !== undefined) return known;
-  const every = /^Q(\d+)(H|D|W)$/.exec(plain);
+  const every = /^Q([1-9]\d*)(H|D|W)$/.exec(plain);
   if (every) {
     const count = Number(every[1]);
-    if (count === 0) return null;
     return every[2] === "H" ? 24 / count : every[2] === "D" ? 1 / count : 1 / (7 * count);
   }
   const weekdays = /^QW\(([1-7](?:,[1-7])*)\)$/.exec(plain);
   if (weekdays) return (weekdays[1] ?? "").split(",").length / 7;
-  const weekly = /^(\d+)W(\d+)D$/.exec(plain);
-  if (weekly && Number(weekly[1]) > 0) return Number(weekly[2]) / (7 * Number(weekly[1]));
+  const weekly = /^([1-9]\d*)W([1-9]\d*)D$/.exec(plain);
+  if (weekly) return Number(weekly[2]) / (7 * Number(weekly[1]));
   return null;
 }
 

@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 from typing import Final
 
-from visitbridge.domain.visit import Identification
+from visitbridge.domain.visit import Identification, Order
 from visitbridge.errors import FieldInvalid
 
 
@@ -44,6 +44,13 @@ _CARD_PRESENTED: Final = frozenset(
 )
 
 
+def prescription_kind(order: Order) -> PrescriptionKind:
+    """What kind of prescription a drug is ordered on."""
+    if order.chronic:
+        return PrescriptionKind.REPEAT
+    return PrescriptionKind.CHRONIC if order.long_term else PrescriptionKind.ORDINARY
+
+
 def check_fills(kind: PrescriptionKind, days: int, fills: int, field: str) -> None:
     """Raise FieldInvalid (``<field>.days`` or ``<field>.refills``) for what may not be dispensed so.
 
@@ -53,16 +60,30 @@ def check_fills(kind: PrescriptionKind, days: int, fills: int, field: str) -> No
     if most_days is None:
         return
     if not 1 <= days <= most_days:
-        raise FieldInvalid(f"one fill is for 1 to {most_days} days", field=f"{field}.days")
+        raise FieldInvalid(
+            f"one fill is for 1 to {most_days} days",
+            field=f"{field}.days",
+            params={"rule": f"days_{kind.value}", "most": most_days},
+        )
     if kind is not PrescriptionKind.REPEAT:
         if fills != 1:
-            raise FieldInvalid("only a repeat prescription is dispensed again", field=f"{field}.refills")
+            raise FieldInvalid(
+                "only a repeat prescription is dispensed again",
+                field=f"{field}.refills",
+                params={"rule": "refills_only_repeat"},
+            )
         return
     if fills not in FILLS_OF_A_REPEAT:
-        raise FieldInvalid("a repeat prescription is dispensed 2 to 4 times", field=f"{field}.refills")
+        raise FieldInvalid(
+            "a repeat prescription is dispensed 2 to 4 times",
+            field=f"{field}.refills",
+            params={"rule": "refills_count"},
+        )
     if days * fills > MOST_REPEAT_DAYS:
         raise FieldInvalid(
-            f"all fills together are {MOST_REPEAT_DAYS} days at most", field=f"{field}.refills"
+            f"all fills together are {MOST_REPEAT_DAYS} days at most",
+            field=f"{field}.refills",
+            params={"rule": "refills_days", "most": MOST_REPEAT_DAYS},
         )
 
 
@@ -73,9 +94,17 @@ def check_may_repeat(identification: Identification, controlled_class: int | Non
     card was not presented. That a card recognised offline and a virtual card count as presented is our reading (D).
     """
     if controlled_class in _NO_REPEAT_CLASSES:
-        raise FieldInvalid("controlled drugs of class 1 and 2 are not repeated", field=f"{field}.chronic")
+        raise FieldInvalid(
+            "controlled drugs of class 1 and 2 are not repeated",
+            field=f"{field}.chronic",
+            params={"rule": "repeat_controlled"},
+        )
     if identification not in _CARD_PRESENTED:
-        raise FieldInvalid("no repeat prescription without the card", field=f"{field}.chronic")
+        raise FieldInvalid(
+            "no repeat prescription without the card",
+            field=f"{field}.chronic",
+            params={"rule": "repeat_without_card"},
+        )
 
 
 def last_valid_day(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from visitbridge.domain.dispensing import MOST_DAYS_PER_FILL, MOST_REPEAT_DAYS, PrescriptionKind
+from visitbridge.domain.dispensing import check_fills, prescription_kind
 from visitbridge.domain.visit import Order, OrderKind
 from visitbridge.errors import FieldInvalid
 
@@ -62,31 +62,34 @@ def check_draft(order: Order, field: str) -> None:
     Controlled drugs are not issued here (M10): the law wants its own form.
     """
     if order.kind is OrderKind.CONTROLLED:
-        raise FieldInvalid("controlled drugs are not issued here", field=f"{field}.kind")
+        raise FieldInvalid(
+            "controlled drugs are not issued here", field=f"{field}.kind", params={"rule": "controlled"}
+        )
     for name, value in (("dose", order.dose), ("total", order.total)):
         if round(value, 1) != value:
-            raise FieldInvalid("one decimal at most", field=f"{field}.{name}")
+            raise FieldInvalid("one decimal at most", field=f"{field}.{name}", params={"rule": "one_decimal"})
 
 
 def check_complete(order: Order, field: str) -> None:
-    """What a visit needs before it leaves the box. Raises FieldInvalid naming the member."""
+    """What an order needs before it leaves the box. Raises FieldInvalid naming the member."""
     check_draft(order, field)
-    if order.kind is not OrderKind.DRUG:
-        return
+    is_drug = order.kind is OrderKind.DRUG
     for name, missing in (
-        ("frequency", not order.frequency),
-        ("route", not order.route),
-        ("days", order.days < 1),
+        ("code", not order.code),
+        ("frequency", is_drug and not order.frequency),
+        ("route", is_drug and not order.route),
+        ("days", is_drug and order.days < 1),
         ("total", order.total <= 0),
     ):
         if missing:
-            raise FieldInvalid("a drug needs it", field=f"{field}.{name}")
+            raise FieldInvalid("an order needs it", field=f"{field}.{name}", params={"rule": "missing"})
+    if not is_drug:
+        return
     computed = computed_total(order)
     if computed is not None and computed != order.total and not order.total_overridden:
-        raise FieldInvalid("differs from dose × frequency × days and is not marked", field=f"{field}.total")
-    if order.refills and not order.chronic:
-        raise FieldInvalid("only a repeat prescription is dispensed again", field=f"{field}.refills")
-    if order.chronic and order.days > MOST_DAYS_PER_FILL[PrescriptionKind.REPEAT]:
-        raise FieldInvalid("one supply of a repeat prescription is 31 days at most", field=f"{field}.days")
-    if order.days * order.refills > MOST_REPEAT_DAYS:
-        raise FieldInvalid("all fills together are 90 days at most", field=f"{field}.refills")
+        raise FieldInvalid(
+            "differs from dose × frequency × days and is not marked",
+            field=f"{field}.total",
+            params={"rule": "total_differs"},
+        )
+    check_fills(prescription_kind(order), order.days, max(order.refills, 1), field)

@@ -14,9 +14,11 @@ import msgspec
 from msgspec import Meta
 
 from visitbridge.domain.people import BasicRecord, Institution, StaffKind
+from visitbridge.domain.virtual_orders import Proof
 
 Text = Annotated[str, Meta(max_length=4000)]
 Code = Annotated[str, Meta(max_length=20)]
+Moment = Annotated[dt.datetime, Meta(tz=True)]
 
 
 class Identification(enum.StrEnum):
@@ -88,7 +90,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     ``dose`` per intake and ``total`` in the item's own unit, one decimal at most (nhi-domain §3.1);
     ``total_overridden`` marks a total that a person typed instead of the computed one (X17);
-    ``self_entered`` marks a code that is in no data set (M12).
+    ``self_entered`` marks a code that is in no data set, ``own_code`` is then the team's own for it (M12).
+    ``chronic``: 慢箋, dispensed ``refills`` times; ``long_term``: for a chronic illness, dispensed once. ``price`` in
+    points for one unit, ``percentage`` of it that is claimed (p8).
     """
 
     kind: OrderKind
@@ -105,10 +109,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     price: Annotated[float, Meta(ge=0)] = 0.0
     note: Text = ""
     self_entered: bool = False
+    own_code: Code = ""
+    long_term: bool = False
+    percentage: Annotated[int, Meta(ge=0, le=999)] = 100
 
 
 class ClaimSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The six pickers of 申報資料設定 (M03)."""
+    """The six pickers of 申報資料設定 (M03), and 特定治療項目 (M23, claim fields d4-d7)."""
 
     case_type: Code = "E1"
     department: Code = "EA"
@@ -116,6 +123,22 @@ class ClaimSettings(msgspec.Struct, frozen=True, kw_only=True):
     visit_type: Code = "01"
     dispensing: Code = "0"
     copay: Code = "K00"
+    special_items: Annotated[tuple[Code, ...], Meta(max_length=4)] = ()
+
+
+class Occasion(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides the fee of a home visit, besides who comes for what (HH-PLAN; nhi-domain §4.9).
+
+    ``arrived_at``, ``departed_at``: None stands for 看診時間 and for the moment of 完成看診. ``remote``: 山地離島;
+    ``under_served``: an area where the patient's share is smaller; ``emergency``: 緊急訪視; ``holiday``: 例假日.
+    """
+
+    arrived_at: Moment | None = None
+    departed_at: Moment | None = None
+    remote: bool = False
+    under_served: bool = False
+    emergency: bool = False
+    holiday: bool = False
 
 
 class Practitioner(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +165,11 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VisitContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person types; every change is saved as a new revision of the draft."""
+    """What a person types; every change is saved as a new revision of the draft.
+
+    ``proofs_kept``: what virtual orders ask for and a person says lies with the chart (M18). ``fee_points``,
+    ``copay_points``: 門診醫療費用, 門診部分負擔費用 (M21); computed at 完成看診 unless ``amounts_by_hand``.
+    """
 
     programme: Code = "home_integrated"
     claim: ClaimSettings = ClaimSettings()
@@ -151,9 +178,13 @@ class VisitContent(msgspec.Struct, frozen=True, kw_only=True):
     diagnoses: Annotated[tuple[Diagnosis, ...], Meta(max_length=20)] = ()
     orders: Annotated[tuple[Order, ...], Meta(max_length=60)] = ()
     virtual_orders: Annotated[tuple[Code, ...], Meta(max_length=10)] = ()
+    proofs_kept: Annotated[tuple[Proof, ...], Meta(max_length=10)] = ()
+    virtual_order_note: Text = ""
     special_note: Text = ""
+    occasion: Occasion = Occasion()
     fee_points: Annotated[int, Meta(ge=0, le=9999999)] = 0
     copay_points: Annotated[int, Meta(ge=0, le=9999999)] = 0
+    amounts_by_hand: bool = False
 
 
 class Sequence(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Setting a visit's time right once the box knows the time (Y10)."""
+"""When a visit was, and setting that right once the box knows the time (Y10)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import datetime as dt
 
 import msgspec
 
-from visitbridge.domain.visit import Visit
+from visitbridge.domain.visit import Visit, VisitContent
+
+
+def stay_of(visit: Visit) -> tuple[dt.datetime, dt.datetime | None]:
+    """Arrival and departure; the latter None while it is not told and the visit not finished (nhi-domain §3.5)."""
+    occasion = visit.content.occasion
+    return occasion.arrived_at or visit.visit_at, occasion.departed_at or visit.finished_at
 
 
 def with_true_time(visit: Visit, *, now: dt.datetime, monotonic_s: float, boot_id: str) -> Visit | None:
@@ -24,6 +30,20 @@ def with_true_time(visit: Visit, *, now: dt.datetime, monotonic_s: float, boot_i
         revision=visit.revision + 1,
         visit_at=visit_at,
         finished_at=visit.finished_at + shift if visit.finished_at else None,
+        content=_shifted(visit.content, shift),
         clock_trusted=True,
         started=None,
+    )
+
+
+def _shifted(content: VisitContent, shift: dt.timedelta) -> VisitContent:
+    """Arrival and departure were taken from the same clock."""
+    occasion = content.occasion
+    return msgspec.structs.replace(
+        content,
+        occasion=msgspec.structs.replace(
+            occasion,
+            arrived_at=occasion.arrived_at + shift if occasion.arrived_at else None,
+            departed_at=occasion.departed_at + shift if occasion.departed_at else None,
+        ),
     )
