@@ -14,7 +14,15 @@ from tests.api.house import House, Phone
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.api.events import HEARTBEAT_S, STREAMS_AT_ONCE
 from visitbridge.domain.visit import VisitFlags, VisitState
-from visitbridge.services.topics import ModeTopic, PowerTopic, TimeTopic, VisitNotice
+from visitbridge.services.topics import (
+    CardsTopic,
+    ModeTopic,
+    PowerTopic,
+    Slot,
+    SlotCard,
+    TimeTopic,
+    VisitNotice,
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,40 @@ async def test_a_noisy_topic_is_sent_once_a_second_and_then_its_newest_value(
         event = await stream.next()
 
     assert event.data["value"]["battery_percent"] == 87
+
+
+def cards(insertion: int) -> CardsTopic:
+    slot = Slot(
+        reader_id="pcsc-1",
+        name="reader",
+        transport="pcsc",
+        state="card",
+        virtual=True,
+        battery_percent=None,
+        signal_dbm=None,
+        card=SlotCard(kind="reading", insertion=insertion, error_code="", patient=None),
+    )
+    return CardsTopic(readers=(slot,))
+
+
+async def test_a_card_is_told_of_when_it_comes_and_when_it_is_read_and_then_once_a_second(
+    house: House, phone: Phone
+) -> None:
+    async with open_stream(house, phone) as stream:
+        await stream.next()
+        told = []
+        for insertion in (1, 2):
+            house.board.put("cards", cards(insertion))
+            told.append((await stream.next()).data["value"]["readers"][0]["card"]["insertion"])
+        house.board.put("cards", cards(3))
+        house.board.put("time", TimeTopic(trust="network"))
+        assert (await stream.next()).data["topic"] == "time"
+        house.board.put("cards", cards(4))
+        await settle(house)
+        house.clock.advance(1)
+        told.append((await stream.next()).data["value"]["readers"][0]["card"]["insertion"])
+
+    assert told == [1, 2, 4]
 
 
 async def test_notices_of_different_visits_are_not_merged(house: House, phone: Phone) -> None:

@@ -2,7 +2,7 @@
 
 An event's id is ``<run>-<seq>``: the run tells one life of the daemon from the next, so that a phone that comes
 back after a restart gets a snapshot and not a wrong remainder. Changes of one thing that come within a second
-are sent as one, the newest. A comment every 15 s tells the phone that the box is still there.
+are sent as one, the newest; only of a card put in, the first changes go out at once, as somebody waits for them. A comment every 15 s tells the phone that the box is still there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from visitbridge.services.topics import VisitNotice
 
 HEARTBEAT_S = 15.0
 PACE_S = 1.0
+# Changes of a topic that may follow each other at once before the pace holds them back: a card is seen, a card is read.
+BURSTS = {"cards": 2}
 STREAMS_AT_ONCE = 64
 
 _HEARTBEAT = b": still here\n\n"
@@ -51,11 +53,14 @@ class _Stream:
 
 @dataclass(slots=True)
 class _Outgoing:
-    """Changes not yet sent to one phone, the newest of each thing, held to the pace of one a second."""
+    """Changes not yet sent to one phone, the newest of each thing, held to the pace of one a second.
+
+    ``paid_s``: until when what was sent of a thing has used that up; a burst may run ahead of it.
+    """
 
     last_seq: int
     waiting: dict[str, Change] = field(default_factory=dict)
-    sent_s: dict[str, float] = field(default_factory=dict)
+    paid_s: dict[str, float] = field(default_factory=dict)
 
     def add(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -63,17 +68,20 @@ class _Outgoing:
             self.waiting[_subject(change)] = change
 
     def due(self, now_s: float) -> list[Change]:
-        ready = [name for name in self.waiting if now_s - self.sent_s.get(name, -PACE_S) >= PACE_S]
+        ready = [name for name, change in self.waiting.items() if self._due_s(name, change) <= now_s]
         for name in ready:
-            self.sent_s[name] = now_s
+            self.paid_s[name] = max(now_s, self.paid_s.get(name, now_s)) + PACE_S
         return sorted((self.waiting.pop(name) for name in ready), key=lambda change: change.seq)
 
-    def next_due_s(self, now_s: float) -> float | None:
-        return min((self.sent_s[name] + PACE_S for name in self.waiting), default=None)
+    def next_due_s(self) -> float | None:
+        return min((self._due_s(name, change) for name, change in self.waiting.items()), default=None)
 
     def resume_after(self, change: Change) -> int:
         """Seq from which a phone that got ``change`` last misses nothing, held-back changes included."""
         return min((held.seq - 1 for held in self.waiting.values()), default=change.seq)
+
+    def _due_s(self, name: str, change: Change) -> float:
+        return self.paid_s.get(name, 0.0) - (BURSTS.get(change.topic, 1) - 1) * PACE_S
 
 
 class EventStreams:
@@ -149,7 +157,7 @@ class EventStreams:
             elif now_s >= heartbeat_s:
                 await response.write(_HEARTBEAT)
             else:
-                next_s = outgoing.next_due_s(now_s)
+                next_s = outgoing.next_due_s()
                 await self._wait(stream.news, heartbeat_s if next_s is None else min(next_s, heartbeat_s))
                 continue
             heartbeat_s = now_s + HEARTBEAT_S
