@@ -52,7 +52,12 @@ def build_app(
     stamp_answers(app, database, clock)
     guard = Guard(database, clock)
     DeviceRoutes(
-        database, binding, RateLimit(BIND_TRIES, BIND_WINDOW_S), clock, handoff_key_hex=handoff_key
+        database,
+        binding,
+        RateLimit(BIND_TRIES, BIND_WINDOW_S),
+        clock,
+        handoff_key_hex=handoff_key,
+        sign=receipts.sign,
     ).register(app, guard)
     UploadRoutes(database, upload_desk, receipts).register(app, guard)
     DataSetRoutes(database, shelf).register(app, guard)

@@ -15,12 +15,15 @@ from vpnportal.schema import certificates
 
 
 class Need(enum.IntEnum):
-    """What a call needs of its caller; each level includes those before it."""
+    """What a call needs of its caller; each level includes those before it.
+
+    A disabled box may bring in what it recorded before, so that nothing is lost; it begins nothing new (B11).
+    """
 
     NOTHING = 0
     CERTIFICATE = 1
-    ENABLED = 2
-    SAM = 3
+    SAM = 2
+    ENABLED = 3
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +57,6 @@ def admit(connection: Connection, serial: str | None, need: Need, now: dt.dateti
     if row is None or row.revoked_at is not None or row.valid_until <= now:
         raise certificate_refused()
     device = find_device(connection, row.device_id)
-    if need >= Need.ENABLED and not device.enabled:
-        raise device_disabled()
     if need >= Need.SAM and not sam_is_verified(connection, device.device_id, now):
         raise refuse(
             403,
@@ -64,6 +65,8 @@ def admit(connection: Connection, serial: str | None, need: Need, now: dt.dateti
             title="verify the SAM first; it counts for one day",
             words="安全模組今日尚未認證。",
         )
+    if need >= Need.ENABLED and not device.enabled:
+        raise device_disabled()
     return Caller(device=device, serial=serial)
 
 

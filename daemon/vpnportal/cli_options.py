@@ -81,8 +81,14 @@ def _group(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", default="default", help="data-set group (default: %(default)s)")
 
 
-def _erase(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--erase", action="store_true", help="also order it to wipe itself")
+def _unsent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--unsent",
+        type=int,
+        required=True,
+        metavar="NUMBER",
+        help="how many items the box said it would lose",
+    )
 
 
 def _card(parser: argparse.ArgumentParser) -> None:
@@ -134,7 +140,19 @@ COMMANDS = (
     Command(("devices", "ticket"), boxes.renew_ticket, "show a fresh QR-2", (_institution, _name, _ticket)),
     Command(("devices", "list"), boxes.list_all, "show all boxes"),
     Command(("devices", "enable"), boxes.enable, "let a box work", (_institution, _name)),
-    Command(("devices", "disable"), boxes.disable, "stop a box", (_institution, _name, _erase)),
+    Command(("devices", "disable"), boxes.disable, "stop a box", (_institution, _name)),
+    Command(
+        ("devices", "erase"),
+        boxes.erase,
+        "stop a box and ask it what erasing would lose",
+        (_institution, _name),
+    ),
+    Command(
+        ("devices", "confirm-erase"),
+        boxes.confirm_erase,
+        "erase it, with what it said would be lost",
+        (_institution, _name, _unsent),
+    ),
     Command(
         ("devices", "revoke"), boxes.revoke, "refuse a box's certificates for good", (_institution, _name)
     ),

@@ -103,12 +103,10 @@ def find_device_by_name(connection: Connection, institution: str, name: str) -> 
 
 
 def find_device_by_sheet(connection: Connection, institution: str, sheet_id: str) -> Device | None:
-    """The enabled device that was bound last under this id of its own."""
+    """The device that was bound last under this id of its own; a disabled one's work still comes in by file (B11)."""
     row = (
         connection.execute(
-            _joined.where(
-                devices.c.institution == institution, devices.c.sheet_id == sheet_id, devices.c.enabled
-            )
+            _joined.where(devices.c.institution == institution, devices.c.sheet_id == sheet_id)
             .order_by(devices.c.bound_at.desc())
             .limit(1)
         )

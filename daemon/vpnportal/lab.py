@@ -20,6 +20,7 @@ from vpnportal.bind import issue_ticket
 from vpnportal.clock import PortalClock
 from vpnportal.database import Database
 from vpnportal.devices import Device, find_device_by_name, list_devices, revoke_certificates, set_enabled
+from vpnportal.erase_orders import confirm_erasure, order_erasure, standing_case
 from vpnportal.faults import Fault, FaultBoard, FaultKind
 from vpnportal.folders import Folders
 from vpnportal.inbox import read_inbox
@@ -72,7 +73,9 @@ class Lab:
         app.router.add_post("/lab/clock", self._set_clock)
         app.router.add_get("/lab/inbox", self._inbox)
         app.router.add_post("/lab/tickets", self._ticket)
-        app.router.add_post("/lab/devices/{name}/{act:enable|disable|erase|revoke}", self._device)
+        app.router.add_post(
+            "/lab/devices/{name}/{act:enable|disable|erase|confirm-erase|revoke}", self._device
+        )
         app.router.add_post("/lab/backups", self._back_up)
         app.router.add_post("/lab/restore", self._restore)
         return app
@@ -158,11 +161,17 @@ class Lab:
         name, act, now = request.match_info["name"], request.match_info["act"], self._clock.now()
 
         def work(connection: Connection) -> None:
-            device_id = _device(connection, LAB_INSTITUTION.code, name).device_id
-            if act == "revoke":
-                revoke_certificates(connection, device_id, now)
-            else:
-                set_enabled(connection, device_id, enabled=act == "enable", erase=act == "erase")
+            device = _device(connection, LAB_INSTITUTION.code, name)
+            match act:
+                case "revoke":
+                    revoke_certificates(connection, device.device_id, now)
+                case "erase":
+                    order_erasure(connection, device, now)
+                case "confirm-erase":
+                    case = standing_case(connection, device.device_id)
+                    confirm_erasure(connection, device, unsent=(case and case.unsent) or 0, now=now)
+                case _:
+                    set_enabled(connection, device.device_id, enabled=act == "enable")
 
         await self._database.run(work)
         return web.Response(status=204)

@@ -36,6 +36,10 @@ class ReceiptBook:
         )
         return raw.hex()
 
+    def sign(self, data: bytes) -> bytes:
+        """Ed25519 by the same key, for other words of the data centre that boxes must be able to believe."""
+        return self._signing_key.sign(data)
+
     def stored(
         self, connection: Connection, key: str, *, institution: str, kind: str, digest: str
     ) -> Receipt | None:

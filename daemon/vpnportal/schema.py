@@ -87,6 +87,22 @@ devices = Table(
     UniqueConstraint("institution", "name"),
 )
 
+erase_orders = Table(
+    "erase_orders",
+    metadata,
+    Column("order_id", String(36), primary_key=True),
+    Column("device_id", ForeignKey("devices.device_id"), nullable=False),
+    Column("sheet_id", String(36), nullable=False),
+    Column("ordered_at", UtcDateTime, nullable=False),
+    Column("reported_at", UtcDateTime),
+    Column("unsent", Integer),
+    Column("oldest_at", UtcDateTime),
+    Column("confirmed_at", UtcDateTime),
+    Column("confirmed_unsent", Integer),
+    Column("erased_at", UtcDateTime),
+    Column("cancelled_at", UtcDateTime),
+)
+
 tickets = Table(
     "tickets",
     metadata,

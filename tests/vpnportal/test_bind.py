@@ -15,8 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.vpnportal.box import Box, csr_of, open_box, presenting, trusting
 from tests.vpnportal.portal import RunningPortal
-from tests.vpnportal.samples import INSTITUTION, NOW
-from visitbridge.protocols.datacentre.common import MissingRequest
+from tests.vpnportal.samples import INSTITUTION, NOW, OFFLINE_VISIT, upload_of
+from visitbridge.protocols.datacentre.common import MissingRequest, Receipt
 from visitbridge.protocols.datacentre.device import DeviceStatus, RenewAnswer, RenewRequest, SamVerification
 from vpnportal.bind import PIN_TRIES, TICKET_LIFE
 from vpnportal.devices import revoke_certificates, set_enabled
@@ -192,15 +192,30 @@ async def test_a_revoked_certificate_is_refused(portal: RunningPortal, bound: Bo
     (await bound.ask("GET", "/device")).problem(401, "certificate_refused")
 
 
-async def test_a_disabled_box_learns_it_may_ask_and_can_do_no_more(portal: RunningPortal, box: Box) -> None:
+async def test_a_disabled_box_learns_it_may_ask_and_begins_nothing(portal: RunningPortal, box: Box) -> None:
     device_id = portal.device.device_id
-    portal.database.transact(lambda connection: set_enabled(connection, device_id, enabled=False, erase=True))
+    portal.database.transact(lambda connection: set_enabled(connection, device_id, enabled=False))
     status = (await box.ask("GET", "/device")).as_(DeviceStatus)
-    assert (status.enabled, status.orders) == (False, ("disable", "erase"))
+    assert (status.enabled, status.orders, status.erase) == (False, ("disable",), None)
     assert (await box.ask("GET", "/receipts/k-1")).status == 200
     assert (await box.ask("POST", "/receipts/missing", MissingRequest(keys=()))).status == 200
-    for path in ("/sam/verify", "/visits", "/staff/sessions", "/device/certificate"):
+    for path in (
+        "/staff/sessions",
+        "/cards/sessions",
+        "/records/query",
+        "/eligibility",
+        "/device/certificate",
+    ):
         (await box.ask("POST", path)).problem(403, "device_disabled")
+    (await box.ask("GET", "/datasets")).problem(403, "device_disabled")
+
+
+async def test_what_a_disabled_box_recorded_before_still_comes_in(portal: RunningPortal, bound: Box) -> None:
+    device_id = portal.device.device_id
+    portal.database.transact(lambda connection: set_enabled(connection, device_id, enabled=False))
+    assert (await bound.ask("POST", "/sam/verify")).status == 200
+    sent = await bound.send("/visits", "k-1", upload_of(OFFLINE_VISIT, portal.device.sam.sam_id))
+    assert sent.as_(Receipt).key == "k-1"
 
 
 async def test_an_enabled_box_works_again(portal: RunningPortal, box: Box) -> None:

@@ -89,11 +89,18 @@ def test_a_ticket_needs_an_address(run: Portal) -> None:
 def test_devices_are_listed_stopped_and_started(seeded: Portal) -> None:
     named = (*PLACE, "--name", LAB_DEVICE)
     assert "enabled  not bound" in seeded("devices", "list")[1]
-    assert seeded("devices", "disable", *named, "--erase")[0] == 0
+    assert seeded("devices", "disable", *named)[0] == 0
     assert "disabled" in seeded("devices", "list")[1]
     assert seeded("devices", "enable", *named)[0] == 0
     assert "enabled" in seeded("devices", "list")[1]
     assert seeded("devices", "revoke", *named)[0] == 0
+
+
+@pytest.mark.parametrize("words", [("erase",), ("confirm-erase", "--unsent", "0")])
+def test_a_box_that_was_never_bound_has_nothing_to_erase(seeded: Portal, words: tuple[str, ...]) -> None:
+    status, _, error = seeded("devices", words[0], *PLACE, "--name", LAB_DEVICE, *words[1:])
+
+    assert (status, error.partition(":")[0], error.split(": ")[1]) == (1, "vpnportal", "name")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from visitbridge.protocols.datacentre.handoff import (
 )
 from visitbridge.protocols.datacentre.uploads import UploadKind
 from vpnportal.app import build_upload_desk
+from vpnportal.devices import set_enabled
 from vpnportal.folders import make_folders
 from vpnportal.handoff import Taken, load_handoff_key, take_in
 from vpnportal.receipts import ReceiptBook, load_signing_key
@@ -65,6 +66,14 @@ async def take(portal: RunningPortal, file: bytes) -> list[Taken]:
 def visit_item(portal: RunningPortal, key: str = "k-1") -> HandoffItem:
     body = upload_of(OFFLINE_VISIT, portal.device.sam.sam_id)
     return HandoffItem(kind=UploadKind.VISIT, key=key, body=body)
+
+
+async def test_a_disabled_boxs_file_is_taken_in(portal: RunningPortal, box: Box) -> None:
+    file = await file_of(box, portal, visit_item(portal))
+    device_id = portal.device.device_id
+    portal.database.transact(lambda connection: set_enabled(connection, device_id, enabled=False))
+
+    assert await take(portal, file) == [Taken(UploadKind.VISIT, "k-1")]
 
 
 async def test_an_item_ends_in_the_receipt_that_the_box_then_finds(portal: RunningPortal, box: Box) -> None:

@@ -60,7 +60,7 @@ async def test_a_ticket_names_this_portal_by_itself(portal: RunningPortal, lab: 
     [("disable", False, ("disable",)), ("erase", False, ("disable", "erase")), ("enable", True, ())],
 )
 async def test_devices_are_stopped_and_started(
-    portal: RunningPortal, lab: LabClient, act: str, enabled: bool, orders: tuple[str, ...]
+    portal: RunningPortal, bound: Box, lab: LabClient, act: str, enabled: bool, orders: tuple[str, ...]
 ) -> None:
     assert (await lab.call("POST", f"/devices/{LAB_DEVICE}/{act}"))[0] == 204
     assert (portal.device.enabled, portal.device.orders) == (enabled, orders)

@@ -9,7 +9,8 @@ import pytest
 from tests.vpnportal.box import Box
 from tests.vpnportal.relay import sign_in
 from tests.vpnportal.samples import NOW
-from visitbridge.protocols.datacentre.records import RecordKind, RecordsAnswer, RecordsQuery
+from visitbridge.domain.records import RecordKind
+from visitbridge.protocols.datacentre.records import RecordsAnswer, RecordsQuery
 from visitbridge.protocols.datacentre.uploads import Eligibility, EligibilityRequest
 
 

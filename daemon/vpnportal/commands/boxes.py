@@ -16,6 +16,13 @@ from vpnportal.clock import machine_now
 from vpnportal.commands.context import Say, open_place
 from vpnportal.database import Database
 from vpnportal.devices import Device
+from vpnportal.erase_orders import (
+    EraseCase,
+    cancel_erasure,
+    confirm_erasure,
+    last_case,
+    order_erasure,
+)
 from vpnportal.folders import Folders
 from vpnportal.tickets import draw, hand_out, noted_address
 
@@ -40,29 +47,55 @@ def renew_ticket(arguments: argparse.Namespace, say: Say) -> None:
 
 
 def list_all(arguments: argparse.Namespace, say: Say) -> None:
+    def look(connection: Connection) -> list[tuple[Device, EraseCase | None]]:
+        return [
+            (device, last_case(connection, device.device_id)) for device in devices.list_devices(connection)
+        ]
+
     with open_place(arguments) as (_, database):
-        for device in database.transact(devices.list_devices):
+        for device, case in database.transact(look):
             state = "enabled" if device.enabled else "disabled"
             bound = "not bound" if device.bound_at is None else f"bound {device.bound_at:%Y-%m-%d %H:%M}Z"
-            say(f"{device.institution.code}  {device.name}  {state}  {bound}  SAM {device.sam.sam_id}")
+            line = f"{device.institution.code}  {device.name}  {state}  {bound}  SAM {device.sam.sam_id}"
+            say(line + _erasure(case))
 
 
 def enable(arguments: argparse.Namespace, say: Say) -> None:
     with open_place(arguments) as (_, database):
         device = database.transact(_named(arguments))
-        database.transact(lambda connection: devices.set_enabled(connection, device.device_id, enabled=True))
+
+        def work(connection: Connection) -> None:
+            devices.set_enabled(connection, device.device_id, enabled=True)
+            cancel_erasure(connection, device.device_id, machine_now())
+
+        database.transact(work)
     say(f"{device.name} is enabled")
 
 
 def disable(arguments: argparse.Namespace, say: Say) -> None:
     with open_place(arguments) as (_, database):
         device = database.transact(_named(arguments))
+        database.transact(lambda connection: devices.set_enabled(connection, device.device_id, enabled=False))
+    say(f"{device.name} is disabled; what it has recorded still comes in")
+
+
+def erase(arguments: argparse.Namespace, say: Say) -> None:
+    """First of two steps. Raises FieldInvalid (``name``)."""
+    with open_place(arguments) as (_, database):
+        device = database.transact(_named(arguments))
+        case = database.transact(lambda connection: order_erasure(connection, device, machine_now()))
+    say(f"{device.name} is disabled and asked what erasing would lose{_erasure(case)}")
+    say("nothing is erased before: vpnportal devices confirm-erase --unsent NUMBER")
+
+
+def confirm_erase(arguments: argparse.Namespace, say: Say) -> None:
+    """Second step, with the number that the box reported. Raises FieldInvalid (``name``, ``unsent``)."""
+    with open_place(arguments) as (_, database):
+        device = database.transact(_named(arguments))
         database.transact(
-            lambda connection: devices.set_enabled(
-                connection, device.device_id, enabled=False, erase=arguments.erase
-            )
+            lambda connection: confirm_erasure(connection, device, unsent=arguments.unsent, now=machine_now())
         )
-    say(f"{device.name} is disabled")
+    say(f"{device.name} erases itself at its next contact; {arguments.unsent} unsent items are lost with it")
 
 
 def revoke(arguments: argparse.Namespace, say: Say) -> None:
@@ -99,6 +132,15 @@ class ShownTicket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     bound: bool
     ticket: str = ""
     pin: str = ""
+
+
+def _erasure(case: EraseCase | None) -> str:
+    """How far an order to erase has come, as the end of a line."""
+    if case is None:
+        return ""
+    told = "" if case.unsent is None else f", {case.unsent} unsent"
+    oldest = "" if case.oldest_at is None else f", oldest visit {case.oldest_at:%Y-%m-%d %H:%M}Z"
+    return f"  erasure {case.state}{told}{oldest}"
 
 
 def _named(arguments: argparse.Namespace) -> Callable[[Connection], Device]:

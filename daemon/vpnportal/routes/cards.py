@@ -31,8 +31,8 @@ class CardRoutes:
         self._clock = clock
 
     def register(self, app: web.Application, guard: Guard) -> None:
-        guard.add(app, "POST", "/cards/sessions", Need.SAM, self._open)
-        guard.add(app, "POST", "/cards/sessions/{session_id}/answers", Need.SAM, self._answer)
+        guard.add(app, "POST", "/cards/sessions", Need.ENABLED, self._open)
+        guard.add(app, "POST", "/cards/sessions/{session_id}/answers", Need.ENABLED, self._answer)
         guard.add(app, "DELETE", "/cards/sessions/{session_id}", Need.CERTIFICATE, self._close)
 
     async def _open(self, request: web.Request, caller: Caller) -> web.Response:

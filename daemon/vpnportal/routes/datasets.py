@@ -22,8 +22,8 @@ class DataSetRoutes:
         self._shelf = shelf
 
     def register(self, app: web.Application, guard: Guard) -> None:
-        guard.add(app, "GET", "/datasets", Need.SAM, self._manifest)
-        guard.add(app, "GET", "/datasets/{name}/{version}", Need.SAM, self._file)
+        guard.add(app, "GET", "/datasets", Need.ENABLED, self._manifest)
+        guard.add(app, "GET", "/datasets/{name}/{version}", Need.ENABLED, self._file)
 
     async def _manifest(self, _: web.Request, caller: Caller) -> web.Response:
         group = caller.device.dataset_group

@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 from sqlalchemy import update
 
+from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.common import BASE_PATH
 from visitbridge.protocols.datacentre.device import (
     BindRequest,
@@ -14,12 +15,15 @@ from visitbridge.protocols.datacentre.device import (
     RenewRequest,
     SamVerification,
 )
+from visitbridge.protocols.datacentre.erasure import EraseReport
 from vpnportal.bind import BindingDesk
 from vpnportal.callers import Caller, Need
 from vpnportal.clock import PortalClock, next_taipei_midnight
 from vpnportal.database import Database
-from vpnportal.devices import verify_sam
+from vpnportal.devices import device_disabled, verify_sam
+from vpnportal.erase_orders import Sign, note_report, signed_order
 from vpnportal.limits import RateLimit
+from vpnportal.problems import malformed
 from vpnportal.routing import Guard
 from vpnportal.schema import devices
 from vpnportal.wire import answer, read_message
@@ -38,19 +42,22 @@ class DeviceRoutes:
         clock: PortalClock,
         *,
         handoff_key_hex: str,
+        sign: Sign,
     ) -> None:
         self._database = database
         self._binding = binding
         self._bind_limit = bind_limit
         self._clock = clock
         self._handoff_key_hex = handoff_key_hex
+        self._sign = sign
 
     def register(self, app: web.Application, guard: Guard) -> None:
         app.router.add_post(f"{BASE_PATH}/bind", self._bind)
         guard.add(app, "GET", "/device", Need.CERTIFICATE, self._status)
         guard.add(app, "POST", "/device/health", Need.CERTIFICATE, self._health)
-        guard.add(app, "POST", "/device/certificate", Need.ENABLED, self._renew)
-        guard.add(app, "POST", "/sam/verify", Need.ENABLED, self._verify_sam)
+        guard.add(app, "POST", "/device/certificate", Need.CERTIFICATE, self._renew)
+        guard.add(app, "POST", "/device/erasure", Need.CERTIFICATE, self._erasure)
+        guard.add(app, "POST", "/sam/verify", Need.CERTIFICATE, self._verify_sam)
 
     async def _bind(self, request: web.Request) -> web.Response:
         self._bind_limit.spend(request.remote or "")
@@ -58,11 +65,13 @@ class DeviceRoutes:
 
     async def _status(self, _: web.Request, caller: Caller) -> web.Response:
         device = caller.device
+        order = await self._database.run(lambda connection: signed_order(connection, device, self._sign))
         status = DeviceStatus(
             enabled=device.enabled,
             orders=device.orders,
             sam=device.sam,
             handoff_key_hex=self._handoff_key_hex,
+            erase=order,
         )
         return answer(status)
 
@@ -82,9 +91,20 @@ class DeviceRoutes:
         return web.Response(status=204)
 
     async def _renew(self, request: web.Request, caller: Caller) -> web.Response:
+        if not caller.device.enabled:
+            raise device_disabled()
         message = await read_message(request, RenewRequest)
         pem = await self._binding.renew(caller.device, message.csr_pem)
         return answer(RenewAnswer(certificate_pem=pem), status=201)
+
+    async def _erasure(self, request: web.Request, caller: Caller) -> web.Response:
+        report = await read_message(request, EraseReport)
+        now = self._clock.now()
+        try:
+            await self._database.run(lambda connection: note_report(connection, caller.device, report, now))
+        except FieldInvalid as exc:
+            raise malformed(exc.detail, field="order_id") from exc
+        return web.Response(status=204)
 
     async def _verify_sam(self, _: web.Request, caller: Caller) -> web.Response:
         now = self._clock.now()

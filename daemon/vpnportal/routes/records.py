@@ -27,8 +27,8 @@ class RecordRoutes:
         self._clock = clock
 
     def register(self, app: web.Application, guard: Guard) -> None:
-        guard.add(app, "POST", "/eligibility", Need.SAM, self._eligibility)
-        guard.add(app, "POST", "/records/query", Need.SAM, self._query)
+        guard.add(app, "POST", "/eligibility", Need.ENABLED, self._eligibility)
+        guard.add(app, "POST", "/records/query", Need.ENABLED, self._query)
 
     async def _eligibility(self, request: web.Request, caller: Caller) -> web.Response:
         message, now = await read_message(request, EligibilityRequest), self._clock.now()

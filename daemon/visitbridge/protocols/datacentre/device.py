@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from visitbridge.domain.people import Institution
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.erasure import EraseOrder
 
 _TICKET_PREFIX = "VBBIND1:"
 
@@ -97,7 +98,7 @@ class RenewAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """``orders``: what the institution wants of this box at its next contact (B10, B11).
+    """``orders``: what the institution wants of this box at its next contact (B10, B11); ``erase`` the order itself, signed.
 
     ``handoff_key_hex``: raw X25519 public key that hand-off files are sealed to; empty where none are taken.
     """
@@ -106,6 +107,7 @@ class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[Literal["disable", "erase"], ...] = ()
     sam: SamRecord
     handoff_key_hex: str = ""
+    erase: EraseOrder | None = None
 
 
 class SamVerification(msgspec.Struct, frozen=True, kw_only=True):
