@@ -8,6 +8,7 @@ engineers and carry no personal data: no names, ids, card numbers, PINs, APDU bo
 
     VisitBridgeError
     ├── ConfigError      GW-CFG  the box is set up wrongly
+    ├── CertificateError GW-CRT  a certificate, chain or key
     ├── DeviceError      GW-DEV  a reader, the modem or a lane
     ├── CardError        GW-CRD  the card itself, or which card it is
     ├── LinkError        GW-LNK  the way to the data centre
@@ -45,6 +46,16 @@ from visitbridge.errors.card import (
     PinWrong,
     WrongCard,
     WrongCardKind,
+)
+from visitbridge.errors.certificate import (
+    CertificateError,
+    CertificateUnreadable,
+    ChainBroken,
+    IssueRefused,
+    KeyMismatch,
+    NameMissing,
+    NotAnAuthority,
+    OutsideValidity,
 )
 from visitbridge.errors.configuration import (
     ConfigError,
@@ -117,6 +128,9 @@ __all__ = [
     "CardRealmMixed",
     "CardRefused",
     "CardRemoved",
+    "CertificateError",
+    "CertificateUnreadable",
+    "ChainBroken",
     "ClockUntrusted",
     "ConfigError",
     "DataCentreBusy",
@@ -129,8 +143,10 @@ __all__ = [
     "FieldInvalid",
     "HookFailed",
     "HostRefused",
+    "IssueRefused",
     "JobNotMovable",
     "KeyConflict",
+    "KeyMismatch",
     "LaneLate",
     "LinkDown",
     "LinkError",
@@ -139,11 +155,14 @@ __all__ = [
     "ModemAbsent",
     "ModemRefused",
     "ModemSilent",
+    "NameMissing",
+    "NotAnAuthority",
     "NotBound",
     "NotFound",
     "NotNhiCard",
     "NotPaired",
     "OriginRefused",
+    "OutsideValidity",
     "PairingRefused",
     "PcscUnavailable",
     "PinBlocked",

@@ -116,6 +116,17 @@ class StoreTopic(msgspec.Struct, frozen=True, kw_only=True):
     backup_at: dt.datetime | None = None
 
 
+class CertificateTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """What phones are shown. ``fingerprint``: SHA-256 in hex. ``own``: signed by the box itself, not dropped in.
+    ``refused``: the code of why a dropped-in certificate is not in use, else empty.
+    """
+
+    fingerprint: str
+    ends_at: dt.datetime
+    own: bool
+    refused: str = ""
+
+
 class VisitNotice(msgspec.Struct, frozen=True, kw_only=True):
     """A visit changed; phones that show it fetch it again."""
 

@@ -11,9 +11,21 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from visitbridge.adapters.tls import BoxTls, open_box_tls
-from visitbridge.adapters.tls.authority import issue_leaf, make_authority
-from visitbridge.errors import ConfigError
+from visitbridge.adapters.tls import (
+    INSTITUTION_FILE,
+    BoxTls,
+    install_institution_certificate,
+    open_box_tls,
+)
+from visitbridge.errors import (
+    CertificateError,
+    CertificateUnreadable,
+    ChainBroken,
+    KeyMismatch,
+    NameMissing,
+    OutsideValidity,
+)
+from visitbridge.protocols.certificates import KeyPair, issue_leaf, make_authority
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 HOSTS = ("10.77.0.1", "127.0.0.1", "fd00::1", "vb", "vb.local")
@@ -64,19 +76,6 @@ def test_the_box_is_nobody_else(tmp_path: Path, host: str) -> None:
 
     with pytest.raises(ssl.SSLCertVerificationError, match=r"mismatch|doesn't match|not valid for"):
         handshake(tls.context, ssl.create_default_context(cafile=tls.ca_file), host)
-
-
-def test_the_authority_cannot_speak_for_a_public_site(tmp_path: Path) -> None:
-    authority = make_authority("box CA", HOSTS, NOW)
-    forged = issue_leaf(authority, ("example.org",), NOW)
-    (tmp_path / "box.pem").write_bytes(forged.certificate)
-    (tmp_path / "box.key").write_bytes(forged.key)
-    (tmp_path / "ca.pem").write_bytes(authority.certificate)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(tmp_path / "box.pem", tmp_path / "box.key")
-
-    with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree"):
-        handshake(server, ssl.create_default_context(cafile=tmp_path / "ca.pem"), "example.org")
 
 
 def test_the_leaf_is_one_that_iphones_accept(tmp_path: Path) -> None:
@@ -160,46 +159,101 @@ def test_the_keys_are_private(tmp_path: Path) -> None:
     assert (tmp_path / "tls").stat().st_mode & 0o777 == 0o700
 
 
+def institution(hosts: tuple[str, ...] = HOSTS, now: dt.datetime = NOW) -> tuple[KeyPair, KeyPair]:
+    """An institution's authority, and key, leaf and chain that it issued."""
+    authority = make_authority("clinic CA", hosts, now)
+    return authority, issue_leaf(authority, hosts, now)
+
+
+def drop_in(folder: Path, pair: KeyPair) -> tuple[Path, Path]:
+    (folder / "chain.pem").write_bytes(pair.certificate)
+    (folder / "key.pem").write_bytes(pair.key)
+    return folder / "chain.pem", folder / "key.pem"
+
+
 def test_a_dropped_in_certificate_is_used_as_it_is(tmp_path: Path) -> None:
-    authority = make_authority("other CA", ("clinic.example",), NOW)
-    pair = issue_leaf(authority, ("clinic.example",), NOW)
-    (tmp_path / "chain.pem").write_bytes(pair.certificate)
-    (tmp_path / "key.pem").write_bytes(pair.key)
+    authority, pair = institution(("10.77.0.1", "clinic.example"))
     (tmp_path / "root.pem").write_bytes(authority.certificate)
 
-    tls = open_box_tls(
-        tmp_path / "own", HOSTS, NOW, name="box", dropped_in=(tmp_path / "chain.pem", tmp_path / "key.pem")
-    )
+    tls = open_box_tls(tmp_path / "own", HOSTS, NOW, name="box", dropped_in=drop_in(tmp_path, pair))
 
-    assert tls.ca_file is None
+    assert (tls.ca_file, tls.refused) == (None, None)
     assert not (tmp_path / "own").exists()
     client = ssl.create_default_context(cafile=tmp_path / "root.pem")
     assert handshake(tls.context, client, "clinic.example")
 
 
-def test_a_dropped_in_certificate_that_ran_out_gives_way_to_the_boxs_own(tmp_path: Path) -> None:
-    then = NOW - dt.timedelta(days=900)
-    pair = issue_leaf(make_authority("other CA", HOSTS, then), HOSTS, then)
-    (tmp_path / "chain.pem").write_bytes(pair.certificate)
-    (tmp_path / "key.pem").write_bytes(pair.key)
+def test_an_institutions_certificate_is_taken_from_the_boxs_own_folder(tmp_path: Path) -> None:
+    authority, pair = institution()
+    (tmp_path / "root.pem").write_bytes(authority.certificate)
 
-    tls = open_box_tls(
-        tmp_path / "own", HOSTS, NOW, name="box", dropped_in=(tmp_path / "chain.pem", tmp_path / "key.pem")
-    )
+    facts = install_institution_certificate(tmp_path / "tls", pair.key + pair.certificate, HOSTS, NOW)
+    tls = open_tls(tmp_path / "tls")
 
-    assert tls.ca_file == tmp_path / "own" / "ca.pem"
+    assert (tls.fingerprint, tls.ca_file, tls.refused) == (facts.fingerprint, None, None)
+    assert (tmp_path / "tls" / INSTITUTION_FILE).stat().st_mode & 0o777 == 0o600
+    client = ssl.create_default_context(cafile=tmp_path / "root.pem")
+    assert [handshake(tls.context, client, host) for host in HOSTS] == ["TLSv1.3"] * len(HOSTS)
+
+
+def unfit() -> dict[type[CertificateError], bytes]:
+    """PEM texts with one thing wrong each."""
+    authority, pair = institution()
+    leaf = pair.certificate[: -len(authority.certificate)]
+    old = institution(now=NOW - dt.timedelta(days=900))[1]
+    return {
+        CertificateUnreadable: b"-----BEGIN CERTIFICATE-----",
+        KeyMismatch: institution()[1].key + pair.certificate,
+        OutsideValidity: old.key + old.certificate,
+        ChainBroken: pair.key + leaf + institution()[0].certificate,
+        NameMissing: pair.key + leaf,
+    }
+
+
+@pytest.mark.parametrize("kind", unfit(), ids=lambda kind: kind.__name__)
+def test_what_cannot_be_used_is_refused_and_the_old_one_stays(
+    tmp_path: Path, kind: type[CertificateError]
+) -> None:
+    _, pair = institution()
+    install_institution_certificate(tmp_path, pair.key + pair.certificate, HOSTS, NOW)
+    before = open_tls(tmp_path).fingerprint
+
+    with pytest.raises(kind):
+        install_institution_certificate(tmp_path, unfit()[kind], (*HOSTS, "box2.local"), NOW)
+
+    assert open_tls(tmp_path).fingerprint == before
+
+
+@pytest.mark.parametrize("kind", unfit(), ids=lambda kind: kind.__name__)
+def test_a_box_starts_with_its_own_certificate_when_the_dropped_in_one_is_unfit(
+    tmp_path: Path, kind: type[CertificateError]
+) -> None:
+    (tmp_path / INSTITUTION_FILE).write_bytes(unfit()[kind])
+
+    tls = open_tls(tmp_path, ("box2.local", *HOSTS))
+
+    assert type(tls.refused) is kind
+    assert tls.ca_file == tmp_path / "ca.pem"
     assert handshake(tls.context, ssl.create_default_context(cafile=tls.ca_file), "vb.local")
 
 
-def test_a_key_that_does_not_fit_is_a_configuration_error(tmp_path: Path) -> None:
-    authority = make_authority("CA", HOSTS, NOW)
-    (tmp_path / "chain.pem").write_bytes(issue_leaf(authority, HOSTS, NOW).certificate)
-    (tmp_path / "key.pem").write_bytes(issue_leaf(authority, HOSTS, NOW).key)
+def test_a_missing_file_is_named_and_the_box_starts(tmp_path: Path) -> None:
+    missing = tmp_path / "a.pem", tmp_path / "b.pem"
 
-    with pytest.raises(ConfigError, match="no certificate and its key"):
-        open_box_tls(
-            tmp_path, HOSTS, NOW, name="b", dropped_in=(tmp_path / "chain.pem", tmp_path / "key.pem")
-        )
+    tls = open_box_tls(tmp_path / "own", HOSTS, NOW, name="box", dropped_in=missing)
+
+    assert isinstance(tls.refused, CertificateUnreadable)
+
+
+def test_a_public_certificate_need_not_name_private_addresses(tmp_path: Path) -> None:
+    authority = make_authority("public CA", ("clinic.example",), NOW)
+    pair = issue_leaf(authority, ("*.clinic.example",), NOW)
+
+    tls = open_box_tls(
+        tmp_path / "own", ("box.clinic.example", *HOSTS), NOW, name="b", dropped_in=drop_in(tmp_path, pair)
+    )
+
+    assert (tls.ca_file, tls.refused) == (None, None)
 
 
 def test_tls_before_1_2_is_not_spoken(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from visitbridge.adapters.tls.box_certificate import BoxTls
 from visitbridge.errors import ConfigError
 from visitbridge.ports.clock import Clock
+from visitbridge.runtime.waiting import wait_at_most
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import CertificateTopic
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +20,8 @@ LOOK_EVERY_S = 3600.0
 
 
 class CertificateRenewal:
-    """Service: asks ``reopen`` every hour what the box should present, and presents it to new connections.
+    """Service: asks ``reopen`` every hour, and whenever told to, what the box should present, and presents it to
+    new connections; those that are open keep theirs.
 
     ``current`` keeps the context that the server has.
     """
@@ -25,26 +29,53 @@ class CertificateRenewal:
     name = "certificate"
     critical = False
 
-    def __init__(self, opened: BoxTls, reopen: Callable[[], BoxTls], clock: Clock) -> None:
+    def __init__(self, opened: BoxTls, reopen: Callable[[], BoxTls], clock: Clock, board: LiveBoard) -> None:
         self._reopen = reopen
         self._clock = clock
+        self._board = board
+        self._told = asyncio.Event()
         self.current = opened
+        self._publish(opened)
+
+    def look_now(self) -> None:
+        """Somebody put another certificate in place."""
+        self._told.set()
 
     async def run(self, ready: Callable[[], None]) -> None:
         ready()
         while True:
-            await self._clock.wait_until(self._clock.monotonic() + LOOK_EVERY_S)
+            await wait_at_most(self._clock, self._told.wait(), LOOK_EVERY_S)
+            self._told.clear()
             try:
                 fresh = await asyncio.to_thread(self._reopen)
             except ConfigError as exc:
-                # Half of a dropped-in pair was copied, or the disk failed; what is presented stays good.
                 log.warning("the certificate is left as it is: %s", exc.code)
                 continue
-            if fresh.fingerprint != self.current.fingerprint:
-                context = self.current.context
-                context.load_cert_chain(fresh.chain, fresh.key)
-                self.current = dataclasses.replace(fresh, context=context)
-                log.info(
-                    "presenting a new certificate",
-                    extra={"fields": {"expires": fresh.expires_at.isoformat()}},
-                )
+            self._publish(fresh)
+            if fresh.refused is not None and self.current.ca_file is None and self._is_good(self.current):
+                # What replaced the file in use cannot be used; what was read from it before still can.
+                continue
+            self._present(fresh)
+
+    def _present(self, fresh: BoxTls) -> None:
+        if fresh.fingerprint == self.current.fingerprint:
+            return
+        context = self.current.context
+        context.load_cert_chain(fresh.chain, fresh.key)
+        self.current = dataclasses.replace(fresh, context=context)
+        self._publish(fresh)
+        log.info("presenting a new certificate", extra={"fields": {"expires": fresh.expires_at.isoformat()}})
+
+    def _is_good(self, tls: BoxTls) -> bool:
+        return self._clock.now() < tls.expires_at
+
+    def _publish(self, looked: BoxTls) -> None:
+        self._board.put(
+            "certificate",
+            CertificateTopic(
+                fingerprint=self.current.fingerprint,
+                ends_at=self.current.expires_at,
+                own=self.current.ca_file is not None,
+                refused=looked.refused.code if looked.refused is not None else "",
+            ),
+        )

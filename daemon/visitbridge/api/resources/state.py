@@ -14,6 +14,7 @@ from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.topics import (
     BoxTopic,
     CardsTopic,
+    CertificateTopic,
     LinkTopic,
     ModeTopic,
     PowerTopic,
@@ -45,6 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     time: TimeTopic | None = None
     power: PowerTopic | None = None
     store: StoreTopic | None = None
+    certificate: CertificateTopic | None = None
 
 
 def state_for(board: LiveBoard, phone: PairedPhone) -> State:
