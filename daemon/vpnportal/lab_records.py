@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 import msgspec
 from sqlalchemy import Connection
 
+from visitbridge.domain.records import RecordKind
 from visitbridge.domain.roc import roc_date
-from visitbridge.protocols.datacentre.records import CloudRecord, RecordKind
+from visitbridge.protocols.datacentre.records import CloudRecord
 from vpnportal.database import insert_if_absent
 from vpnportal.schema import cloud_records
 

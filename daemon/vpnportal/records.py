@@ -7,7 +7,8 @@ import datetime as dt
 import msgspec
 from sqlalchemy import Connection, select
 
-from visitbridge.protocols.datacentre.records import CloudRecord, RecordKind
+from visitbridge.domain.records import RecordKind
+from visitbridge.protocols.datacentre.records import CloudRecord
 from visitbridge.protocols.datacentre.uploads import Eligibility, EligibilityRequest
 from vpnportal.schema import cloud_records, home_care_lists, insured_persons
 

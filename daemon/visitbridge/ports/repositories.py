@@ -28,6 +28,14 @@ class Visits(Protocol):
         """Newest visit time first."""
         ...
 
+    def of_person(self, id_no: str, *, limit: int = 50) -> Sequence[Visit]:
+        """Finished visits of one person, newest first."""
+        ...
+
+    def last_of_each_person(self, *, limit: int = 200) -> Sequence[Visit]:
+        """The newest visit of everybody the box has seen, newest first."""
+        ...
+
     def clearable(self, before: dt.datetime, *, epoch: str) -> Clearable:
         """What :meth:`clear` would delete and keep of the visits before a moment (S04)."""
         ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from visitbridge.ports.consents import Consents, Plans, RecordCopies
 from visitbridge.ports.registers import DataSets, LinkHistory, Phones, Settings, StaffSessions
 from visitbridge.ports.repositories import Audit, Jobs, Receipts, Visits
 
@@ -35,6 +36,12 @@ class Transaction(Protocol):
     def datasets(self) -> DataSets: ...
     @property
     def link_history(self) -> LinkHistory: ...
+    @property
+    def consents(self) -> Consents: ...
+    @property
+    def record_copies(self) -> RecordCopies: ...
+    @property
+    def plans(self) -> Plans: ...
 
 
 class Store(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -20,6 +20,19 @@ FIRST_CHAIN: Final = "0" * 64
 
 _PAGE: Final = 500
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
+
+
+class ChainedRow(Protocol):
+    """A row of an append-only trail: of the audit, or of the consent ledger."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def entry(self) -> msgspec.Struct: ...
+
+    @property
+    def chain(self) -> str: ...
 
 
 class AuditHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +56,7 @@ class AuditCheck(msgspec.Struct, frozen=True, kw_only=True):
     broken_at: int | None
 
 
-def chain_of(previous: str, entry: AuditEntry) -> str:
+def chain_of(previous: str, entry: msgspec.Struct) -> str:
     """SHA-256 (hex) over the previous row's chain value (ASCII hex) and the entry's canonical JSON.
 
     Canonical: members sorted by name, no spaces, UTF-8, ``at`` in UTC with the microseconds it has.
@@ -51,7 +64,7 @@ def chain_of(previous: str, entry: AuditEntry) -> str:
     return hashlib.sha256(previous.encode("ascii") + _ENCODER.encode(entry)).hexdigest()
 
 
-def first_break(rows: Sequence[AuditRow], *, previous: str = FIRST_CHAIN, after: int = 0) -> int | None:
+def first_break(rows: Sequence[ChainedRow], *, previous: str = FIRST_CHAIN, after: int = 0) -> int | None:
     """Number at which a run of rows stops following from (``after``, ``previous``); None when all do."""
     for row in rows:
         after += 1

@@ -10,10 +10,12 @@ from sqlalchemy import (
     INTEGER,
     TEXT,
     Column,
+    Computed,
     ForeignKey,
     Index,
     MetaData,
     Table,
+    text,
 )
 
 metadata = MetaData()
@@ -43,8 +45,10 @@ visits = Table(
     _text("sequence_no"),
     _integer("saved_at"),
     _blob("content"),
+    Column("id_no", TEXT, nullable=False, server_default=text("''")),
     Index("visits_by_state", "state", "visit_at"),
     Index("visits_by_card", "card_no", "visit_at"),
+    Index("visits_of_person", "id_no"),
     Index("visits_by_time", "visit_at"),
 )
 
@@ -169,4 +173,38 @@ link_history = Table(
     Column("at", INTEGER, primary_key=True, nullable=False),
     _text("link"),
     _integer("queue_depth"),
+)
+
+# What is looked for comes from the line itself, so that nobody can hide one by changing a column beside it.
+consents = Table(
+    "consents",
+    metadata,
+    Column("number", INTEGER, primary_key=True, nullable=False),
+    _text("content"),
+    _text("chain"),
+    Column("consent_id", TEXT, Computed("json_extract(content, '$.consent_id')")),
+    Column("id_no", TEXT, Computed("json_extract(content, '$.person.id_no')")),
+    Index("consents_by_id", "consent_id"),
+    Index("consents_of_person", "id_no"),
+)
+
+record_copies = Table(
+    "record_copies",
+    metadata,
+    Column("consent_id", TEXT, primary_key=True, nullable=False),
+    _text("id_no"),
+    _integer("fetched_at"),
+    _integer("purge_at"),
+    _blob("content"),
+    Index("record_copies_of_person", "id_no"),
+    Index("record_copies_by_end", "purge_at"),
+)
+
+planned_visits = Table(
+    "planned_visits",
+    metadata,
+    Column("plan_id", TEXT, primary_key=True, nullable=False),
+    _integer("planned_at"),
+    _blob("content"),
+    Index("planned_visits_by_time", "planned_at"),
 )

@@ -6,9 +6,12 @@ from typing import Final
 
 from visitbridge.adapters.store.audit import SqlAudit
 from visitbridge.adapters.store.box import SqlDataSets, SqlLinkHistory, SqlSettings
+from visitbridge.adapters.store.consents import SqlConsents
 from visitbridge.adapters.store.jobs import SqlJobs
 from visitbridge.adapters.store.people import SqlPhones, SqlStaffSessions
+from visitbridge.adapters.store.plans import SqlPlans
 from visitbridge.adapters.store.receipts import SqlReceipts
+from visitbridge.adapters.store.record_copies import SqlRecordCopies
 from visitbridge.adapters.store.session import Session
 from visitbridge.adapters.store.visits import SqlVisits
 from visitbridge.ports.clock import Clock
@@ -27,3 +30,6 @@ class SqlTransaction:
         self.staff_sessions: Final = SqlStaffSessions(session)
         self.datasets: Final = SqlDataSets(session)
         self.link_history: Final = SqlLinkHistory(session)
+        self.consents: Final = SqlConsents(session)
+        self.record_copies: Final = SqlRecordCopies(session)
+        self.plans: Final = SqlPlans(session)

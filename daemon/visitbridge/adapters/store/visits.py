@@ -33,7 +33,7 @@ _INSERT: Final = Statement(insert(tables.visits))
 _UPDATE: Final = Statement(
     update(tables.visits)
     .where(_v.visit_id == bindparam("of_visit"))
-    .values({column: bindparam(column.name) for column in _v if column is not _v.visit_id})
+    .values({column: bindparam(column.name) for column in _v if column.name not in {"visit_id", "id_no"}})
 )
 _KEEP: Final = Statement(
     insert(tables.visit_revisions).from_select(
@@ -70,6 +70,15 @@ _SUMMARIES: Final = {
     (False, True): _summaries(_OF_CARD),
     (True, True): _summaries(_OF_STATE, _OF_CARD),
 }
+_OF_PERSON: Final = limited(
+    select(_v.content)
+    .where(_v.id_no == bindparam("id_no"), _v.state == VisitState.FINISHED.value)
+    .order_by(_v.visit_at.desc(), _v.visit_id.desc())
+)
+_seen = select(func.max(_v.visit_at)).group_by(_v.id_no)
+_PEOPLE: Final = limited(
+    select(_v.content).where(_v.visit_at.in_(_seen)).order_by(_v.visit_at.desc(), _v.visit_id.desc())
+)
 _JOB_STATES: Final = Statement(
     select(_j.visit_id, _j.kind, _j.state).where(
         _j.visit_id.in_(select(func.json_each(bindparam("visit_ids")).table_valued("value").c.value))
@@ -135,7 +144,7 @@ class SqlVisits:
             "content": _ENCODER.encode(visit),
         }
         if row is None:
-            session.run(_INSERT, visit_id=visit.visit_id, **values)
+            session.run(_INSERT, visit_id=visit.visit_id, id_no=visit.patient.id_no, **values)
         else:
             session.run(_KEEP, visit_id=visit.visit_id)
             session.run(_UPDATE, of_visit=visit.visit_id, **values)
@@ -166,6 +175,14 @@ class SqlVisits:
             )
             for visit_id, revision, stored_state, patient_name, card_no, visit_at, sequence_no in rows
         ]
+
+    def of_person(self, id_no: str, *, limit: int = 50) -> Sequence[Visit]:
+        rows = self._session.rows(_OF_PERSON, id_no=id_no, limit=limit)
+        return [_DECODER.decode(content) for (content,) in rows]
+
+    def last_of_each_person(self, *, limit: int = 200) -> Sequence[Visit]:
+        found = [_DECODER.decode(content) for (content,) in self._session.rows(_PEOPLE, limit=limit)]
+        return list({visit.patient.id_no: visit for visit in reversed(found)}.values())[::-1]
 
     def clearable(self, before: dt.datetime, *, epoch: str) -> Clearable:
         rows = self._session.rows(_FATES, before=micros(before), epoch=epoch)
