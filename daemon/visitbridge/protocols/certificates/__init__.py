@@ -21,7 +21,9 @@ from visitbridge.protocols.certificates.judging import (
     facts_of,
     judge_root,
     judge_server_chain,
+    permitted_names,
     read_chain,
+    readable_fingerprint,
 )
 
 __all__ = [
@@ -40,5 +42,7 @@ __all__ = [
     "judge_server_chain",
     "make_authority",
     "permits",
+    "permitted_names",
     "read_chain",
+    "readable_fingerprint",
 ]

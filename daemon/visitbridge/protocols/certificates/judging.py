@@ -44,6 +44,20 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
     )
 
 
+def permitted_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """What an authority may speak for: zones and networks as text; empty where it is not constrained."""
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(str(each.value) for each in constraints.permitted_subtrees or ())
+
+
+def readable_fingerprint(fingerprint: str) -> str:
+    """Hex digits in pairs, upper case, as browsers show them: for comparing by eye."""
+    return " ".join(fingerprint[at : at + 2] for at in range(0, len(fingerprint), 2)).upper()
+
+
 def read_chain(pem: bytes) -> Sequence[x509.Certificate]:
     """The certificates of a PEM text in their order; keys beside them are passed over.
 
