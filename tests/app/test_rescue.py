@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.box import config_for, running_box
-from visitbridge.adapters.keys import load_store_key
+from visitbridge.adapters.keys import KeyRing, load_machine_key
 from visitbridge.adapters.status_file import read_status
 from visitbridge.adapters.store import open_store
 from visitbridge.adapters.store.rescue import BackupShelf
@@ -20,7 +20,8 @@ from visitbridge.words import load_catalogue
 async def damage(config: Config) -> None:
     """Take a backup, then change one bit of the database."""
     path = config.box.state_dir / "store.db"
-    key = load_store_key(None, config.store.credential, config.store.key_file)
+    machine_key = load_machine_key(None, config.store.credential, config.store.key_file)
+    key = KeyRing(config.box.state_dir, machine_key).open_by_machine() or b""
     async with open_store(path, key, clock=FakeClock()) as store:
         await BackupShelf(config.box.state_dir / "backups").take(store)
     change(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.scenario.day import Day
 from tests.scenario.test_stop import write_under_way
-from visitbridge.adapters.keys import load_store_key
+from visitbridge.adapters.keys import KeyRing, load_machine_key
 from visitbridge.adapters.store import open_store
 from visitbridge.adapters.store.rescue import BackupShelf
 from visitbridge.sim.clock import FakeClock
@@ -12,7 +12,8 @@ from visitbridge.sim.clock import FakeClock
 
 async def _back_up(day: Day) -> None:
     state = day.places.box / "state"
-    key = load_store_key(None, "store-key", day.places.box / "store.key")
+    machine_key = load_machine_key(None, "store-key", day.places.box / "store.key")
+    key = KeyRing(state, machine_key).open_by_machine() or b""
     async with open_store(state / "store.db", key, clock=FakeClock()) as store:
         await BackupShelf(state / "backups").take(store)
 

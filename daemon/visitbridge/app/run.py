@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from visitbridge import RELEASED_AT, __version__
-from visitbridge.adapters.keys import load_store_key
+from visitbridge.adapters.keys import load_machine_key, open_ring
 from visitbridge.adapters.private_files import make_private_folder
 from visitbridge.adapters.status_file import StatusFile
 from visitbridge.adapters.system_clock import SystemClock
@@ -19,6 +19,7 @@ from visitbridge.app.readers import open_readers
 from visitbridge.app.services import Parts, open_parts
 from visitbridge.config import Config
 from visitbridge.domain.people import BoxRole
+from visitbridge.errors import BoxLocked
 from visitbridge.runtime.supervisor import Service, Supervisor
 from visitbridge.words import load_catalogue
 
@@ -48,7 +49,11 @@ async def run_gateway(
     make_private_folder(config.box.state_dir)
     make_private_folder(config.box.runtime_dir)
     clock = SystemClock(floor=RELEASED_AT)
-    key = load_store_key(options.credentials_dir, config.store.credential, config.store.key_file)
+    machine_key = load_machine_key(options.credentials_dir, config.store.credential, config.store.key_file)
+    has_store = (config.box.state_dir / "store.db").exists()
+    _, key = open_ring(config.box.state_dir, machine_key, has_store=has_store)
+    if key is None:
+        raise BoxLocked("a person has to open this box")
     tls = _open_tls(config, clock)
     async with (
         open_readers(config.readers, options, clock) as sources,

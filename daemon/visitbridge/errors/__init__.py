@@ -112,12 +112,17 @@ from visitbridge.errors.request import (
 from visitbridge.errors.store import (
     SchemaNewer,
     StoreDamaged,
+    BoxErased,
+    BoxLocked,
+    CardCannotUnlock,
     StoreError,
     StoreFull,
     StoreKeyWrong,
     StoreReadOnly,
 )
 
+    UnlockRefused,
+    WorkUnsent,
 __all__ = [
     "AccessError",
     "BindRefused",
@@ -125,7 +130,10 @@ __all__ = [
     "CardAbsent",
     "CardError",
     "CardMute",
+    "BoxErased",
+    "BoxLocked",
     "CardRealmMixed",
+    "CardCannotUnlock",
     "CardRefused",
     "CardRemoved",
     "CertificateError",
@@ -196,6 +204,8 @@ __all__ = [
     "VirtualNotAllowed",
     "VisitBridgeError",
     "VisitClosed",
+    "UnlockRefused",
     "WrongCard",
     "WrongCardKind",
 ]
+    "WorkUnsent",

@@ -1,4 +1,4 @@
-"""The store's key: 32 bytes, raw or as 64 hex digits. Never in the configuration, never logged."""
+"""The machine's key, which wraps the store's (ring.py): 32 bytes, raw or as 64 hex digits. Never in the configuration, never logged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from visitbridge.errors import ConfigError
 KEY_BYTES = 32
 
 
-def load_store_key(credentials_dir: Path | None, credential: str, key_file: Path | None) -> bytes:
+def load_machine_key(credentials_dir: Path | None, credential: str, key_file: Path | None) -> bytes:
     """Take the key from ``credentials_dir / credential``, else from ``key_file``.
 
     ``credentials_dir`` is what systemd names in ``CREDENTIALS_DIRECTORY`` (systemd.exec(5)). A key file that does

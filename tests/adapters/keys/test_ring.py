@@ -1,0 +1,156 @@
+"""The key ring: several ways to one key, none without the machine's, and nothing once it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from visitbridge.adapters.keys import RING_FILES, KeyRing, open_ring
+from visitbridge.errors import FieldInvalid, StoreKeyWrong, UnlockRefused
+
+MACHINE = bytes(range(32))
+PHRASE = "正確的馬電池 staple 九"
+SIGNATURE = bytes(64)
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> KeyRing:
+    made, _ = open_ring(tmp_path, MACHINE, has_store=False)
+    return made
+
+
+def key_of(ring: KeyRing) -> bytes:
+    key = ring.open_by_machine()
+    assert key is not None
+    return key
+
+
+def test_the_first_start_makes_a_ring_that_the_machine_opens_from_then_on(tmp_path: Path) -> None:
+    _, made = open_ring(tmp_path, MACHINE, has_store=False)
+    _, again = open_ring(tmp_path, MACHINE, has_store=True)
+
+    assert made is not None
+    assert (len(made), again) == (32, made)
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in RING_FILES] == [0o600, 0o600]
+
+
+def test_two_rings_of_one_machine_do_not_share_a_key(tmp_path: Path) -> None:
+    keys = {open_ring(tmp_path / name, MACHINE, has_store=False)[1] for name in _folders(tmp_path)}
+
+    assert len(keys) == 2
+
+
+def _folders(tmp_path: Path) -> tuple[str, ...]:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    return ("a", "b")
+
+
+def test_another_machine_does_not_open_it(ring: KeyRing, tmp_path: Path) -> None:
+    with pytest.raises(StoreKeyWrong):
+        open_ring(tmp_path, bytes(32), has_store=True)
+
+
+def test_nothing_in_the_ring_is_the_key(ring: KeyRing, tmp_path: Path) -> None:
+    key = key_of(ring)
+    content = b"".join((tmp_path / name).read_bytes() for name in RING_FILES)
+
+    assert key not in content
+    assert key.hex().encode() not in content
+    assert MACHINE not in content
+
+
+def test_a_locked_ring_opens_by_its_phrase_and_not_by_the_machine(ring: KeyRing, tmp_path: Path) -> None:
+    key = key_of(ring)
+    ring.lock(key, PHRASE)
+    again, opened = open_ring(tmp_path, MACHINE, has_store=True)
+
+    assert (opened, sorted(again.ways)) == (None, ["phrase"])
+    assert again.open_by_phrase(PHRASE) == key
+
+
+def test_a_phrase_is_the_same_however_the_keyboard_composes_it(ring: KeyRing) -> None:
+    key = key_of(ring)
+    ring.lock(key, "caf\u00e9 au lait noir")
+
+    assert ring.open_by_phrase("cafe\u0301 au lait noir") == key
+
+
+@pytest.mark.parametrize("wrong", ["", PHRASE + " ", PHRASE.upper(), "another phrase of words"])
+def test_another_phrase_does_not_open_it(ring: KeyRing, wrong: str) -> None:
+    ring.lock(key_of(ring), PHRASE)
+
+    with pytest.raises(UnlockRefused):
+        ring.open_by_phrase(wrong)
+
+
+def test_the_phrase_alone_is_worth_nothing_without_the_machine(ring: KeyRing, tmp_path: Path) -> None:
+    ring.lock(key_of(ring), PHRASE)
+
+    with pytest.raises(UnlockRefused):
+        KeyRing(tmp_path, bytes(32)).open_by_phrase(PHRASE)
+
+
+@pytest.mark.parametrize("phrase", ["short", "x" * 11, "x" * 129])
+def test_a_phrase_of_the_wrong_length_changes_nothing(ring: KeyRing, phrase: str) -> None:
+    with pytest.raises(FieldInvalid) as refused:
+        ring.lock(key_of(ring), phrase)
+
+    assert refused.value.field == "phrase"
+    assert ring.ways == {"machine"}
+
+
+def test_cards_open_it_beside_the_phrase_until_they_are_forgotten(ring: KeyRing) -> None:
+    key = key_of(ring)
+    ring.lock(key, PHRASE)
+    ring.add_card(key, SIGNATURE)
+    ring.add_card(key, b"\x01" * 64)
+    opened = {ring.open_by_card(SIGNATURE), ring.open_by_card(b"\x01" * 64)}
+    ring.forget_cards()
+
+    assert opened == {key}
+    with pytest.raises(UnlockRefused):
+        ring.open_by_card(SIGNATURE)
+    assert ring.open_by_phrase(PHRASE) == key
+
+
+def test_a_new_phrase_ends_the_old_one(ring: KeyRing) -> None:
+    key = key_of(ring)
+    ring.lock(key, PHRASE)
+    ring.lock(key, "another phrase of words")
+
+    with pytest.raises(UnlockRefused):
+        ring.open_by_phrase(PHRASE)
+
+
+def test_given_back_to_the_machine_phrase_and_cards_are_forgotten(ring: KeyRing) -> None:
+    key = key_of(ring)
+    ring.lock(key, PHRASE)
+    ring.add_card(key, SIGNATURE)
+    ring.let_machine_open(key)
+
+    assert (sorted(ring.ways), ring.open_by_machine()) == (["machine"], key)
+
+
+@pytest.mark.parametrize("name", RING_FILES)
+@pytest.mark.parametrize(
+    "spoil", [lambda path: path.unlink(), lambda path: path.write_bytes(b"\x00" * 10)], ids=["gone", "torn"]
+)
+def test_one_of_the_two_files_is_enough(
+    ring: KeyRing, tmp_path: Path, name: str, spoil: Callable[[Path], None]
+) -> None:
+    key = key_of(ring)
+    spoil(tmp_path / name)
+
+    assert KeyRing(tmp_path, MACHINE).open_by_machine() == key
+
+
+def test_a_store_whose_ring_is_lost_gets_no_new_one(ring: KeyRing, tmp_path: Path) -> None:
+    for name in RING_FILES:
+        (tmp_path / name).unlink()
+
+    with pytest.raises(StoreKeyWrong):
+        open_ring(tmp_path, MACHINE, has_store=True)
+    assert not any((tmp_path / name).exists() for name in RING_FILES)
