@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
+from visitbridge.ports.drafts import Editors, Signatures
 from visitbridge.ports.registers import DataSets, LinkHistory, Phones, Settings, StaffSessions
 from visitbridge.ports.repositories import Audit, Jobs, Receipts, Visits
 
@@ -20,6 +21,10 @@ T = TypeVar("T")
 class Transaction(Protocol):
     @property
     def visits(self) -> Visits: ...
+    @property
+    def editors(self) -> Editors: ...
+    @property
+    def signatures(self) -> Signatures: ...
     @property
     def jobs(self) -> Jobs: ...
     @property

@@ -50,7 +50,7 @@ def test_the_migrated_schema_is_the_declared_one(connection: binding.Connection)
     assert table_names(connection) == {*metadata.tables, "alembic_version"}
 
 
-@pytest.mark.parametrize("table", ["jobs", "visit_revisions", "job_revisions"])
+@pytest.mark.parametrize("table", ["jobs", "visit_revisions", "job_revisions", "visit_editors"])
 def test_tables_without_rowid_are_made_so(connection: binding.Connection, table: str) -> None:
     upgrade(connection)
     (made,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()

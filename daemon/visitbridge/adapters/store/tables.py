@@ -64,6 +64,26 @@ visit_revisions = Table(
     sqlite_with_rowid=False,
 )
 
+visit_editors = Table(
+    "visit_editors",
+    metadata,
+    Column(
+        "visit_id", TEXT, ForeignKey("visits.visit_id", ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    _text("phone_id"),
+    _integer("taken_at"),
+    sqlite_with_rowid=False,
+)
+
+visit_signatures = Table(
+    "visit_signatures",
+    metadata,
+    Column(
+        "visit_id", TEXT, ForeignKey("visits.visit_id", ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    _blob("content"),
+)
+
 # ``rest`` holds the fields of a job that no column holds. Leasing and settling rewrite this row several times, so
 # it is kept small, and there are no more indexes than questions: a page that a commit touches costs more than a row.
 jobs = Table(

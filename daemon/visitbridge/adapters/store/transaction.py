@@ -7,6 +7,7 @@ from typing import Final
 from visitbridge.adapters.store.audit import SqlAudit
 from visitbridge.adapters.store.box import SqlDataSets, SqlLinkHistory, SqlSettings
 from visitbridge.adapters.store.consents import SqlConsents
+from visitbridge.adapters.store.drafts import SqlEditors, SqlSignatures
 from visitbridge.adapters.store.jobs import SqlJobs
 from visitbridge.adapters.store.people import SqlPhones, SqlStaffSessions
 from visitbridge.adapters.store.plans import SqlPlans
@@ -22,6 +23,8 @@ class SqlTransaction:
 
     def __init__(self, session: Session, clock: Clock) -> None:
         self.visits: Final = SqlVisits(session, clock)
+        self.editors: Final = SqlEditors(session)
+        self.signatures: Final = SqlSignatures(session)
         self.jobs: Final = SqlJobs(session, clock)
         self.receipts: Final = SqlReceipts(session, clock)
         self.settings: Final = SqlSettings(session)
