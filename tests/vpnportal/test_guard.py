@@ -37,6 +37,7 @@ CALLS = [
     ("GET", "/datasets/x/y"),
     ("POST", "/eligibility"),
     ("POST", "/records/query"),
+    ("POST", "/records/batch"),
 ]
 WITHOUT_SAM = {
     "/device",

@@ -16,6 +16,7 @@ from vpnportal.callers import Caller, Need
 from vpnportal.cards import CardSessions, StaffView
 from vpnportal.clock import PortalClock
 from vpnportal.database import Database, insert_if_absent
+from vpnportal.records import note_sighting
 from vpnportal.routing import Guard
 from vpnportal.schema import card_intents
 from vpnportal.staff import require_session
@@ -51,10 +52,15 @@ class CardRoutes:
     async def _answer(self, request: web.Request, caller: Caller) -> web.Response:
         session_id = request.match_info["session_id"]
         answers = await read_message(request, BatchAnswers)
-        step = await self._database.call(
-            lambda: self._sessions.answer(session_id, box_id=caller.device_id, answers=answers)
-        )
-        return answer(step)
+
+        def work() -> SessionStep:
+            step = self._sessions.answer(session_id, box_id=caller.device_id, answers=answers)
+            if step.card is not None and step.card.contents is not None:
+                id_no, now = step.card.contents.basic.id_no, self._clock.now()
+                self._database.transact(lambda connection: note_sighting(connection, caller, id_no, now))
+            return step
+
+        return answer(await self._database.call(work))
 
     async def _close(self, request: web.Request, caller: Caller) -> web.Response:
         session_id = request.match_info["session_id"]

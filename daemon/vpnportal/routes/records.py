@@ -1,4 +1,4 @@
-"""Eligibility (I03) and cloud records (L02-L04)."""
+"""Eligibility (I03) and cloud records, with the card or with consent (L02-L06)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from aiohttp import web
 from sqlalchemy import Connection
 
 from visitbridge.domain.people import Right
-from visitbridge.protocols.datacentre.common import HEADER_STAFF, ProblemCode
-from visitbridge.protocols.datacentre.records import RecordsAnswer, RecordsQuery
+from visitbridge.protocols.datacentre.common import HEADER_STAFF
+from visitbridge.protocols.datacentre.records import BatchAnswer, RecordsAnswer, RecordsBatch, RecordsQuery
 from visitbridge.protocols.datacentre.uploads import EligibilityRequest
 from vpnportal.callers import Caller, Need
 from vpnportal.clock import PortalClock
 from vpnportal.database import Database
-from vpnportal.problems import refuse
-from vpnportal.records import check_eligibility, find_records, is_on_list
+from vpnportal.records import check_eligibility, query_with_card, query_with_consent
 from vpnportal.routing import Guard
-from vpnportal.staff import require_right, require_session
+from vpnportal.staff import StaffMember, require_right, require_session
 from vpnportal.wire import answer, read_message
 
 
@@ -29,6 +28,7 @@ class RecordRoutes:
     def register(self, app: web.Application, guard: Guard) -> None:
         guard.add(app, "POST", "/eligibility", Need.ENABLED, self._eligibility)
         guard.add(app, "POST", "/records/query", Need.ENABLED, self._query)
+        guard.add(app, "POST", "/records/batch", Need.ENABLED, self._batch)
 
     async def _eligibility(self, request: web.Request, caller: Caller) -> web.Response:
         message, now = await read_message(request, EligibilityRequest), self._clock.now()
@@ -43,16 +43,23 @@ class RecordRoutes:
         token = request.headers.get(HEADER_STAFF, "")
 
         def work(connection: Connection) -> RecordsAnswer:
-            member = require_session(connection, caller, token, now)
-            require_right(member, Right.VISITS, Right.DISPENSING, Right.EMERGENCY)
-            if not is_on_list(connection, caller.institution, message.id_no):
-                raise refuse(
-                    403,
-                    ProblemCode.RIGHT_MISSING,
-                    title="not on the home-care list of this institution",
-                    field="id_no",
-                    words="此人不在貴院居家照護名單內，無法查詢。",
-                )
-            return RecordsAnswer(records=find_records(connection, message.id_no, message.kinds), as_of=now)
+            self._member(connection, caller, token)
+            return RecordsAnswer(records=query_with_card(connection, caller, message, now), as_of=now)
 
         return answer(await self._database.run(work))
+
+    async def _batch(self, request: web.Request, caller: Caller) -> web.Response:
+        message, now = await read_message(request, RecordsBatch), self._clock.now()
+        token = request.headers.get(HEADER_STAFF, "")
+
+        def work(connection: Connection) -> BatchAnswer:
+            staff_id = self._member(connection, caller, token).staff_id
+            lines = (query_with_consent(connection, caller, staff_id, each, now) for each in message.queries)
+            return BatchAnswer(lines=tuple(lines), as_of=now)
+
+        return answer(await self._database.run(work))
+
+    def _member(self, connection: Connection, caller: Caller, token: str) -> StaffMember:
+        member = require_session(connection, caller, token, self._clock.now())
+        require_right(member, Right.VISITS, Right.DISPENSING, Right.EMERGENCY)
+        return member

@@ -46,6 +46,13 @@ from visitbridge.protocols.datacentre.device import (
     SamVerification,
 )
 from visitbridge.protocols.datacentre.handoff import RefusedAnswer
+from visitbridge.protocols.datacentre.records import (
+    BatchAnswer,
+    ConsentedQuery,
+    RecordsAnswer,
+    RecordsBatch,
+    RecordsQuery,
+)
 from visitbridge.protocols.datacentre.uploads import (
     DataSetInfo,
     DataSetManifest,
@@ -221,6 +228,22 @@ class HttpDataCentre:
     async def eligibility(self, request: EligibilityRequest) -> Eligibility:
         body = msgspec.json.encode(request)
         return await self._bound().post("/eligibility", body, into=Eligibility, repeatable=True)
+
+    async def query_records(self, staff_token: str, query: RecordsQuery) -> RecordsAnswer:
+        return await self._read_records("/records/query", staff_token, query, RecordsAnswer)
+
+    async def fetch_consented(self, staff_token: str, queries: Sequence[ConsentedQuery]) -> BatchAnswer:
+        batch = RecordsBatch(queries=tuple(queries))
+        return await self._read_records("/records/batch", staff_token, batch, BatchAnswer)
+
+    async def _read_records(self, path: str, staff_token: str, message: msgspec.Struct, into: type[T]) -> T:
+        return await self._bound().post(
+            path,
+            msgspec.json.encode(message),
+            into=into,
+            headers={_STAFF_HEADER: staff_token},
+            repeatable=True,
+        )
 
     async def _answer(self, path: str, answers: BatchAnswers) -> SessionStep:
         """Post a batch; the other side gives one answer per batch, so a lost reply may be asked for again."""

@@ -20,6 +20,13 @@ from visitbridge.protocols.datacentre.device import (
     SamRecord,
     SamVerification,
 )
+from visitbridge.protocols.datacentre.records import (
+    BatchAnswer,
+    BatchLine,
+    ConsentedQuery,
+    RecordsAnswer,
+    RecordsQuery,
+)
 from visitbridge.protocols.datacentre.uploads import (
     DataSetInfo,
     Eligibility,
@@ -145,6 +152,22 @@ class SignatureOnlyDataCentre:
     async def eligibility(self, request: EligibilityRequest) -> Eligibility:
         self._reach(sam=True)
         return Eligibility(insured=True, on_home_care_list=True, checked_at=self._service.now())
+
+    async def query_records(self, staff_token: str, query: RecordsQuery) -> RecordsAnswer:
+        self._reach(sam=True)
+        self._service.require_token(staff_token)
+        return RecordsAnswer(
+            records=self._service.records_of(query.id_no, query.kinds), as_of=self._service.now()
+        )
+
+    async def fetch_consented(self, staff_token: str, queries: Sequence[ConsentedQuery]) -> BatchAnswer:
+        self._reach(sam=True)
+        self._service.require_token(staff_token)
+        lines = (
+            BatchLine(consent=query.consent, records=self._service.records_of(query.id_no, query.kinds))
+            for query in queries
+        )
+        return BatchAnswer(lines=tuple(lines), as_of=self._service.now())
 
     def _reach(self, *, bound: bool = True, sam: bool = False) -> None:
         if bound and not self._bound:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from visitbridge.domain.people import BasicRecord, Right
+from visitbridge.domain.records import RecordKind
 from visitbridge.errors import CardRefused, KeyConflict, Rejected, StaffTokenRefused, WrongCard
 from visitbridge.protocols.apdu import Response
 from visitbridge.protocols.datacentre.cards import (
@@ -30,6 +31,7 @@ from visitbridge.protocols.datacentre.cards import (
     WriteIntent,
 )
 from visitbridge.protocols.datacentre.common import Receipt, digest_of
+from visitbridge.protocols.datacentre.records import CloudRecord
 from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI, decode_basic
 from visitbridge.protocols.nhi.hpc import (
     PIN_TEMPLATE,
@@ -65,6 +67,7 @@ class SignatureService:
         self.bodies: dict[str, bytes] = {}
         self.visits: dict[tuple[str, str, str], CardVisit] = {}
         self.prescriptions: set[tuple[str, str, str]] = set()
+        self.records: dict[str, tuple[CloudRecord, ...]] = {}
         self._signer = Ed25519PrivateKey.generate()
         self._tokens: dict[str, StaffToken] = {}
 
@@ -112,10 +115,18 @@ class SignatureService:
     def forget_token(self, token: str) -> None:
         self._tokens.pop(token, None)
 
+    def require_token(self, token: str) -> None:
+        """Raises StaffTokenRefused."""
+        if token not in self._tokens:
+            raise StaffTokenRefused
+
+    def records_of(self, id_no: str, kinds: tuple[RecordKind, ...]) -> tuple[CloudRecord, ...]:
+        """``records`` of a person; all of them when no kind is named."""
+        return tuple(record for record in self.records.get(id_no, ()) if not kinds or record.kind in kinds)
+
     def card_script(self, request: OpenCardSession) -> tuple[Open, Script]:
         """One batch: who are you, and prove it. Raises StaffTokenRefused."""
-        if request.staff_token not in self._tokens:
-            raise StaffTokenRefused
+        self.require_token(request.staff_token)
         session = Open(batch_id=secrets.token_hex(8), challenge=secrets.token_bytes(8), request=request)
         steps = (
             ScriptStep(apdu=_hex(SELECT_NHI), label="select"),
