@@ -20,10 +20,14 @@ engineers and carry no personal data: no names, ids, card numbers, PINs, APDU bo
 
 from visitbridge.errors.access import (
     AccessError,
+    CodeBlocked,
+    CodeWrong,
     HostRefused,
     NotPaired,
     OriginRefused,
     PairingRefused,
+    PhoneLocked,
+    PhoneOver,
     RightMissing,
     RoleMissing,
     StaffExpired,
@@ -75,6 +79,7 @@ from visitbridge.errors.datacentre import (
     StaffTokenRefused,
 )
 from visitbridge.errors.device import (
+    BluetoothUnavailable,
     DeviceError,
     DeviceTimeout,
     HookFailed,
@@ -82,6 +87,7 @@ from visitbridge.errors.device import (
     ModemAbsent,
     ModemRefused,
     ModemSilent,
+    PairingFailed,
     PcscUnavailable,
     ReaderBusy,
     ReaderRemoved,
@@ -110,22 +116,23 @@ from visitbridge.errors.request import (
     VisitClosed,
 )
 from visitbridge.errors.store import (
-    SchemaNewer,
-    StoreDamaged,
     BoxErased,
     BoxLocked,
     CardCannotUnlock,
+    SchemaNewer,
+    StoreDamaged,
     StoreError,
     StoreFull,
     StoreKeyWrong,
     StoreReadOnly,
-)
-
     UnlockRefused,
     WorkUnsent,
+)
+
 __all__ = [
     "AccessError",
     "BindRefused",
+    "BluetoothUnavailable",
     "BodyTooLarge",
     "BoxErased",
     "BoxLocked",
@@ -140,6 +147,8 @@ __all__ = [
     "CertificateUnreadable",
     "ChainBroken",
     "ClockUntrusted",
+    "CodeBlocked",
+    "CodeWrong",
     "ConfigError",
     "DataCentreBusy",
     "DataCentreError",
@@ -171,8 +180,11 @@ __all__ = [
     "NotPaired",
     "OriginRefused",
     "OutsideValidity",
+    "PairingFailed",
     "PairingRefused",
     "PcscUnavailable",
+    "PhoneLocked",
+    "PhoneOver",
     "PinBlocked",
     "PinWrong",
     "PortalUntrusted",

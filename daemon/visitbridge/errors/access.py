@@ -64,3 +64,27 @@ class RoleMissing(AccessError):
     """The phone's role does not reach; ``params['role']`` is the one that would (A03)."""
 
     code = "GW-ACC-09"
+
+
+class PhoneLocked(AccessError):
+    """Nobody touched the phone for a while; what was typed is kept."""
+
+    code = "GW-ACC-10"
+
+
+class PhoneOver(AccessError):
+    """The phone's 12 hours have run; what was typed is kept."""
+
+    code = "GW-ACC-11"
+
+
+class CodeWrong(AccessError):
+    """Not the phone's unlock code, or not the pairing code; ``params['tries_left']``."""
+
+    code = "GW-ACC-12"
+
+
+class CodeBlocked(AccessError):
+    """The phone has no unlock code, or it was wrong too often."""
+
+    code = "GW-ACC-13"

@@ -87,3 +87,16 @@ class HookFailed(DeviceError):
     """A configured command (modem power, reboot) did not do its work."""
 
     code = "GW-DEV-14"
+
+
+class BluetoothUnavailable(DeviceError):
+    """The adapter is off, blocked or missing, or bluetoothd does not run; ``params['state']`` says which."""
+
+    code = "GW-DEV-15"
+
+
+class PairingFailed(DeviceError):
+    """A reader was not paired; ``params['reason']``: refused, late, unreachable, cancelled."""
+
+    code = "GW-DEV-16"
+    default_retry = Retry.NEVER
