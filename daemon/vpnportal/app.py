@@ -19,6 +19,7 @@ from vpnportal.folders import Folders
 from vpnportal.handoff import load_handoff_key
 from vpnportal.limits import RateLimit
 from vpnportal.receipts import CardReceipts, ReceiptBook, load_signing_key
+from vpnportal.roots import announced_roots
 from vpnportal.routes.cards import CardRoutes
 from vpnportal.routes.datasets import DataSetRoutes
 from vpnportal.routes.device import DeviceRoutes
@@ -58,6 +59,7 @@ def build_app(
         clock,
         handoff_key_hex=handoff_key,
         sign=receipts.sign,
+        roots=lambda: announced_roots(folders.keys, receipts.sign, machine_now()),
     ).register(app, guard)
     UploadRoutes(database, upload_desk, receipts).register(app, guard)
     DataSetRoutes(database, shelf).register(app, guard)

@@ -24,6 +24,7 @@ from visitbridge.errors import ConfigError
 AUTHORITY_YEARS = 10
 SERVER_DAYS = 397
 DEVICE_DAYS = 397
+SERVER_CA = "server-ca"
 _CLOCK_SLACK = dt.timedelta(minutes=5)
 
 
@@ -72,11 +73,9 @@ class Authority:
         return builder.sign(self._key, hashes.SHA256())
 
 
-def load_server_authority(folder: Path, now: dt.datetime) -> Authority:
-    """The authority that boxes trust; its certificate is ``folder/server-ca.pem``."""
-    return _load_authority(
-        folder, "server-ca", "visitbridge lab portal CA", ExtendedKeyUsageOID.SERVER_AUTH, now
-    )
+def load_server_authority(folder: Path, now: dt.datetime, *, name: str = SERVER_CA) -> Authority:
+    """The authority that boxes trust, made when there is none; its certificate is ``folder/NAME.pem``."""
+    return _load_authority(folder, name, "visitbridge lab portal CA", ExtendedKeyUsageOID.SERVER_AUTH, now)
 
 
 def load_device_authority(folder: Path, now: dt.datetime) -> Authority:

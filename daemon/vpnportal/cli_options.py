@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.domain.people import Right, StaffKind
-from vpnportal.commands import boxes, handoff, lab, people, portal, tables
+from vpnportal.commands import boxes, handoff, lab, people, portal, roots, tables
 from vpnportal.commands.context import Say
 from vpnportal.server import DEFAULT_PORT
 
@@ -125,6 +125,7 @@ _GROUPS = {
     "staff": "health professionals and their rights",
     "datasets": "code tables that boxes download",
     "handoff": "uploads that boxes could not send themselves",
+    "roots": "the certificate that boxes trust this portal by",
 }
 
 COMMANDS = (
@@ -169,5 +170,8 @@ COMMANDS = (
         (_folder, _group),
     ),
     Command(("handoff", "import"), handoff.import_file, "take in a box's hand-off file", (_file,)),
+    Command(("roots", "show"), roots.show, "show the root in use and the one announced"),
+    Command(("roots", "prepare"), roots.prepare, "make the next root and announce it to boxes"),
+    Command(("roots", "change"), roots.change, "use the announced root from the next start on"),
     Command(("datasets", "list"), tables.list_all, "show what is on offer"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from aiohttp import web
 from sqlalchemy import update
@@ -16,6 +18,7 @@ from visitbridge.protocols.datacentre.device import (
     SamVerification,
 )
 from visitbridge.protocols.datacentre.erasure import EraseReport
+from visitbridge.protocols.datacentre.roots import RootsAnnouncement
 from vpnportal.bind import BindingDesk
 from vpnportal.callers import Caller, Need
 from vpnportal.clock import PortalClock, next_taipei_midnight
@@ -43,6 +46,7 @@ class DeviceRoutes:
         *,
         handoff_key_hex: str,
         sign: Sign,
+        roots: Callable[[], RootsAnnouncement],
     ) -> None:
         self._database = database
         self._binding = binding
@@ -50,6 +54,7 @@ class DeviceRoutes:
         self._clock = clock
         self._handoff_key_hex = handoff_key_hex
         self._sign = sign
+        self._roots = roots
 
     def register(self, app: web.Application, guard: Guard) -> None:
         app.router.add_post(f"{BASE_PATH}/bind", self._bind)
@@ -57,6 +62,7 @@ class DeviceRoutes:
         guard.add(app, "POST", "/device/health", Need.CERTIFICATE, self._health)
         guard.add(app, "POST", "/device/certificate", Need.CERTIFICATE, self._renew)
         guard.add(app, "POST", "/device/erasure", Need.CERTIFICATE, self._erasure)
+        guard.add(app, "GET", "/roots", Need.CERTIFICATE, self._announce_roots)
         guard.add(app, "POST", "/sam/verify", Need.CERTIFICATE, self._verify_sam)
 
     async def _bind(self, request: web.Request) -> web.Response:
@@ -72,8 +78,12 @@ class DeviceRoutes:
             sam=device.sam,
             handoff_key_hex=self._handoff_key_hex,
             erase=order,
+            roots_digest=self._roots().digest,
         )
         return answer(status)
+
+    async def _announce_roots(self, _: web.Request, caller: Caller) -> web.Response:
+        return answer(self._roots())
 
     async def _health(self, request: web.Request, caller: Caller) -> web.Response:
         report = await read_message(request, dict[str, msgspec.Raw])

@@ -101,6 +101,7 @@ class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
     """``orders``: what the institution wants of this box at its next contact (B10, B11); ``erase`` the order itself, signed.
 
     ``handoff_key_hex``: raw X25519 public key that hand-off files are sealed to; empty where none are taken.
+    ``roots_digest``: names the announcement that ``GET /roots`` answers; empty where nothing is announced.
     """
 
     enabled: bool
@@ -108,6 +109,7 @@ class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
     sam: SamRecord
     handoff_key_hex: str = ""
     erase: EraseOrder | None = None
+    roots_digest: str = ""
 
 
 class SamVerification(msgspec.Struct, frozen=True, kw_only=True):
