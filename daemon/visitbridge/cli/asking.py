@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +26,9 @@ from visitbridge.words import load_catalogue
 
 PAIR_BUDGET_S = 5.0
 
+_STANDSTILL_S = 5.0
+_LOOK_EVERY_S = 0.2
+
 
 def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the questions to the command line's subcommands."""
@@ -34,6 +38,13 @@ def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
 
     queue = commands.add_parser("queue", help="what the running box still has to write and send")
     add_config(queue)
+    queue.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="first let it become empty for so long, or until nothing of it moves any more",
+    )
     queue.set_defaults(handler=_queue)
 
     doctor = commands.add_parser(
@@ -69,7 +80,9 @@ def _pair(arguments: argparse.Namespace) -> int:
 
 
 def _queue(arguments: argparse.Namespace) -> int:
-    status = read_status(load_config(arguments.config).config.box.runtime_dir)
+    folder = load_config(arguments.config).config.box.runtime_dir
+    _wait_while_it_moves(folder, arguments.wait)
+    status = read_status(folder)
     if status is None or status.queue is None:
         print(say("cli.not_running"), file=sys.stderr)
         return EXIT_UNAVAILABLE
@@ -85,6 +98,21 @@ def _queue(arguments: argparse.Namespace) -> int:
         backup_at = status.backup_at.astimezone().isoformat(timespec="minutes")
         print(say("cli.rescued").format(time=backup_at))
     return 0 if status.drained else EXIT_NOT_DRAINED
+
+
+def _wait_while_it_moves(folder: Path, wait_s: float) -> None:
+    """What waits for a card or for the VPN may wait for days; the updater that asks does not."""
+    now_s = time.monotonic()
+    deadline_s = now_s + wait_s
+    depth, moved_s = -1, now_s
+    while now_s < min(deadline_s, moved_s + _STANDSTILL_S):
+        status = read_status(folder)
+        if status is None or status.drained or status.queue is None:
+            return
+        if status.queue.sending or status.queue.depth != depth:
+            depth, moved_s = status.queue.depth, now_s
+        time.sleep(_LOOK_EVERY_S)
+        now_s = time.monotonic()
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
