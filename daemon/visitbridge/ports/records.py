@@ -66,13 +66,48 @@ class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairedPhone(msgspec.Struct, frozen=True, kw_only=True):
-    """``token_hash``: SHA-256 (hex) of the session cookie's value."""
+    """``token_hash``: SHA-256 (hex) of the session cookie's value. ``used_at``: when a person last used it."""
 
     phone_id: str
     name: str
     token_hash: str
     paired_at: dt.datetime
     used_at: dt.datetime
+
+
+class Countdown(msgspec.Struct, frozen=True, kw_only=True):
+    """What was left of a time limit at one moment, by both clocks, so that it runs on after a restart (Y06).
+
+    ``left_s`` seconds were left at ``kept_at`` (wall time), which was ``kept_monotonic_s`` of the boot ``boot_id``.
+    ``services.countdown`` says what is left now.
+    """
+
+    left_s: float
+    kept_at: dt.datetime
+    kept_monotonic_s: float
+    boot_id: str
+
+
+class UnlockCode(msgspec.Struct, frozen=True, kw_only=True):
+    """The code that a phone's person chose to unlock it with, as scrypt made it; ``salt`` and ``digest`` in hex."""
+
+    salt: str
+    digest: str
+    tries_left: int
+
+
+class PhoneSessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The session of a paired phone (limits §5: 12 h at the longest, locked after 15 min without a person).
+
+    ``whole`` and ``idle`` are what is left of the two limits; None: that one is over. ``former_hash``: SHA-256 (hex)
+    of the cookie before the present one, until the phone has shown that it got the present one; else empty.
+    """
+
+    phone_id: str
+    whole: Countdown | None = None
+    idle: Countdown | None = None
+    former_hash: str = ""
+    code: UnlockCode | None = None
 
 
 class StaffSessionRow(msgspec.Struct, frozen=True, kw_only=True):

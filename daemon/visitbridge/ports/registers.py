@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Protocol
 
-from visitbridge.ports.records import DataSetRecord, LinkSample, PairedPhone, StaffSessionRow
+from visitbridge.ports.records import DataSetRecord, LinkSample, PairedPhone, PhoneSessionRow, StaffSessionRow
 
 
 class Settings(Protocol):
@@ -21,7 +21,21 @@ class Phones(Protocol):
     def by_token_hash(self, token_hash: str) -> PairedPhone | None: ...
     def all(self) -> Sequence[PairedPhone]: ...
     def touch(self, phone_id: str, used_at: dt.datetime) -> None: ...
-    def remove(self, phone_id: str) -> None: ...
+    def renew(self, phone_id: str, token_hash: str) -> None:
+        """Another cookie for a paired phone."""
+        ...
+
+    def remove(self, phone_id: str) -> None:
+        """Its session goes with it."""
+        ...
+
+
+class PhoneSessions(Protocol):
+    def put(self, row: PhoneSessionRow) -> None:
+        """Insert or replace; the phone must be paired."""
+        ...
+
+    def all(self) -> Sequence[PhoneSessionRow]: ...
 
 
 class StaffSessions(Protocol):

@@ -12,7 +12,14 @@ from typing import Protocol, TypeVar
 
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
 from visitbridge.ports.drafts import Editors, Signatures
-from visitbridge.ports.registers import DataSets, LinkHistory, Phones, Settings, StaffSessions
+from visitbridge.ports.registers import (
+    DataSets,
+    LinkHistory,
+    Phones,
+    PhoneSessions,
+    Settings,
+    StaffSessions,
+)
 from visitbridge.ports.repositories import Audit, Jobs, Receipts, Visits
 
 T = TypeVar("T")
@@ -35,6 +42,8 @@ class Transaction(Protocol):
     def audit(self) -> Audit: ...
     @property
     def phones(self) -> Phones: ...
+    @property
+    def phone_sessions(self) -> PhoneSessions: ...
     @property
     def staff_sessions(self) -> StaffSessions: ...
     @property

@@ -12,7 +12,15 @@ from tests.adapters.store.builders import KEY, NOW, job, receipt, save
 from visitbridge.adapters.store import SqlStore, open_store
 from visitbridge.domain.people import Right, StaffKind
 from visitbridge.errors import StoreError
-from visitbridge.ports.records import DataSetRecord, LinkSample, PairedPhone, StaffSessionRow
+from visitbridge.ports.records import (
+    Countdown,
+    DataSetRecord,
+    LinkSample,
+    PairedPhone,
+    PhoneSessionRow,
+    StaffSessionRow,
+    UnlockCode,
+)
 from visitbridge.ports.store import Transaction
 from visitbridge.sim.clock import FakeClock
 
@@ -115,6 +123,30 @@ async def test_a_phone_and_its_token_exist_once(store: SqlStore, twin: dict[str,
     await store.write(lambda tx: tx.phones.add(PHONE))
     with pytest.raises(StoreError):
         await store.write(lambda tx: tx.phones.add(msgspec.structs.replace(PHONE, **twin)))
+
+
+LEFT = Countdown(left_s=899.5, kept_at=NOW, kept_monotonic_s=12.25, boot_id="boot-1")
+CODE = UnlockCode(salt="00" * 16, digest="11" * 64, tries_left=4)
+
+
+async def test_a_phones_session_goes_with_the_phone(store: SqlStore) -> None:
+    opened = PhoneSessionRow(phone_id="p1", whole=LEFT, idle=LEFT, code=CODE)
+    await store.write(lambda tx: tx.phones.add(PHONE))
+    await store.write(lambda tx: tx.phone_sessions.put(opened))
+    locked = msgspec.structs.replace(opened, idle=None, former_hash="a" * 64)
+    await store.write(lambda tx: tx.phone_sessions.put(locked))
+    await store.write(lambda tx: tx.phones.renew("p1", "b" * 64))
+
+    assert await store.read(lambda tx: tx.phone_sessions.all()) == [locked]
+    renewed = msgspec.structs.replace(PHONE, token_hash="b" * 64)
+    assert await store.read(lambda tx: tx.phones.all()) == [renewed]
+    await store.write(lambda tx: tx.phones.remove("p1"))
+    assert await store.read(lambda tx: tx.phone_sessions.all()) == []
+
+
+async def test_a_session_needs_a_paired_phone(store: SqlStore) -> None:
+    with pytest.raises(StoreError):
+        await store.write(lambda tx: tx.phone_sessions.put(PhoneSessionRow(phone_id="nobody")))
 
 
 async def test_staff_sessions(store: SqlStore) -> None:

@@ -1,4 +1,4 @@
-"""Paired phones and live staff sessions."""
+"""Paired phones and their sessions; live staff sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import sqlite
 
 from visitbridge.adapters.store import tables
 from visitbridge.adapters.store.session import Row, Session, Statement, from_micros, micros
-from visitbridge.ports.records import PairedPhone, StaffSessionRow
+from visitbridge.ports.records import PairedPhone, PhoneSessionRow, StaffSessionRow
 
 _p = tables.phones.c
 _PHONE: Final = select(_p.phone_id, _p.name, _p.token_hash, _p.paired_at, _p.used_at)
@@ -22,7 +22,20 @@ _PHONES: Final = Statement(_PHONE.order_by(_p.paired_at, _p.phone_id))
 _TOUCH: Final = Statement(
     update(tables.phones).where(_p.phone_id == bindparam("of_phone")).values(used_at=bindparam("used_at"))
 )
+_RENEW: Final = Statement(
+    update(tables.phones).where(_p.phone_id == bindparam("of_phone")).values(token_hash=bindparam("token_hash"))
+)
 _REMOVE_PHONE: Final = Statement(delete(tables.phones).where(_p.phone_id == bindparam("of_phone")))
+
+_ps = tables.phone_sessions.c
+_put_phone = sqlite.insert(tables.phone_sessions)
+_PUT_PHONE_SESSION: Final = Statement(
+    _put_phone.on_conflict_do_update(
+        index_elements=[_ps.phone_id], set_={"content": _put_phone.excluded.content}
+    )
+)
+_PHONE_SESSIONS: Final = Statement(select(_ps.content).order_by(_ps.phone_id))
+_PHONE_SESSION_DECODER: Final = msgspec.json.Decoder(PhoneSessionRow)
 
 _s = tables.staff_sessions.c
 _put = sqlite.insert(tables.staff_sessions)
@@ -65,8 +78,24 @@ class SqlPhones:
     def touch(self, phone_id: str, used_at: dt.datetime) -> None:
         self._session.run(_TOUCH, of_phone=phone_id, used_at=micros(used_at))
 
+    def renew(self, phone_id: str, token_hash: str) -> None:
+        self._session.run(_RENEW, of_phone=phone_id, token_hash=token_hash)
+
     def remove(self, phone_id: str) -> None:
         self._session.run(_REMOVE_PHONE, of_phone=phone_id)
+
+
+class SqlPhoneSessions:
+    """Implements ``ports.registers.PhoneSessions``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, row: PhoneSessionRow) -> None:
+        self._session.run(_PUT_PHONE_SESSION, phone_id=row.phone_id, content=msgspec.json.encode(row))
+
+    def all(self) -> Sequence[PhoneSessionRow]:
+        return [_PHONE_SESSION_DECODER.decode(row[0]) for row in self._session.rows(_PHONE_SESSIONS)]
 
 
 class SqlStaffSessions:

@@ -172,6 +172,19 @@ phones = Table(
     _integer("used_at"),
 )
 
+phone_sessions = Table(
+    "phone_sessions",
+    metadata,
+    Column(
+        "phone_id",
+        TEXT,
+        ForeignKey("phones.phone_id", ondelete="CASCADE"),
+        primary_key=True,
+        nullable=False,
+    ),
+    _blob("content"),
+)
+
 staff_sessions = Table(
     "staff_sessions",
     metadata,

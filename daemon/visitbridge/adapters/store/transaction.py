@@ -9,7 +9,7 @@ from visitbridge.adapters.store.box import SqlDataSets, SqlLinkHistory, SqlSetti
 from visitbridge.adapters.store.consents import SqlConsents
 from visitbridge.adapters.store.drafts import SqlEditors, SqlSignatures
 from visitbridge.adapters.store.jobs import SqlJobs
-from visitbridge.adapters.store.people import SqlPhones, SqlStaffSessions
+from visitbridge.adapters.store.people import SqlPhones, SqlPhoneSessions, SqlStaffSessions
 from visitbridge.adapters.store.plans import SqlPlans
 from visitbridge.adapters.store.receipts import SqlReceipts
 from visitbridge.adapters.store.record_copies import SqlRecordCopies
@@ -30,6 +30,7 @@ class SqlTransaction:
         self.settings: Final = SqlSettings(session)
         self.audit: Final = SqlAudit(session)
         self.phones: Final = SqlPhones(session)
+        self.phone_sessions: Final = SqlPhoneSessions(session)
         self.staff_sessions: Final = SqlStaffSessions(session)
         self.datasets: Final = SqlDataSets(session)
         self.link_history: Final = SqlLinkHistory(session)
