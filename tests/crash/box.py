@@ -211,7 +211,7 @@ class Box:
         offline = kind.path is not JobPath.CARD
         desk = self._parts.visits
         draft = await desk.start(PATIENT_READER, PHONE, offline=offline)
-        saved = await desk.save(draft.visit_id, draft.revision, CONTENT, PHONE)
+        saved = await desk.drafts.save(draft.visit_id, draft.revision, CONTENT, PHONE)
         mode = FinishMode.UPLOAD_IC if offline else FinishMode.WRITE_CARD
         view = await desk.finish(saved.visit_id, saved.revision, mode, PHONE)
         if kind.name not in {job.kind for job in view.jobs}:

@@ -19,7 +19,7 @@ from visitbridge.errors import TooManyTries
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.live import Change, LiveBoard
-from visitbridge.services.topics import VisitNotice
+from visitbridge.services.topics import EditorNotice, VisitNotice
 
 HEARTBEAT_S = 15.0
 PACE_S = 1.0
@@ -191,6 +191,6 @@ class EventStreams:
 
 def _subject(change: Change) -> str:
     """What a change is about: two changes of one thing may be sent as one, of two visits may not."""
-    if isinstance(change.value, VisitNotice):
+    if isinstance(change.value, VisitNotice | EditorNotice):
         return f"{change.topic} {change.value.visit_id}"
     return change.topic

@@ -17,6 +17,7 @@ from visitbridge.api.resources.audit import Audit
 from visitbridge.api.resources.box import Box
 from visitbridge.api.resources.catalogue import Catalogue
 from visitbridge.api.resources.documents import Documents
+from visitbridge.api.resources.drafts import Drafts
 from visitbridge.api.resources.environment import Environment
 from visitbridge.api.resources.handoff import Handoffs
 from visitbridge.api.resources.history import LinkChart
@@ -45,6 +46,7 @@ def route_table(
     """Every route of this box; those of the lab only when it runs in one."""
     documents = Documents(words, version=__version__)
     items = JobItems(words)
+    visits = Visits(parts.visits, items, parts.clock)
     table = RouteTable.of(
         documents.routes(),
         Phones(parts.pairing, parts.clock, TryLimit(parts.clock), pair_url=pair_url).routes(),
@@ -54,7 +56,8 @@ def route_table(
         Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
         Staff(parts.staff).routes(),
-        Visits(parts.visits, items, parts.clock).routes(),
+        visits.routes(),
+        Drafts(parts.visits, visits).routes(),
         Outbox(parts.outbox.desk, items).routes(),
         Catalogue(parts.catalogue, parts.datasets).routes(),
         History(parts.retention).routes(),

@@ -24,11 +24,12 @@ class Programme(enum.StrEnum):
 class Claiming(msgspec.Struct, frozen=True, kw_only=True):
     """``case_types``: 案件分類 that fit, the usual one first; empty where none is public, and then any is taken.
 
-    ``special_item``: 特定治療項目 that goes with them, or empty.
+    ``special_item``: 特定治療項目 that goes with them, or empty. ``visit_type``: 就醫類別 of the month's first visit.
     """
 
     case_types: tuple[str, ...] = ()
     special_item: str = ""
+    visit_type: str = "01"
 
 
 CLAIMING: Final[Mapping[Programme, Claiming]] = MappingProxyType(
@@ -39,7 +40,7 @@ CLAIMING: Final[Mapping[Programme, Claiming]] = MappingProxyType(
         Programme.RESPIRATORY: Claiming(),
         Programme.HOSPICE: Claiming(case_types=("A5",)),
         Programme.PSYCHIATRIC: Claiming(case_types=("A2",)),
-        Programme.DENTAL: Claiming(),
+        Programme.DENTAL: Claiming(visit_type="02"),
     }
 )
 

@@ -6,6 +6,7 @@ R008, S001-S004 and V000 came later; what they mean is not public, so they pass 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -47,6 +48,14 @@ VIRTUAL_ORDERS: Final[Mapping[str, VirtualOrder]] = MappingProxyType(
         )
     }
 )
+
+
+_FORM: Final = re.compile(r"[RS]00[1-9]|V000")
+
+
+def is_virtual_order(code: str) -> bool:
+    """Whether a code has the form of one, those of unknown meaning included."""
+    return _FORM.fullmatch(code) is not None
 
 
 def restarts_supply(code: str) -> bool:

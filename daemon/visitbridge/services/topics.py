@@ -127,6 +127,14 @@ class CertificateTopic(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
 
 
+class EditorNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """The phone that may change a draft; ``phone_id`` is empty when nobody does (Y05)."""
+
+    visit_id: str
+    phone_id: str
+    phone_name: str
+
+
 class VisitNotice(msgspec.Struct, frozen=True, kw_only=True):
     """A visit changed; phones that show it fetch it again."""
 

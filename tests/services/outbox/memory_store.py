@@ -12,6 +12,8 @@ import msgspec
 from visitbridge.domain.jobs import Job, JobState, Need
 from visitbridge.domain.visit import Visit, VisitState
 from visitbridge.errors import StaleRevision, StoreError
+from visitbridge.ports.consents import Consents, Plans, RecordCopies
+from visitbridge.ports.drafts import Editors, Signatures
 from visitbridge.ports.records import (
     AuditEntry,
     AuditRow,
@@ -69,6 +71,12 @@ class _Visits:
     def summaries(
         self, *, state: VisitState | None = None, patient_card_no: str = "", limit: int = 200
     ) -> Sequence[VisitSummary]:
+        raise NotImplementedError
+
+    def of_person(self, id_no: str, *, limit: int = 50) -> Sequence[Visit]:
+        raise NotImplementedError
+
+    def last_of_each_person(self, *, limit: int = 200) -> Sequence[Visit]:
         raise NotImplementedError
 
     def clearable(self, before: dt.datetime, *, epoch: str) -> Clearable:
@@ -195,6 +203,26 @@ class _Transaction:
         self.settings = _Settings(rows)
         self.audit = _Audit(rows)
         self.staff_sessions = _StaffSessions(rows)
+
+    @property
+    def editors(self) -> Editors:
+        raise NotImplementedError
+
+    @property
+    def signatures(self) -> Signatures:
+        raise NotImplementedError
+
+    @property
+    def consents(self) -> Consents:
+        raise NotImplementedError
+
+    @property
+    def record_copies(self) -> RecordCopies:
+        raise NotImplementedError
+
+    @property
+    def plans(self) -> Plans:
+        raise NotImplementedError
 
     @property
     def phones(self) -> Phones:

@@ -10,7 +10,7 @@ from visitbridge.domain.jobs import Job
 from visitbridge.domain.people import BasicRecord, Institution
 from visitbridge.domain.visit import Position, Visit
 from visitbridge.errors import CardAbsent, DeviceDisabled
-from visitbridge.ports.records import DataSetRecord, StaffSessionRow
+from visitbridge.ports.records import DataSetRecord, PairedPhone, StaffSessionRow
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.uploads import DataSetRow
 from visitbridge.services.visits.desk import VisitDesk
@@ -104,6 +104,16 @@ class Room:
             position=lambda: self.position,
             make_up_write=make_up_write,
         )
+
+    async def pair(self, phone_id: str, name: str) -> None:
+        phone = PairedPhone(
+            phone_id=phone_id,
+            name=name,
+            token_hash=phone_id,
+            paired_at=self.clock.now(),
+            used_at=self.clock.now(),
+        )
+        await self.store.write(lambda tx: tx.phones.add(phone))
 
     async def jobs(self, visit_id: str) -> dict[str, Job]:
         rows = await self.store.read(lambda tx: tx.jobs.of_visit(visit_id))

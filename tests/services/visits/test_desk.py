@@ -50,7 +50,7 @@ async def started(room: Room, *, offline: bool | None = None) -> Visit:
 
 async def filled(room: Room, content: VisitContent = CONTENT) -> Visit:
     draft = await started(room)
-    return await room.desk.save(draft.visit_id, draft.revision, content, PHONE)
+    return await room.desk.drafts.save(draft.visit_id, draft.revision, content, PHONE)
 
 
 async def test_start_takes_the_card_the_person_and_the_time(room: Room) -> None:
@@ -96,7 +96,7 @@ async def test_the_way_a_visit_goes(
 
 async def test_after_the_session_ends_the_last_signer_of_today_signs(room: Room) -> None:
     first = await started(room)
-    await room.desk.discard(first.visit_id, 1, PHONE)
+    await room.desk.drafts.discard(first.visit_id, 1, PHONE)
     room.staff.session = None
     draft = await started(room)
     assert draft.practitioner == first.practitioner
@@ -176,20 +176,20 @@ async def test_a_draft_becomes_offline_when_asked_for(room: Room) -> None:
 
 async def test_save_keeps_every_change_on_disk(room: Room) -> None:
     draft = await started(room)
-    saved = await room.desk.save(draft.visit_id, 1, VisitContent(subjective="頭暈"), PHONE)
+    saved = await room.desk.drafts.save(draft.visit_id, 1, VisitContent(subjective="頭暈"), PHONE)
     assert saved.revision == 2
     assert (await room.visit(draft.visit_id)).content.subjective == "頭暈"
 
 
 async def test_a_save_repeated_after_a_lost_answer_is_one_save(room: Room) -> None:
     saved = await filled(room)
-    assert await room.desk.save(saved.visit_id, saved.revision - 1, CONTENT, PHONE) == saved
+    assert await room.desk.drafts.save(saved.visit_id, saved.revision - 1, CONTENT, PHONE) == saved
 
 
 async def test_save_over_another_phones_change_is_refused(room: Room) -> None:
     saved = await filled(room)
     with pytest.raises(StaleRevision) as refused:
-        await room.desk.save(saved.visit_id, 1, VisitContent(subjective="別人"), PHONE)
+        await room.desk.drafts.save(saved.visit_id, 1, VisitContent(subjective="別人"), PHONE)
     assert refused.value.params == {"revision": 2}
     assert await room.visit(saved.visit_id) == saved
 
@@ -223,7 +223,7 @@ async def test_save_names_the_field_it_refuses(
 ) -> None:
     draft = await started(room)
     with pytest.raises(error) as refused:
-        await room.desk.save(draft.visit_id, 1, content, PHONE)
+        await room.desk.drafts.save(draft.visit_id, 1, content, PHONE)
     assert refused.value.field == field
     assert await room.visit(draft.visit_id) == draft
 
@@ -238,14 +238,14 @@ async def test_save_names_the_field_it_refuses(
 )
 async def test_save_takes_what_no_loaded_data_set_speaks_of(room: Room, content: VisitContent) -> None:
     draft = await started(room)
-    assert (await room.desk.save(draft.visit_id, 1, content, PHONE)).content == content
+    assert (await room.desk.drafts.save(draft.visit_id, 1, content, PHONE)).content == content
 
 
 async def test_codes_that_the_draft_held_are_not_refused_by_a_newer_data_set(room: Room) -> None:
     saved = await filled(room)
     room.catalogue.sets["icd10"].clear()
     content = msgspec.structs.replace(CONTENT, subjective="頭暈")
-    assert (await room.desk.save(saved.visit_id, saved.revision, content, PHONE)).content == content
+    assert (await room.desk.drafts.save(saved.visit_id, saved.revision, content, PHONE)).content == content
 
 
 @pytest.mark.parametrize(
@@ -371,10 +371,10 @@ async def test_finish_on_a_stale_revision_stores_nothing(room: Room) -> None:
 
 async def test_discard_keeps_the_record(room: Room) -> None:
     draft = await started(room)
-    await room.desk.discard(draft.visit_id, 1, PHONE)
+    await room.desk.drafts.discard(draft.visit_id, 1, PHONE)
     assert (await room.visit(draft.visit_id)).state is VisitState.DISCARDED
     with pytest.raises(VisitClosed):
-        await room.desk.save(draft.visit_id, 2, CONTENT, PHONE)
+        await room.desk.drafts.save(draft.visit_id, 2, CONTENT, PHONE)
     with pytest.raises(VisitClosed):
         await room.desk.finish(draft.visit_id, 2, FinishMode.SAVE, PHONE)
 
@@ -384,9 +384,9 @@ async def test_a_finished_visit_is_neither_edited_nor_discarded(room: Room) -> N
     view = await room.desk.finish(saved.visit_id, saved.revision, FinishMode.SAVE, PHONE)
     changed = msgspec.structs.replace(CONTENT, subjective="後來")
     with pytest.raises(VisitClosed):
-        await room.desk.save(saved.visit_id, view.visit.revision, changed, PHONE)
+        await room.desk.drafts.save(saved.visit_id, view.visit.revision, changed, PHONE)
     with pytest.raises(VisitClosed):
-        await room.desk.discard(saved.visit_id, view.visit.revision, PHONE)
+        await room.desk.drafts.discard(saved.visit_id, view.visit.revision, PHONE)
 
 
 async def test_unknown_visits_are_not_found(room: Room) -> None:
@@ -418,7 +418,7 @@ async def test_correcting_what_was_sent_back_goes_out_under_new_keys(room: Room)
     )
     await room.store.write(lambda tx: tx.jobs.replace(sent_back, fence=sent_back.fence))
     changed = msgspec.structs.replace(CONTENT, diagnoses=(Diagnosis(code="E11.9"),))
-    corrected = await room.desk.save(saved.visit_id, view.visit.revision, changed, PHONE)
+    corrected = await room.desk.drafts.save(saved.visit_id, view.visit.revision, changed, PHONE)
     after = await room.jobs(saved.visit_id)
     job = after["upload.visit"]
     assert corrected.content.diagnoses[0].code == "E11.9"
@@ -440,7 +440,7 @@ async def test_no_correction_while_a_sibling_is_in_doubt(room: Room) -> None:
     await room.store.write(lambda tx: [tx.jobs.replace(row, fence=0) for row in rows])
     changed = msgspec.structs.replace(CONTENT, subjective="改")
     with pytest.raises(JobNotMovable):
-        await room.desk.save(saved.visit_id, view.visit.revision, changed, PHONE)
+        await room.desk.drafts.save(saved.visit_id, view.visit.revision, changed, PHONE)
     assert (await room.visit(saved.visit_id)).content == CONTENT
 
 

@@ -12,12 +12,13 @@ from visitbridge.api.qr import qr_svg
 from visitbridge.api.resources.outbox import JobItem, JobItems
 from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, reduced
 from visitbridge.domain.people import Right
+from visitbridge.domain.signature import Signature
 from visitbridge.domain.visit import FinishMode, Visit, VisitContent, VisitFlags, VisitState
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import VisitSummary
 from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.services.visits.desk import VisitDesk
-from visitbridge.services.visits.views import VisitView
+from visitbridge.services.visits.views import EditorView, VisitView
 
 Revision = Annotated[int, Meta(ge=1)]
 
@@ -69,13 +70,18 @@ class VisitLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``receipts`` by job kind. ``notice``: a key of the words, said in one sentence, or empty."""
+    """``receipts`` by job kind. ``notice``: a key of the words, said in one sentence, or empty.
+
+    ``editor``: the phone that may change the draft, None while nobody does.
+    """
 
     visit: Visit
     flags: VisitFlags
     jobs: tuple[JobItem, ...]
     receipts: dict[str, Receipt]
     notice: str
+    editor: EditorView | None
+    signature: Signature | None
 
 
 class Prescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,16 +167,16 @@ class Visits:
 
     async def _start(self, call: Call[NoQuery, StartVisit]) -> VisitAnswer:
         visit = await self._desk.start(call.body.reader_id, call.phone_id, offline=call.body.offline)
-        return await self._answer(visit.visit_id, call.language)
+        return await self.answer(visit.visit_id, call.language)
 
     async def _list(self, call: Call[VisitQuery, None]) -> list[VisitLine]:
         return [_line(summary) for summary in await self._desk.list(call.query.state)]
 
     async def _get(self, call: Call[NoQuery, None]) -> VisitAnswer:
-        return await self._answer(call.path["visit_id"], call.language)
+        return await self.answer(call.path["visit_id"], call.language)
 
     async def _save(self, call: Call[NoQuery, SaveContent]) -> Saved:
-        visit = await self._desk.save(
+        visit = await self._desk.drafts.save(
             call.path["visit_id"], call.body.revision, call.body.content, call.phone_id
         )
         return Saved(revision=visit.revision, saved_at=self._clock.now())
@@ -182,8 +188,8 @@ class Visits:
         return self._shown(view, call.language)
 
     async def _discard(self, call: Call[NoQuery, DiscardVisit]) -> VisitAnswer:
-        visit = await self._desk.discard(call.path["visit_id"], call.body.revision, call.phone_id)
-        return await self._answer(visit.visit_id, call.language)
+        visit = await self._desk.drafts.discard(call.path["visit_id"], call.body.revision, call.phone_id)
+        return await self.answer(visit.visit_id, call.language)
 
     async def _prescription(self, call: Call[NoQuery, None]) -> Prescription:
         view = await self._desk.prescription(call.path["visit_id"])
@@ -194,7 +200,8 @@ class Visits:
             passphrase=view.passphrase,
         )
 
-    async def _answer(self, visit_id: str, language: str) -> VisitAnswer:
+    async def answer(self, visit_id: str, language: str) -> VisitAnswer:
+        """The visit as it is now. Raises NotFound."""
         return self._shown(await self._desk.get(visit_id), language)
 
     def _shown(self, view: VisitView, language: str) -> VisitAnswer:
@@ -204,6 +211,8 @@ class Visits:
             jobs=tuple(self._items.of(job, language) for job in view.jobs),
             receipts=view.receipts,
             notice=view.notice,
+            editor=view.editor,
+            signature=view.signature,
         )
 
 

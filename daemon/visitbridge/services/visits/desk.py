@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from visitbridge.domain.amounts import with_amounts
 from visitbridge.domain.flags import visit_flags
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import Job
@@ -17,46 +17,43 @@ from visitbridge.domain.visit import (
     Identification,
     Position,
     Visit,
-    VisitContent,
     VisitState,
 )
 from visitbridge.domain.visit_time import with_true_time
-from visitbridge.errors import NotFound, StaleRevision, VisitClosed
+from visitbridge.errors import VisitClosed
 from visitbridge.ports.clock import Clock, TimeTrust
-from visitbridge.ports.records import AuditEntry, VisitSummary
+from visitbridge.ports.records import VisitSummary
 from visitbridge.ports.store import Store, Transaction
-from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.kinds import Kinds
-from visitbridge.services.outbox.views import JobView
-from visitbridge.services.topics import VisitNotice
-from visitbridge.services.visits.corrections import revise_open_jobs
-from visitbridge.services.visits.plan import plan_jobs
+from visitbridge.services.visits.acts import announce, current, existing, note
+from visitbridge.services.visits.advice import AdviceDesk
+from visitbridge.services.visits.drafts import DraftDesk
+from visitbridge.services.visits.editing import announce_editor, editor_of, require_editor
+from visitbridge.services.visits.habits import remember, starting_content
+from visitbridge.services.visits.plan import JobDesk, plan_jobs
 from visitbridge.services.visits.prescription import prescription_of
-from visitbridge.services.visits.rules import CodeBook, check_codes, check_content, check_ready
+from visitbridge.services.visits.rules import CodeBook, check_ready
+from visitbridge.services.visits.signing import SignatureDesk
 from visitbridge.services.visits.starting import (
     Box,
     PatientCards,
     SignedIn,
     choose_way,
     draft_of,
+    earlier_visits,
     new_visit,
     resumed,
     signer,
 )
-from visitbridge.services.visits.views import PrescriptionView, VisitView
-
-
-class JobDesk(Protocol):
-    """The part of the outbox that visits need."""
-
-    def accept(self, visit: Visit, jobs: Iterable[Job]) -> None: ...
-
-    def view(self, job: Job, visit: Visit) -> JobView: ...
+from visitbridge.services.visits.views import EditorView, PrescriptionView, VisitView
 
 
 class VisitDesk:
-    """``make_up_write``: policy X4, see ``plan_jobs``. ``position`` is the last GNSS fix, if there is one (T05)."""
+    """Begins visits, finishes them, shows them; ``drafts``, ``signatures`` and ``advice`` do the rest.
+
+    ``make_up_write``: policy X4, see ``plan_jobs``. ``position`` is the last GNSS fix, if there is one (T05).
+    """
 
     def __init__(
         self,
@@ -76,7 +73,6 @@ class VisitDesk:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._catalogue = catalogue
         self._box = box
         self._cards = cards
         self._staff = staff
@@ -86,6 +82,11 @@ class VisitDesk:
         self._board = board
         self._position = position
         self._make_up_write = make_up_write
+        self.drafts = DraftDesk(
+            store=store, clock=clock, catalogue=catalogue, kinds=kinds, outbox=outbox, board=board
+        )
+        self.signatures = SignatureDesk(store, clock, board)
+        self.advice = AdviceDesk(store)
 
     async def start(self, reader_id: str, phone_id: str, *, offline: bool | None = None) -> Visit:
         """Begin a visit with the card in ``reader_id``, or go on with today's draft of that patient.
@@ -103,7 +104,7 @@ class VisitDesk:
         )
         now = self._clock.now()
 
-        def work(tx: Transaction) -> Visit:
+        def work(tx: Transaction) -> tuple[Visit, EditorView | None]:
             practitioner = signer(tx, session, now)
             draft = draft_of(tx, patient.card_no, practitioner, now)
             if draft is None:
@@ -116,59 +117,30 @@ class VisitDesk:
                     position=self._position(),
                     clock=self._clock,
                 )
+                content = starting_content(tx, visit, earlier_visits(tx, visit))
+                visit = msgspec.structs.replace(visit, content=content)
             else:
                 visit = resumed(draft, way, offline)
             if visit is not draft:
                 tx.visits.put(visit)
-            self._audit(tx, visit, act="visit.start" if draft is None else "visit.resume", phone_id=phone_id)
-            return visit
+            if editor_of(tx, visit.visit_id) is None:
+                require_editor(tx, visit.visit_id, phone_id, now)
+            act = "visit.start" if draft is None else "visit.resume"
+            note(tx, visit, at=now, act=act, phone_id=phone_id)
+            return visit, editor_of(tx, visit.visit_id)
 
-        visit = await self._store.write(work)
-        self._announce(visit)
-        return visit
-
-    async def save(self, visit_id: str, revision: int, content: VisitContent, phone_id: str) -> Visit:
-        """Keep what was typed as the next revision; on disk when it returns.
-
-        On a finished visit of which something was sent back, this is the correction: it goes out again under
-        new keys. Raises NotFound, StaleRevision (``params['revision']``), VisitClosed, JobNotMovable,
-        FieldInvalid, UnknownCode, and StoreError when nothing was saved.
-        """
-        stored = await self._stored(visit_id)
-        if content == stored.content and revision == stored.revision - 1:
-            # The phone repeats a save whose answer it lost.
-            return stored
-        check_content(content)
-        await check_codes(self._catalogue, content, before=stored.content)
-        now = self._clock.now()
-
-        def work(tx: Transaction) -> tuple[Visit, tuple[Job, ...]]:
-            before = _current(tx, visit_id, revision)
-            visit = msgspec.structs.replace(before, revision=revision + 1, content=content)
-            again: tuple[Job, ...] = ()
-            if before.state is VisitState.FINISHED:
-                check_ready(visit)
-                again = revise_open_jobs(tx, visit, self._kinds, now)
-                self._audit(tx, visit, act="visit.correct", phone_id=phone_id)
-            elif before.state is not VisitState.DRAFT:
-                raise VisitClosed
-            tx.visits.put(visit)
-            return visit, again
-
-        visit, again = await self._store.write(work)
-        if again:
-            self._outbox.accept(visit, again)
-        else:
-            self._announce(visit)
+        visit, editor = await self._store.write(work)
+        announce(self._board, visit)
+        announce_editor(self._board, visit.visit_id, editor)
         return visit
 
     async def finish(self, visit_id: str, revision: int, mode: FinishMode, phone_id: str) -> VisitView:
         """完成看診: the visit and the jobs that ``mode`` wants, in one commit; then the outbox goes to work.
 
         A higher mode later adds what it wants more. The same mode again changes nothing. Raises NotFound,
-        StaleRevision, VisitClosed, FieldInvalid (what is missing).
+        StaleRevision, DraftHeld, VisitClosed, FieldInvalid (what is missing).
         """
-        stored = await self._stored(visit_id)
+        stored = await self._store.read(lambda tx: existing(tx, visit_id))
         if stored.finish_mode is not None and stored.finish_mode >= mode:
             return await self.get(visit_id)
         if mode > FinishMode.SAVE:
@@ -177,9 +149,13 @@ class VisitDesk:
         now = self._clock.now()
 
         def work(tx: Transaction) -> tuple[Visit, tuple[Job, ...]]:
-            before = _current(tx, visit_id, revision)
+            before = current(tx, visit_id, revision)
             if before.state is VisitState.DISCARDED:
                 raise VisitClosed
+            if before.state is VisitState.DRAFT:
+                require_editor(tx, visit_id, phone_id, now)
+                tx.editors.remove(visit_id)
+                remember(tx, before)
             visit = self._finished(before, mode, card_is_here=online)
             jobs = plan_jobs(
                 visit,
@@ -191,49 +167,36 @@ class VisitDesk:
             tx.visits.put(visit)
             for job in jobs:
                 tx.jobs.add(job)
-            self._audit(tx, visit, act="visit.finish", phone_id=phone_id, why=f"mode {mode.value}")
+            note(tx, visit, at=now, act="visit.finish", phone_id=phone_id, why=f"mode {mode.value}")
             return visit, jobs
 
         visit, jobs = await self._store.write(work)
         if jobs:
             self._outbox.accept(visit, jobs)
         else:
-            self._announce(visit)
+            announce(self._board, visit)
         return await self.get(visit_id)
-
-    async def discard(self, visit_id: str, revision: int, phone_id: str) -> Visit:
-        """Throw a draft away; it stays on record as discarded. Raises NotFound, StaleRevision, VisitClosed."""
-
-        def work(tx: Transaction) -> Visit:
-            before = _current(tx, visit_id, revision)
-            if before.state is not VisitState.DRAFT:
-                raise VisitClosed
-            visit = msgspec.structs.replace(before, revision=revision + 1, state=VisitState.DISCARDED)
-            tx.visits.put(visit)
-            self._audit(tx, visit, act="visit.discard", phone_id=phone_id)
-            return visit
-
-        visit = await self._store.write(work)
-        self._announce(visit)
-        return visit
 
     async def get(self, visit_id: str) -> VisitView:
         """Raises NotFound."""
 
-        def work(tx: Transaction) -> tuple[Visit, Sequence[Job], dict[str, Receipt]]:
-            visit = _existing(tx, visit_id)
+        def work(tx: Transaction) -> tuple[VisitView, Sequence[Job]]:
+            visit = existing(tx, visit_id)
             jobs = tx.jobs.of_visit(visit_id)
             found = ((job.kind, tx.receipts.get(job.key)) for job in jobs)
-            return visit, jobs, {kind: receipt for kind, receipt in found if receipt is not None}
+            view = VisitView(
+                visit=visit,
+                flags=visit_flags((job.kind, job.state) for job in jobs),
+                jobs=(),
+                receipts={kind: receipt for kind, receipt in found if receipt is not None},
+                notice=f"visit.offline.{visit.offline_reason.value}" if visit.offline_reason else "",
+                editor=editor_of(tx, visit_id) if visit.state is VisitState.DRAFT else None,
+                signature=tx.signatures.get(visit_id),
+            )
+            return view, jobs
 
-        visit, jobs, receipts = await self._store.read(work)
-        return VisitView(
-            visit=visit,
-            flags=visit_flags((job.kind, job.state) for job in jobs),
-            jobs=tuple(self._outbox.view(job, visit) for job in jobs),
-            receipts=receipts,
-            notice=f"visit.offline.{visit.offline_reason.value}" if visit.offline_reason else "",
-        )
+        view, jobs = await self._store.read(work)
+        return msgspec.structs.replace(view, jobs=tuple(self._outbox.view(job, view.visit) for job in jobs))
 
     async def list(self, state: VisitState | None = None) -> Sequence[VisitSummary]:
         """Newest first."""
@@ -255,6 +218,7 @@ class VisitDesk:
                 finished_at=now,
                 sequence=None if card else offline_sequence(now),
                 make_up=card and not card_is_here,
+                content=with_amounts(before.content),
             )
         return msgspec.structs.replace(visit, revision=before.revision + 1, finish_mode=mode)
 
@@ -265,44 +229,3 @@ class VisitDesk:
             visit, now=now, monotonic_s=self._clock.monotonic(), boot_id=self._clock.boot_id
         )
         return timed or visit
-
-    async def _stored(self, visit_id: str) -> Visit:
-        return await self._store.read(lambda tx: _existing(tx, visit_id))
-
-    def _announce(self, visit: Visit) -> None:
-        """Tell phones of a visit without jobs; the outbox tells of the others."""
-        self._board.announce(
-            "visit",
-            VisitNotice(
-                visit_id=visit.visit_id,
-                revision=visit.revision,
-                state=visit.state,
-                flags=visit_flags(()),
-            ),
-        )
-
-    def _audit(self, tx: Transaction, visit: Visit, *, act: str, phone_id: str, why: str = "") -> None:
-        tx.audit.append(
-            AuditEntry(
-                at=self._clock.now(),
-                who=visit.practitioner.staff_id,
-                act=act,
-                record=visit.visit_id,
-                phone_id=phone_id,
-                why=why,
-            )
-        )
-
-
-def _existing(tx: Transaction, visit_id: str) -> Visit:
-    visit = tx.visits.get(visit_id)
-    if visit is None:
-        raise NotFound("visit", field="visit_id")
-    return visit
-
-
-def _current(tx: Transaction, visit_id: str, revision: int) -> Visit:
-    visit = _existing(tx, visit_id)
-    if visit.revision != revision:
-        raise StaleRevision("somebody else changed it", field="revision", params={"revision": visit.revision})
-    return visit

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from visitbridge.domain.jobs import Job
 from visitbridge.domain.visit import FinishMode, Identification, Visit
@@ -16,6 +17,15 @@ from visitbridge.services.outbox.standard import (
     WRITE_PRESCRIPTION,
     WRITE_VISIT,
 )
+from visitbridge.services.outbox.views import JobView
+
+
+class JobDesk(Protocol):
+    """The part of the outbox that visits need."""
+
+    def accept(self, visit: Visit, jobs: Iterable[Job]) -> None: ...
+
+    def view(self, job: Job, visit: Visit) -> JobView: ...
 
 
 def plan_jobs(

@@ -7,7 +7,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from visitbridge.domain.orders import check_complete, check_draft
+from visitbridge.domain.completeness import lacking
+from visitbridge.domain.orders import check_draft
+from visitbridge.domain.programmes import CLAIMING
+from visitbridge.domain.virtual_orders import is_virtual_order
 from visitbridge.domain.visit import OrderKind, Visit, VisitContent
 from visitbridge.errors import FieldInvalid, UnknownCode
 from visitbridge.ports.records import DataSetRecord
@@ -59,22 +62,26 @@ async def check_codes(catalogue: CodeBook, content: VisitContent, *, before: Vis
 
 def check_content(content: VisitContent) -> None:
     """Rules that hold for a draft too. Raises FieldInvalid."""
+    if content.programme not in CLAIMING:
+        raise FieldInvalid("no such programme", field="content.programme")
+    for index, code in enumerate(content.virtual_orders):
+        if not is_virtual_order(code) or code in content.virtual_orders[:index]:
+            raise FieldInvalid("no virtual order, or twice", field=f"content.virtual_orders[{index}]")
     for index, order in enumerate(content.orders):
         check_draft(order, f"content.orders[{index}]")
 
 
 def check_ready(visit: Visit) -> None:
-    """What a visit needs before it is written or sent. Raises FieldInvalid."""
-    content = visit.content
-    if not content.diagnoses:
-        raise FieldInvalid("a visit needs a main diagnosis", field="content.diagnoses")
-    for index, order in enumerate(content.orders):
-        check_complete(order, f"content.orders[{index}]")
+    """What a visit needs before it is written or sent. Raises FieldInvalid for the first thing it lacks."""
+    for problem in lacking(visit):
+        raise problem
 
 
 def _codes(content: VisitContent) -> Iterator[CodeUse]:
     for name, dataset in _CLAIM.items():
         yield CodeUse(dataset, getattr(content.claim, name), f"content.claim.{name}")
+    for index, code in enumerate(content.claim.special_items):
+        yield CodeUse("special_items", code, f"content.claim.special_items[{index}]")
     for index, diagnosis in enumerate(content.diagnoses):
         yield CodeUse("icd10", diagnosis.code, f"content.diagnoses[{index}].code")
     for index, order in enumerate(content.orders):

@@ -19,6 +19,7 @@ from visitbridge.domain.visit import (
     VisitContent,
     VisitState,
 )
+from visitbridge.domain.visit_types import EarlierVisit
 from visitbridge.errors import LinkDown, StaffRequired
 from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.records import StaffSessionRow
@@ -105,6 +106,20 @@ def draft_of(tx: Transaction, card_no: str, practitioner: Practitioner, now: dt.
         ):
             return draft
     return None
+
+
+def earlier_visits(tx: Transaction, visit: Visit) -> tuple[EarlierVisit, ...]:
+    """This box's finished visits of the same person to the same institution (H20)."""
+    return tuple(
+        EarlierVisit(
+            visit_at=before.visit_at,
+            visit_type=before.content.claim.visit_type,
+            identification=before.identification,
+            number=before.sequence.number if before.sequence else "",
+        )
+        for before in tx.visits.of_person(visit.patient.id_no)
+        if before.institution.code == visit.institution.code and before.visit_id != visit.visit_id
+    )
 
 
 def new_visit(
