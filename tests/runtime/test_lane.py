@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from visitbridge.errors import LaneLate
-from visitbridge.runtime.lane import Lane, LaneClosed
+from visitbridge.runtime.lane import Lane, LaneClosed, overdue_lanes
 
 
 @pytest.fixture
@@ -43,6 +43,37 @@ async def test_a_call_past_its_deadline_marks_the_lane_late(lane: Lane) -> None:
         await lane.call(release.wait, deadline_s=0.01)
     assert lane.statistics().is_late
     release.set()
+
+
+async def test_a_hung_call_is_overdue_until_it_ends_even_when_its_lane_was_given_up() -> None:
+    lane = Lane("given-up")
+    release, running = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        running.set()
+        release.wait()
+
+    with pytest.raises(LaneLate):
+        await lane.call(hang, deadline_s=0.01)
+    await asyncio.to_thread(running.wait)
+    closed = await lane.close(grace_s=0.01)
+    while_hung = overdue_lanes()
+    release.set()
+    await lane.close()
+
+    assert not closed
+    assert while_hung == ["given-up"]
+    assert overdue_lanes() == []
+
+
+async def test_a_call_inside_its_deadline_is_not_overdue(lane: Lane) -> None:
+    release = threading.Event()
+    pending = lane.start(release.wait, deadline_s=60)
+    overdue = overdue_lanes()
+    release.set()
+    await pending
+
+    assert overdue == []
 
 
 async def test_waiting_behind_another_call_counts_towards_the_deadline(lane: Lane) -> None:

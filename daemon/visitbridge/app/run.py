@@ -20,6 +20,7 @@ from visitbridge.app.services import Parts, open_parts
 from visitbridge.config import Config
 from visitbridge.domain.people import BoxRole
 from visitbridge.errors import BoxLocked
+from visitbridge.runtime.lane import overdue_lanes
 from visitbridge.runtime.supervisor import Service, Supervisor
 from visitbridge.words import load_catalogue
 
@@ -106,7 +107,7 @@ def _watchdog(parts: Parts, notifier: Notifier, interval_s: float) -> Watchdog:
         notifier,
         parts.clock,
         interval_s=interval_s,
-        is_well=lambda: not parts.store.statistics().is_late,
+        is_well=lambda: not parts.store.statistics().is_late and not overdue_lanes(),
     )
 
 

@@ -8,6 +8,7 @@ opens a new one, and never repeats the call blindly.
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import threading
 import time
@@ -56,7 +57,8 @@ class Lane:
         self._late = 0
         self._done = 0
         self._started_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
+        self._due_at = math.inf
+        self._thread = _LaneThread(self, target=self._run, name=f"lane-{name}", daemon=True)
         self._thread.start()
 
     async def call(self, fn: Callable[[Unpack[Ts]], T], *args: *Ts, deadline_s: float) -> T:
@@ -73,8 +75,10 @@ class Lane:
             raise LaneClosed(f"lane {self.name}")
         future: asyncio.Future[T] = self._loop.create_future()
         timer = self._loop.call_later(deadline_s, self._expire, future, deadline_s)
+        due_at = time.monotonic() + deadline_s
 
         def work() -> None:
+            self._due_at = due_at
             try:
                 result = fn(*args)
             except BaseException as exc:  # noqa: BLE001 - raised again in the task that asked
@@ -104,6 +108,10 @@ class Lane:
             is_late=self._late > 0,
         )
 
+    def is_overdue(self) -> bool:
+        """Whether the call in hand is past its deadline now."""
+        return self._started_at is not None and time.monotonic() > self._due_at
+
     async def close(self, *, grace_s: float = 5.0) -> bool:
         """Take no more calls; wait for those already asked for. False when the thread would not end."""
         if not self._closed:
@@ -126,8 +134,21 @@ class Lane:
             self._started_at = time.monotonic()
             work()
             self._started_at = None
+            self._due_at = math.inf
             self._done += 1
         self.post(self._ended.set)
+
+
+class _LaneThread(threading.Thread):
+    def __init__(self, lane: Lane, *, target: Callable[[], None], name: str, daemon: bool) -> None:
+        super().__init__(target=target, name=name, daemon=daemon)
+        self.lane = lane
+
+
+def overdue_lanes() -> list[str]:
+    """Names of all lanes of this process whose call in hand is past its deadline, given up by their owners or not."""
+    threads = (thread for thread in threading.enumerate() if isinstance(thread, _LaneThread))
+    return sorted(thread.lane.name for thread in threads if thread.lane.is_overdue())
 
 
 def _succeed(future: asyncio.Future[T], timer: asyncio.TimerHandle, result: T) -> None:
