@@ -13,19 +13,12 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from visitbridge.adapters.datacentre.audit_head import load_audit_key, signed_head
-from visitbridge.adapters.datacentre.credentials import (
-    Credentials,
-    client_context,
-    load_credentials,
-    pending_key,
-    save_credentials,
-    sign_with,
-    trusting,
-)
+from visitbridge.adapters.datacentre.credentials import sign_with
 from visitbridge.adapters.datacentre.http import ANY_WAY, Portal, Way
+from visitbridge.adapters.datacentre.identity import BoxIdentity
 from visitbridge.adapters.datacentre.problems import refusal_of
 from visitbridge.adapters.datacentre.receipts import is_genuine
-from visitbridge.errors import DataCentreGarbled, NotBound
+from visitbridge.errors import DataCentreGarbled
 from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.audit_head import HEADER_AUDIT_HEAD
@@ -39,12 +32,12 @@ from visitbridge.protocols.datacentre.common import (
 )
 from visitbridge.protocols.datacentre.device import (
     BindAnswer,
-    BindRequest,
     BindTicket,
     DeviceInfo,
     DeviceStatus,
     SamVerification,
 )
+from visitbridge.protocols.datacentre.erasure import EraseOrder, EraseReport, is_ordered_by
 from visitbridge.protocols.datacentre.handoff import RefusedAnswer
 from visitbridge.protocols.datacentre.records import (
     BatchAnswer,
@@ -69,7 +62,10 @@ _MISSING_BATCH = 1000
 
 
 class HttpDataCentre:
-    """Open with :meth:`start`; not bound until credentials are in the store or :meth:`bind` made them."""
+    """Open with :meth:`start`; not bound until credentials are in the store or :meth:`bind` made them.
+
+    ``identity``: the box's certificate and the roots it trusts.
+    """
 
     def __init__(
         self,
@@ -87,73 +83,49 @@ class HttpDataCentre:
         self._way = way
         self._activity = activity or Activity()
         self._answer_timeout_s = answer_timeout_s
-        self._credentials: Credentials | None = None
-        self._portal: Portal | None = None
+        self.identity = BoxIdentity(store, self._portal_at)
         self._audit_key: Ed25519PrivateKey | None = None
 
     async def start(self) -> None:
-        credentials = await load_credentials(self._store)
-        if credentials is not None:
-            await self._use(credentials)
+        await self.identity.load()
 
     async def close(self) -> None:
-        if self._portal is not None:
-            await self._portal.close()
-            self._portal = None
+        await self.identity.close()
 
     @property
     def contact(self) -> Contact | None:
-        return None if self._portal is None else self._portal.contact
+        return self._bound().contact if self.is_bound else None
 
     @property
     def is_bound(self) -> bool:
-        return self._portal is not None
+        return self.identity.is_bound
 
     def believes(self, receipt: Receipt) -> bool:
         """Whether ``receipt`` is signed by the data centre this box is bound to."""
-        return self._credentials is not None and is_genuine(receipt, self._credentials.receipt_key_hex)
+        return self.is_bound and is_genuine(receipt, self.identity.credentials.receipt_key_hex)
+
+    def ordered(self, order: EraseOrder) -> bool:
+        """Whether the data centre this box is bound to signed an order to erase."""
+        return self.is_bound and is_ordered_by(order, self.identity.credentials.receipt_key_hex)
+
+    async def report_erasure(self, report: EraseReport) -> None:
+        """Answer an order to erase; an answer that was lost may be given again."""
+        body = msgspec.json.encode(report)
+        await self._bound().tell("/device/erasure", body)
 
     def sign(self, data: bytes) -> bytes:
         """ECDSA with the key of this box's certificate, SHA-256, DER. Raises NotBound."""
-        if self._credentials is None:
-            raise NotBound
-        return sign_with(self._credentials, data)
+        return sign_with(self.identity.credentials, data)
 
     async def bind(self, ticket: BindTicket, pin: str, device: DeviceInfo) -> BindAnswer:
-        key = await pending_key(self._store, ticket.token, device.sheet_id)
-        request = BindRequest(token=ticket.token, pin=pin, csr_pem=key.csr_pem, device=device)
-        try:
-            context = trusting(ticket.ca_pem)
-        except OSError as exc:
-            raise DataCentreGarbled("the code's certificate cannot be read") from exc
-        stranger = self._portal_at(ticket.url, context)
-        try:
-            answer = await stranger.post("/bind", msgspec.json.encode(request), into=BindAnswer)
-        finally:
-            await stranger.close()
-        credentials = Credentials(
-            url=ticket.url,
-            ca_pem=ticket.ca_pem,
-            certificate_pem=answer.certificate_pem,
-            key_pem=key.key_pem,
-            receipt_key_hex=answer.receipt_key_hex,
-        )
-        await save_credentials(self._store, credentials)
-        await self._use(credentials)
-        return answer
+        return await self.identity.bind(ticket, pin, device)
 
     async def device_status(self) -> DeviceStatus:
         return await self._bound().ask("GET", "/device", into=DeviceStatus)
 
     async def try_fresh(self) -> DeviceStatus:
         """:meth:`device_status` over a connection of its own: name, host, TLS and answer are all tried anew."""
-        if self._credentials is None:
-            raise NotBound
-        portal = self._portal_at(self._credentials.url, client_context(self._credentials))
-        try:
-            return await portal.ask("GET", "/device", into=DeviceStatus)
-        finally:
-            await portal.close()
+        return await self.identity.try_roots(self.identity.trusted.roots)
 
     async def verify_sam(self) -> SamVerification:
         return await self._bound().post("/sam/verify", b"", into=SamVerification, repeatable=True)
@@ -250,15 +222,7 @@ class HttpDataCentre:
         return await self._bound().post(path, msgspec.json.encode(answers), into=SessionStep, repeatable=True)
 
     def _bound(self) -> Portal:
-        if self._portal is None:
-            raise NotBound
-        return self._portal
-
-    async def _use(self, credentials: Credentials) -> None:
-        if self._portal is not None:
-            await self._portal.close()
-        self._credentials = credentials
-        self._portal = self._portal_at(credentials.url, client_context(credentials))
+        return self.identity.portal
 
     def _portal_at(self, url: str, context: ssl.SSLContext) -> Portal:
         return Portal(

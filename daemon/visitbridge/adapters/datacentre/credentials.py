@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from cryptography import x509
@@ -18,14 +18,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from visitbridge.errors import NotBound
+from visitbridge.ports.portal_keys import CertificateLife, PortalRoot, TrustedRoots
+from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
 
 _SETTING = "datacentre.credentials"
+_ROOTS = "datacentre.roots"
 _PENDING = "datacentre.pending"
+_PENDING_RENEWAL = "datacentre.pending_renewal"
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """``receipt_key_hex``: raw Ed25519 public key of the other side's receipts."""
+    """``ca_pem``: the root that QR-2 brought. ``receipt_key_hex``: raw Ed25519 public key of the other side's receipts."""
 
     url: str
     ca_pem: str
@@ -50,38 +54,101 @@ class PendingKey(msgspec.Struct, frozen=True, kw_only=True):
         return "PendingKey()"
 
 
-async def pending_key(store: Store, token: str, sheet_id: str) -> PendingKey:
-    """The key already made for ``token``, or a new one, durable when this returns."""
+async def pending_key(store: Store, token: str, name: str) -> PendingKey:
+    """The key already made for binding with ``token``, or a new one, durable when this returns."""
+    return await _pending(store, _PENDING, token, name)
+
+
+async def pending_renewal(store: Store, credentials: Credentials) -> PendingKey:
+    """The key already made to follow that of ``credentials``, or a new one, durable when this returns."""
+    certificate = x509.load_pem_x509_certificate(credentials.certificate_pem.encode())
+    name = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    return await _pending(store, _PENDING_RENEWAL, f"{certificate.serial_number:x}", str(name))
+
+
+async def forget_renewal(store: Store) -> None:
+    """The next renewal begins with another key."""
+
+    def work(tx: Transaction) -> None:
+        tx.settings.set(_PENDING_RENEWAL, None)
+
+    await store.write(work)
+
+
+async def _pending(store: Store, setting: str, token: str, name: str) -> PendingKey:
     key = ec.generate_private_key(ec.SECP256R1())
-    fresh = PendingKey(token=token, key_pem=_to_pem(key), csr_pem=_signing_request(key, sheet_id))
+    fresh = PendingKey(token=token, key_pem=_to_pem(key), csr_pem=_signing_request(key, name))
 
     def work(tx: Transaction) -> PendingKey:
-        text = tx.settings.get(_PENDING)
+        text = tx.settings.get(setting)
         kept = None if text is None else msgspec.json.decode(text, type=PendingKey)
         if kept is not None and kept.token == token:
             return kept
-        tx.settings.set(_PENDING, msgspec.json.encode(fresh).decode())
+        tx.settings.set(setting, msgspec.json.encode(fresh).decode())
         return fresh
 
     return await store.write(work)
 
 
-async def load_credentials(store: Store) -> Credentials | None:
-    def work(tx: Transaction) -> str | None:
-        return tx.settings.get(_SETTING)
+async def load_credentials(store: Store) -> tuple[Credentials, TrustedRoots] | None:
+    def work(tx: Transaction) -> tuple[str | None, str | None]:
+        return tx.settings.get(_SETTING), tx.settings.get(_ROOTS)
 
-    text = await store.read(work)
-    return None if text is None else msgspec.json.decode(text, type=Credentials)
+    text, roots = await store.read(work)
+    if text is None:
+        return None
+    credentials = msgspec.json.decode(text, type=Credentials)
+    if roots is None:
+        return credentials, _roots_of_binding(credentials)
+    return credentials, msgspec.json.decode(roots, type=TrustedRoots)
 
 
-async def save_credentials(store: Store, credentials: Credentials) -> None:
-    text = msgspec.json.encode(credentials).decode()
+async def save_binding(store: Store, credentials: Credentials) -> TrustedRoots:
+    """Keep what binding brought; whom the box trusted before does not matter any more."""
+    trusted = _roots_of_binding(credentials)
 
     def work(tx: Transaction) -> None:
-        tx.settings.set(_SETTING, text)
+        tx.settings.set(_SETTING, _text(credentials))
+        tx.settings.set(_ROOTS, _text(trusted))
         tx.settings.set(_PENDING, None)
+        tx.settings.set(_PENDING_RENEWAL, None)
 
     await store.write(work)
+    return trusted
+
+
+async def save_renewed(store: Store, credentials: Credentials, entry: AuditEntry) -> None:
+    def work(tx: Transaction) -> None:
+        tx.settings.set(_SETTING, _text(credentials))
+        tx.settings.set(_PENDING_RENEWAL, None)
+        tx.audit.append(entry)
+
+    await store.write(work)
+
+
+async def save_roots(store: Store, trusted: TrustedRoots, entry: AuditEntry) -> None:
+    def work(tx: Transaction) -> None:
+        tx.settings.set(_ROOTS, _text(trusted))
+        tx.audit.append(entry)
+
+    await store.write(work)
+
+
+def life_of(credentials: Credentials) -> CertificateLife:
+    certificate = x509.load_pem_x509_certificate(credentials.certificate_pem.encode())
+    return CertificateLife(
+        begins_at=certificate.not_valid_before_utc, ends_at=certificate.not_valid_after_utc
+    )
+
+
+def _roots_of_binding(credentials: Credentials) -> TrustedRoots:
+    """The root of QR-2, there since the box got its certificate."""
+    root = PortalRoot(pem=credentials.ca_pem, source="binding", added_at=life_of(credentials).begins_at)
+    return TrustedRoots(roots=(root,))
+
+
+def _text(value: msgspec.Struct) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _to_pem(key: ec.EllipticCurvePrivateKey) -> str:
@@ -90,10 +157,10 @@ def _to_pem(key: ec.EllipticCurvePrivateKey) -> str:
     ).decode()
 
 
-def _signing_request(key: ec.EllipticCurvePrivateKey, sheet_id: str) -> str:
-    """A PKCS #10 request whose common name is the box's sheet id, PEM."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, sheet_id)])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+def _signing_request(key: ec.EllipticCurvePrivateKey, name: str) -> str:
+    """A PKCS #10 request whose common name is ``name``, PEM."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM).decode()
 
 
@@ -105,17 +172,17 @@ def sign_with(credentials: Credentials, data: bytes) -> bytes:
     return key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
-def trusting(ca_pem: str) -> ssl.SSLContext:
-    """A client context that trusts this one authority and nothing of the machine's."""
+def trusting(roots: Iterable[str]) -> ssl.SSLContext:
+    """A client context that trusts these roots (PEM) and nothing of the machine's."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=ca_pem)
+    context.load_verify_locations(cadata="\n".join(roots))
     return context
 
 
-def client_context(credentials: Credentials) -> ssl.SSLContext:
+def client_context(credentials: Credentials, roots: Sequence[PortalRoot]) -> ssl.SSLContext:
     """:func:`trusting` plus the box's own certificate."""
-    context = trusting(credentials.ca_pem)
+    context = trusting(root.pem for root in roots)
     with _in_memory(credentials.certificate_pem + "\n" + credentials.key_pem) as path:
         context.load_cert_chain(path)
     return context

@@ -49,11 +49,12 @@ ANY_WAY = Way()
 
 
 class _Pool:
-    """Connections that left by one way. ``busy``: requests under way on them."""
+    """Connections that left by one way with one context. ``busy``: requests under way on them."""
 
-    def __init__(self, session: aiohttp.ClientSession, way_name: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, way_name: str, context: ssl.SSLContext) -> None:
         self.session = session
         self.way_name = way_name
+        self.context = context
         self.busy = 0
 
 
@@ -91,6 +92,10 @@ class Portal:
         self._left: set[_Pool] = set()
         self.contact: Contact | None = None
 
+    def present(self, context: ssl.SSLContext) -> None:
+        """Use another certificate, or other roots, from the next request on."""
+        self._context = context
+
     async def close(self) -> None:
         for pool in (self._pool, *self._left):
             await pool.session.close()
@@ -115,6 +120,11 @@ class Portal:
         """A request whose effect may have happened when no answer comes (unless ``repeatable``)."""
         sent = {"Content-Type": content_type, **(headers or {})}
         return self._decode(await self._exchange("POST", path, body, sent, repeatable=repeatable), into)
+
+    async def tell(self, path: str, body: bytes) -> None:
+        """A POST that has no answer and changes nothing when repeated."""
+        headers = {"Content-Type": "application/json"}
+        await self._exchange("POST", path, body, headers, repeatable=True)
 
     async def discard(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         await self._exchange("DELETE", path, b"", headers or {}, repeatable=True)
@@ -170,9 +180,11 @@ class Portal:
                 await pool.session.close()
 
     async def _pool_of_now(self) -> _Pool:
-        """The pool of the way in use. Requests under way on another one end there; its idle connections close."""
+        """The pool of the way and context in use. Requests under way on another one end there; its idle connections
+        close.
+        """
         left = self._pool
-        if left.way_name != self._way.name():
+        if left.way_name != self._way.name() or left.context is not self._context:
             self._pool = self._open_pool()
             if left.busy:
                 self._left.add(left)
@@ -192,7 +204,7 @@ class Portal:
             timeout=self._timeout,
             auto_decompress=True,
         )
-        return _Pool(session, self._way.name())
+        return _Pool(session, self._way.name(), self._context)
 
     def _note(self, response: aiohttp.ClientResponse) -> None:
         epoch = response.headers.get(HEADER_EPOCH, "")
