@@ -108,13 +108,19 @@ async def test_an_attempt_that_failed_is_made_again(bound: Bench) -> None:
     assert bound.times == 1
 
 
-async def test_a_box_that_is_not_bound_or_switched_off_asks_nothing(store: Store) -> None:
+async def test_a_box_that_is_not_bound_asks_nothing(store: Store) -> None:
     bench = Bench(store)
     await bench.binding.load()
     await bench.binding.verify_sam_if_due()
+
+    assert bench.times == 0
+
+
+async def test_a_box_that_was_switched_off_verifies_to_bring_in_what_it_has(store: Store) -> None:
+    bench = Bench(store)
     await bench.bind()
     status = await bench.data_centre.device_status()
     await bench.binding.take_status(DeviceStatus(enabled=False, sam=status.sam))
     await bench.binding.verify_sam_if_due()
 
-    assert bench.times == 0
+    assert bench.times == 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from visitbridge import __version__
 from visitbridge.adapters.board_power import BoardPower
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
 from visitbridge.adapters.doctor import DoctorSocket
+from visitbridge.adapters.erasure import ErasedNote, Erasure
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
@@ -27,6 +30,7 @@ from visitbridge.runtime.supervisor import Service
 from visitbridge.services.binding import Binding
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
+from visitbridge.services.decommission import Decommission
 from visitbridge.services.environment import Survey
 from visitbridge.services.link import LinkPolicy, LinkWatch
 from visitbridge.services.link.history import LinkHistory
@@ -72,6 +76,8 @@ class Parts:
     history: LinkHistory
     survey: Survey
     network: Network
+    decommission: Decommission
+    erasing: asyncio.Event
     running: tuple[Service, ...]
 
 
@@ -114,6 +120,7 @@ async def open_parts(
         else:
             await parts.safekeeping.load(at=rescue.at, backup_at=rescue.backup_at)
         await parts.binding.load()
+        await parts.decommission.load()
         await parts.pairing.load()
         yield parts
 
@@ -211,11 +218,29 @@ def _wire(
         sign=data_centre.sign,
     )
 
+    erasing = asyncio.Event()
+    erasure = Erasure(config.box.state_dir, config.box.runtime_dir, config.store.key_file)
+
+    def erase(*, why: Literal["order", "reset"], order_id: str) -> None:
+        erasure.begin(ErasedNote(at=clock.now(), why=why, order_id=order_id))
+        erasing.set()
+
+    decommission = Decommission(
+        store,
+        clock,
+        board,
+        institution=data_centre,
+        box=lambda: binding.record,
+        carriable=handoff.carriable,
+        erase=erase,
+    )
+
     async def take_status(status: DeviceStatus) -> None:
         contact = data_centre.contact
         if contact is not None:
             network.time.offer(contact.time, TimeTrust.DATA_CENTRE, monotonic_s=contact.monotonic_s)
         await binding.take_status(status)
+        await decommission.take(status.erase)
         await binding.verify_sam_if_due()
         await handoff.ask()
 
@@ -253,6 +278,8 @@ def _wire(
         history=history,
         survey=survey,
         network=network,
+        decommission=decommission,
+        erasing=erasing,
         running=(
             *network.attach(link),
             link,

@@ -144,8 +144,11 @@ class Binding:
         return self._record
 
     async def verify_sam_if_due(self) -> None:
-        """What link-up does by itself: verify unless it was done today (E01, E02)."""
-        if self._record.sam is None or not self._record.enabled:
+        """What link-up does by itself: verify unless it was done today (E01, E02).
+
+        A disabled box verifies too: what it recorded before is still taken in (B11).
+        """
+        if self._record.sam is None:
             return
         verified = self._record.sam_verified
         today = self._clock.now().astimezone(TAIPEI).date()

@@ -116,6 +116,13 @@ class StoreTopic(msgspec.Struct, frozen=True, kw_only=True):
     backup_at: dt.datetime | None = None
 
 
+class ErasureTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """``ordered_at``: the institution wants this box erased and was told of ``unsent`` items; None while it does not."""
+
+    ordered_at: dt.datetime | None = None
+    unsent: int = 0
+
+
 class CertificateTopic(msgspec.Struct, frozen=True, kw_only=True):
     """What phones are shown. ``fingerprint``: SHA-256 in hex. ``own``: signed by the box itself, not dropped in.
     ``refused``: the code of why a dropped-in certificate is not in use, else empty.

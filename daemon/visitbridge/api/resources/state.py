@@ -15,6 +15,7 @@ from visitbridge.services.topics import (
     BoxTopic,
     CardsTopic,
     CertificateTopic,
+    ErasureTopic,
     LinkTopic,
     ModeTopic,
     PowerTopic,
@@ -47,6 +48,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     power: PowerTopic | None = None
     store: StoreTopic | None = None
     certificate: CertificateTopic | None = None
+    erasure: ErasureTopic | None = None
 
 
 def state_for(board: LiveBoard, phone: PairedPhone) -> State:

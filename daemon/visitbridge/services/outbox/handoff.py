@@ -139,6 +139,14 @@ class HandoffDesk:
         await self._tell(handed)
         return len(handed)
 
+    async def carriable(self) -> int:
+        """How many waiting items a file could carry now; nothing is bound or changed by asking."""
+
+        def work(tx: Transaction) -> int:
+            return sum(1 for job in tx.jobs.in_states(_WAITING, limit=LARGEST) if self._body(tx, job))
+
+        return await self._store.read(work)
+
     async def waiting(self) -> int:
         """How many items are handed off and have neither a receipt nor a refusal yet."""
         return len(await self._handed_off())
@@ -232,20 +240,23 @@ class HandoffDesk:
 
     def _bind(self, tx: Transaction, job: Job) -> HandoffItem | None:
         """The item for a job that a file can carry, its body bound to its key in this transaction."""
-        kind = self._kinds.find(job.kind)
-        if kind is None or kind.path is not Path.UPLOAD or job.leased_by or job.former_key:
-            return None
-        earlier = [other for other in tx.jobs.of_visit(job.visit_id) if other.position < job.position]
-        if any(self._is_missing(other, kind) for other in earlier) or kind.receipt_kind not in _SENDABLE:
+        body = self._body(tx, job)
+        if not body:
             return None
         if not job.payload:
-            body = self._build(tx, job, kind, earlier)
-            if not body:
-                return None
-            before = job
-            job = msgspec.structs.replace(job, payload=body, digest=digest_of(body), fence=job.fence + 1)
-            tx.jobs.replace(job, fence=before.fence)
-        return HandoffItem(kind=UploadKind(kind.receipt_kind), key=job.key, body=job.payload)
+            bound = msgspec.structs.replace(job, payload=body, digest=digest_of(body), fence=job.fence + 1)
+            tx.jobs.replace(bound, fence=job.fence)
+        return HandoffItem(kind=UploadKind(self._kinds[job.kind].receipt_kind), key=job.key, body=body)
+
+    def _body(self, tx: Transaction, job: Job) -> bytes:
+        """What a file would carry for a job; empty when it cannot carry it."""
+        kind = self._kinds.find(job.kind)
+        if kind is None or kind.path is not Path.UPLOAD or job.leased_by or job.former_key:
+            return b""
+        earlier = [other for other in tx.jobs.of_visit(job.visit_id) if other.position < job.position]
+        if any(self._is_missing(other, kind) for other in earlier) or kind.receipt_kind not in _SENDABLE:
+            return b""
+        return job.payload or self._build(tx, job, kind, earlier)
 
     def _is_missing(self, earlier: Job, kind: JobKind) -> bool:
         """Whether the body would lack what this earlier job has yet to bring: a number, a card's signature."""
