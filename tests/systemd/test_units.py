@@ -43,7 +43,7 @@ def test_systemd_finds_nothing_to_say_about_a_unit(unit: Path, tmp_path: Path) -
     """Words are looked for as well as the exit code: an unknown key is only a remark to systemd."""
     for each in UNITS:
         here = re.sub(
-            r"^(Exec\w+=)/usr/(?:bin/visitbridge|sbin/nft)",
+            r"^(Exec\w+=)/usr/(?:bin/visitbridge|sbin/nft|lib/visitbridge/set-clock)",
             r"\1/bin/true",
             each.read_text("utf-8"),
             flags=re.M,

@@ -14,7 +14,7 @@ from visitbridge.adapters.battery_clock import BatteryClock
 from visitbridge.adapters.datacentre.http import Way
 from visitbridge.adapters.hooks import CommandHook
 from visitbridge.adapters.keys import read_text_credential
-from visitbridge.adapters.machine_clock import SettableMachineClock
+from visitbridge.adapters.machine_clock import CLOCK_REQUEST, SettableMachineClock
 from visitbridge.adapters.modem.at_modem import AtModem
 from visitbridge.adapters.modem.nmea_port import NmeaListener
 from visitbridge.adapters.modem.places import LinkedPort, UsbPorts
@@ -79,7 +79,11 @@ class Network:
             board,
             released_at=RELEASED_AT,
             policy=TimePolicy(),
-            machine=SettableMachineClock() if config.time.set_machine_clock else None,
+            machine=(
+                SettableMachineClock(config.box.runtime_dir / CLOCK_REQUEST)
+                if config.time.set_machine_clock
+                else None
+            ),
             rtc=BatteryClock() if config.time.rtc else None,
         )
         self.position.when_fixed(self.time.offer_fix)

@@ -195,7 +195,11 @@ class TimeSection(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = False
     set_machine_clock: Annotated[
-        bool, Meta(description="Set the machine's clock from trusted time; the unit then needs CAP_SYS_TIME")
+        bool,
+        Meta(
+            description="Set the machine's clock from trusted time, by the right to do so or through "
+            "visitbridge-clock.path"
+        ),
     ] = False
 
 
