@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from tests.adapters.store.builders import KEY
 from visitbridge.adapters.store import binding, open_store
-from visitbridge.adapters.store.migrations import REVISIONS
+from visitbridge.adapters.store.migrations import OLDEST_PROGRAM, REVISIONS
 from visitbridge.adapters.store.migrations.upgrade import configuration, upgrade
 from visitbridge.adapters.store.tables import metadata
 from visitbridge.sim.clock import FakeClock
@@ -29,6 +30,20 @@ def connection(path: Path) -> Iterator[binding.Connection]:
 
 def table_names(connection: binding.Connection) -> set[str]:
     return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+class ColumnKind(NamedTuple):
+    type: str
+    not_null: bool
+    has_default: bool
+
+
+def columns(connection: binding.Connection, table: str) -> dict[str, ColumnKind]:
+    rows = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+    return {
+        name: ColumnKind(kind, bool(not_null), default is not None or hidden > 0)
+        for _, name, kind, not_null, default, _, hidden in rows
+    }
 
 
 def test_the_revisions_we_list_are_those_that_alembic_finds() -> None:
@@ -48,6 +63,28 @@ def test_the_migrated_schema_is_the_declared_one(connection: binding.Connection)
         )
         assert compare_metadata(context, metadata) == []
     assert table_names(connection) == {*metadata.tables, "alembic_version"}
+
+
+def test_steps_since_the_oldest_program_only_expand(connection: binding.Connection, tmp_path: Path) -> None:
+    """What a program wrote at ``OLDEST_PROGRAM`` it can still write: its columns are there, and new ones ask for nothing."""
+    older = binding.connect_encrypted(tmp_path / "older.db", KEY)
+    upgrade(older, OLDEST_PROGRAM)
+    upgrade(connection)
+    try:
+        tables = table_names(older) - {"alembic_version"}
+        before = {table: columns(older, table) for table in tables}
+    finally:
+        older.close()
+    after = {table: columns(connection, table) for table in tables}
+
+    assert {table: dict(found.items() & after[table].items()) for table, found in before.items()} == before
+    added = [
+        (table, name, kind)
+        for table in tables
+        for name, kind in after[table].items()
+        if name not in before[table]
+    ]
+    assert [each for each in added if each[2].not_null and not each[2].has_default] == []
 
 
 @pytest.mark.parametrize("table", ["jobs", "visit_revisions", "job_revisions", "visit_editors"])

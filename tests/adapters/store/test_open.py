@@ -11,6 +11,7 @@ import pytest
 from tests.adapters.store import programs
 from tests.adapters.store.builders import KEY, job, save, visit
 from visitbridge.adapters.store import SqlStore, binding, open_store
+from visitbridge.adapters.store.migrations import OLDEST_PROGRAM, REVISIONS
 from visitbridge.errors import Retry, SchemaNewer, StoreDamaged, StoreError, StoreKeyWrong, StoreReadOnly
 from visitbridge.sim.clock import FakeClock
 
@@ -89,11 +90,36 @@ async def test_damage_found_later_is_told_too(path: Path, clock: FakeClock) -> N
 async def test_a_schema_from_the_future_is_left_alone(used: Path, clock: FakeClock) -> None:
     connection = binding.connect_encrypted(used, KEY)
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.execute("PRAGMA application_id = 9999")
     connection.close()
     assert type(await refused(used)) is SchemaNewer
     connection = binding.connect_encrypted(used, KEY)
     assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (50,)
     connection.close()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[REVISIONS.index(OLDEST_PROGRAM) : -1])
+async def test_a_program_rolled_back_works_with_what_the_newer_one_left(
+    used: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, revision: str
+) -> None:
+    known = REVISIONS[: REVISIONS.index(revision) + 1]
+    monkeypatch.setattr("visitbridge.adapters.store.database.REVISIONS", known)
+
+    async with open_store(used, KEY, clock=clock) as store:
+        await save(store, visit("visit-2"), job("job-after-rollback"))
+    monkeypatch.undo()
+    async with open_store(used, KEY, clock=clock) as store:
+        kept = await store.read(lambda tx: (tx.visits.get("visit-2"), tx.jobs.get("job-after-rollback")))
+
+    assert all(kept)
+
+
+async def test_a_program_older_than_the_store_allows_leaves_it_alone(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visitbridge.adapters.store.database.REVISIONS", ("0000",))
+
+    assert type(await refused(used)) is SchemaNewer
 
 
 async def test_a_second_process_is_kept_out(used: Path, clock: FakeClock) -> None:

@@ -277,11 +277,20 @@ class Database:
         if version == REVISIONS[-1]:
             return
         if version is not None and version not in REVISIONS:
-            raise SchemaNewer("the database's schema is none that this version knows")
+            if not _is_made_for(connection, REVISIONS[-1]):
+                raise SchemaNewer("the database's schema is none that this version knows")
+            log.warning("the database was used by a newer version, which left it fit for this one")
+            return
         # Alembic takes 0.1 s to import and is needed once per release.
         from visitbridge.adapters.store.migrations.upgrade import upgrade  # noqa: PLC0415
 
         upgrade(connection)
+
+
+def _is_made_for(connection: binding.Connection, revision: str) -> bool:
+    """Whether a program that ends at ``revision`` may work with a schema it does not know."""
+    (oldest,) = connection.execute("PRAGMA application_id").fetchone()
+    return 0 < oldest <= int(revision)
 
 
 def _schema_version(connection: binding.Connection) -> str | None:

@@ -10,3 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 REVISIONS: Final = ("0001", "0002", "0003", "0004")
+
+OLDEST_PROGRAM: Final = "0001"
+"""Where the oldest program's revisions end that can still work with a store brought up to the last of ours.
+
+It is written into every store, so that a program rolled back to knows whether it may open what a newer one left. A
+step that takes away or forbids something moves it.
+"""

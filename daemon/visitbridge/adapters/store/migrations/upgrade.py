@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from visitbridge.adapters.store import binding
+from visitbridge.adapters.store.migrations import OLDEST_PROGRAM
 
 FOLDER: Final = Path(__file__).parent
 
@@ -23,8 +24,8 @@ def configuration() -> Config:
     return config
 
 
-def upgrade(connection: binding.Connection) -> None:
-    """Run every missing step in one transaction: all of them or none.
+def upgrade(connection: binding.Connection, revision: str = "head") -> None:
+    """Run every missing step up to ``revision`` in one transaction: all of them or none.
 
     Raises the vendor's errors. Foreign keys are off meanwhile, since rebuilding a table needs that, and
     checked before the commit.
@@ -42,7 +43,8 @@ def upgrade(connection: binding.Connection) -> None:
         with engine.connect() as opened:
             config = configuration()
             config.attributes["connection"] = opened
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
+            opened.exec_driver_sql(f"PRAGMA application_id={int(OLDEST_PROGRAM)}")
             opened.commit()
     except DBAPIError as exc:
         raise exc.orig or exc from exc
