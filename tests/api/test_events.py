@@ -139,24 +139,24 @@ def cards(insertion: int) -> CardsTopic:
     return CardsTopic(readers=(slot,))
 
 
-async def test_a_card_is_told_of_when_it_comes_and_when_it_is_read_and_then_once_a_second(
+async def test_a_swap_of_cards_is_told_of_at_once_and_what_follows_once_a_second(
     house: House, phone: Phone
 ) -> None:
     async with open_stream(house, phone) as stream:
         await stream.next()
         told = []
-        for insertion in (1, 2):
+        for insertion in (1, 2, 3):
             house.board.put("cards", cards(insertion))
             told.append((await stream.next()).data["value"]["readers"][0]["card"]["insertion"])
-        house.board.put("cards", cards(3))
+        house.board.put("cards", cards(4))
         house.board.put("time", TimeTopic(trust="network"))
         assert (await stream.next()).data["topic"] == "time"
-        house.board.put("cards", cards(4))
+        house.board.put("cards", cards(5))
         await settle(house)
         house.clock.advance(1)
         told.append((await stream.next()).data["value"]["readers"][0]["card"]["insertion"])
 
-    assert told == [1, 2, 4]
+    assert told == [1, 2, 3, 5]
 
 
 async def test_notices_of_different_visits_are_not_merged(house: House, phone: Phone) -> None:
