@@ -19,12 +19,20 @@ class GattLink(Protocol):
         self, on_value: Callable[[str, bytes], None], on_lost: Callable[[DeviceError], None]
     ) -> None: ...
 
+    def flags(self, pipe: str) -> frozenset[str]:
+        """What the pipe allows, as BlueZ names it (``write``, ``notify``); empty for one that is not there."""
+        ...
+
     async def subscribe(self, pipe: str) -> None:
         """Have the pipe's notifications come. Raises ReaderRemoved, DeviceError."""
         ...
 
     async def write(self, pipe: str, piece: bytes) -> None:
         """Write one piece, at most 20 bytes. Raises ReaderRemoved, DeviceError."""
+        ...
+
+    async def read(self, pipe: str) -> bytes:
+        """The value of a characteristic now. Raises ReaderRemoved, DeviceError."""
         ...
 
 
@@ -39,6 +47,11 @@ class Peripheral(Protocol):
 
     @property
     def virtual(self) -> bool: ...
+
+    @property
+    def signal_dbm(self) -> int | None:
+        """How well it was heard when it was last heard; None while it never was."""
+        ...
 
     def open_link(self) -> AbstractAsyncContextManager[GattLink]:
         """Connect; the block's end disconnects. Raises ReaderUnavailable."""

@@ -24,6 +24,8 @@ class SimulatedAcr3901(SimulatedReader):
     command_pipe = profile.COMMAND_PIPE
     reply_pipe = profile.REPLY_PIPE
     status_pipe = profile.STATUS_PIPE
+    battery_pipe = profile.BATTERY_LEVEL
+    battery = b"\xfe"
 
     def __init__(self, label: str, reader_id: str, faults: Mapping[int, Fault] | None = None) -> None:
         super().__init__(label, reader_id, faults)

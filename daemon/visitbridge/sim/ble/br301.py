@@ -32,6 +32,8 @@ class SimulatedBr301(SimulatedReader):
 
     command_pipe = profile.write_pipe(profile.SERVICES[0])
     reply_pipe = status_pipe = profile.notify_pipe(profile.SERVICES[0])
+    battery_pipe = profile.BATTERY_LEVEL
+    battery = b"\x55"
 
     def __init__(self, label: str, reader_id: str, faults: Mapping[int, Fault] | None = None) -> None:
         super().__init__(label, reader_id, faults)

@@ -41,6 +41,12 @@ class SimulatedLink:
         """See ``ports.gatt.GattLink``."""
         self._on_value, self._on_lost = on_value, on_lost
 
+    def flags(self, pipe: str) -> frozenset[str]:
+        """See ``ports.gatt.GattLink``."""
+        reader = self._reader
+        flags = {reader.reply_pipe: "notify", reader.status_pipe: "notify", reader.battery_pipe: "read"}
+        return frozenset({flags[pipe]} if pipe in flags else {"write"} if pipe == reader.command_pipe else ())
+
     async def subscribe(self, pipe: str) -> None:
         """See ``ports.gatt.GattLink``."""
         self._check()
@@ -52,6 +58,13 @@ class SimulatedLink:
         if pipe != self._reader.command_pipe or len(piece) > 20:
             raise DeviceError("the characteristic does not take this write")
         self._reader.written(piece)
+
+    async def read(self, pipe: str) -> bytes:
+        """See ``ports.gatt.GattLink``."""
+        self._check()
+        if pipe != self._reader.battery_pipe:
+            raise DeviceError("the characteristic cannot be read")
+        return self._reader.battery
 
     def deliver(self, pipe: str, piece: bytes) -> None:
         """Let the host have a notification."""
@@ -77,12 +90,15 @@ class SimulatedReader(abc.ABC):
     """A reader (``ports.gatt.Peripheral``) and the slot in it.
 
     ``faults``: misbehaviour by the number of the reply since the process began, from 1; the reader's own
-    ``replies`` counts them.
+    ``replies`` counts them. ``battery``: what its battery characteristic says, in the family's own terms.
     """
 
     command_pipe: str
     reply_pipe: str
     status_pipe: str
+    battery_pipe: str
+    battery: bytes
+    signal_dbm: int | None = None
     virtual = True
 
     def __init__(self, label: str, reader_id: str, faults: Mapping[int, Fault] | None = None) -> None:
