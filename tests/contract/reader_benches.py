@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
+from tests.bluetooth import acr3901_unit, br301_unit, open_bluetooth
 from tests.pcsc import clients_of
+from visitbridge.adapters.ble.care import PlainCare
 from visitbridge.adapters.ble.families import AcsFamily, FeitianFamily
-from visitbridge.adapters.ble.reader import BleReader, BleReaders
+from visitbridge.adapters.ble.fleet import BleReaders
+from visitbridge.adapters.ble.reader import BleReader
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.ports.cards import ReaderInfo, ReaderSource
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.ble.br301 import SimulatedBr301
+from visitbridge.sim.bluez.device import Unit
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.contacts import Contacts
 from visitbridge.sim.pcscd import open_pcscd
@@ -138,7 +142,7 @@ async def open_pcsc(clock: FakeClock) -> AsyncIterator[Bench]:
 @contextlib.asynccontextmanager
 async def open_acr3901(clock: FakeClock) -> AsyncIterator[Bench]:
     slots = tuple(SimulatedAcr3901(f"ACR3901U-S1 {number}", f"ble-{number}") for number in (1, 2))
-    source = BleReaders([BleReader(slot, AcsFamily, clock) for slot in slots])
+    source = BleReaders([BleReader(slot, PlainCare(AcsFamily), clock) for slot in slots])
     async with (bench := Bench(source, slots, clock)).watched():
         yield bench
 
@@ -146,8 +150,29 @@ async def open_acr3901(clock: FakeClock) -> AsyncIterator[Bench]:
 @contextlib.asynccontextmanager
 async def open_br301(clock: FakeClock) -> AsyncIterator[Bench]:
     slots = tuple(SimulatedBr301(f"FT_{number}", f"ble-{number}") for number in (1, 2))
-    source = BleReaders([BleReader(slot, FeitianFamily, clock) for slot in slots])
+    source = BleReaders([BleReader(slot, PlainCare(FeitianFamily), clock) for slot in slots])
     async with (bench := Bench(source, slots, clock)).watched():
+        yield bench
+
+
+@contextlib.asynccontextmanager
+async def open_acr3901_bluez(clock: FakeClock) -> AsyncIterator[Bench]:
+    async with _open_bluez(clock, [acr3901_unit(number) for number in (1, 2)]) as bench:
+        yield bench
+
+
+@contextlib.asynccontextmanager
+async def open_br301_bluez(clock: FakeClock) -> AsyncIterator[Bench]:
+    async with _open_bluez(clock, [br301_unit(number) for number in (1, 2)]) as bench:
+        yield bench
+
+
+@contextlib.asynccontextmanager
+async def _open_bluez(clock: FakeClock, units: Sequence[Unit]) -> AsyncIterator[Bench]:
+    async with (
+        open_bluetooth(clock, units) as (source, _),
+        (bench := Bench(source, tuple(unit.reader for unit in units), clock)).watched(),
+    ):
         yield bench
 
 
@@ -157,6 +182,8 @@ BENCHES = {
     "pcscd": open_pcsc,
     "ACR3901": open_acr3901,
     "bR301": open_br301,
+    "ACR3901 through BlueZ": open_acr3901_bluez,
+    "bR301 through BlueZ": open_br301_bluez,
 }
 
 

@@ -30,7 +30,8 @@ class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One slot of one reader.
 
     ``reader_id`` is stable across re-plugs (never the PC/SC name). ``insertion`` counts insertions, so a
-    quick swap is seen as another card. ``battery_percent`` and ``signal_dbm`` where the transport has them.
+    quick swap is seen as another card. ``battery_percent``, ``battery_low`` and ``signal_dbm`` where the
+    reader and its transport tell them.
     """
 
     reader_id: str
@@ -41,6 +42,7 @@ class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
     atr: str = ""
     virtual: bool = False
     battery_percent: int | None = None
+    battery_low: bool | None = None
     signal_dbm: int | None = None
 
 

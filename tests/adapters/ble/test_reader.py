@@ -10,9 +10,11 @@ import pytest
 
 from tests.contract.demo_card import ATR_T1, GET_DATA, RECORD, SELECT_NHI, DemoCard, pattern
 from tests.contract.reader_benches import Watching
+from visitbridge.adapters.ble.care import PlainCare
 from visitbridge.adapters.ble.families import AcsFamily, FeitianFamily
+from visitbridge.adapters.ble.fleet import BleReaders
 from visitbridge.adapters.ble.line import Line
-from visitbridge.adapters.ble.reader import BleReader, BleReaders
+from visitbridge.adapters.ble.reader import BleReader
 from visitbridge.errors import (
     CardRemoved,
     DeviceError,
@@ -35,13 +37,13 @@ Setup = Callable[[Clock], tuple[SimulatedReader, CardReader, BleReaders]]
 
 def acr3901(clock: Clock) -> tuple[SimulatedReader, CardReader, BleReaders]:
     simulated = SimulatedAcr3901("ACR3901U-S1", "ble-1")
-    reader = BleReader(simulated, AcsFamily, clock, jitter=lambda: 0.0)
+    reader = BleReader(simulated, PlainCare(AcsFamily), clock, jitter=lambda: 0.0)
     return simulated, reader, BleReaders([reader])
 
 
 def br301(clock: Clock) -> tuple[SimulatedReader, CardReader, BleReaders]:
     simulated = SimulatedBr301("FT_1", "ble-1")
-    reader = BleReader(simulated, FeitianFamily, clock, jitter=lambda: 0.0)
+    reader = BleReader(simulated, PlainCare(FeitianFamily), clock, jitter=lambda: 0.0)
     return simulated, reader, BleReaders([reader])
 
 
@@ -275,7 +277,7 @@ async def test_a_write_that_fails_ends_the_line() -> None:
     simulated = SimulatedBr301("FT_1", "ble-1")
     ends: list[object] = []
     async with simulated.open_link() as link:
-        family = FeitianFamily()
+        family = FeitianFamily(link)
         line = Line(link, family, ends.append)
         await line.open()
         simulated.command_pipe = "another"
@@ -290,7 +292,7 @@ async def test_a_reader_that_asks_for_more_time_gets_it() -> None:
     simulated = SimulatedBr301("FT_1", "ble-1")
     await simulated.insert(DemoCard(ATR_T1))
     async with simulated.open_link() as link:
-        family = FeitianFamily()
+        family = FeitianFamily(link)
         line = Line(link, family, lambda _item: None, reply_s=0.05)
         await line.open()
         await line.hold(family.talk.power_on(), deadline_s=1)
@@ -316,15 +318,15 @@ async def test_a_master_key_is_rotated_and_the_old_one_is_of_no_use_any_more() -
     simulated = SimulatedAcr3901("ACR3901U-S1", "ble-1")
     new_key = bytes(range(16))
     async with simulated.open_link() as link:
-        family = AcsFamily()
+        family = AcsFamily(link)
         line = Line(link, family, lambda _item: None)
         await line.open()
         await line.hold(family.talk.rotate_master_key(new_key), deadline_s=1)
         assert await line.hold(family.talk.firmware(), deadline_s=1) == "V6.00.00"
     assert simulated.master_key == new_key
     async with simulated.open_link() as link:
-        await Line(link, AcsFamily(new_key), lambda _item: None).open()
+        await Line(link, AcsFamily(link, new_key), lambda _item: None).open()
     async with simulated.open_link() as link:
-        line = Line(link, AcsFamily(), lambda _item: None)
+        line = Line(link, AcsFamily(link), lambda _item: None)
         with pytest.raises(DeviceError):
             await line.open()

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+import msgspec
+
+from visitbridge.errors import DeviceError
+from visitbridge.ports.bluetooth import ReaderFamily
+from visitbridge.ports.gatt import GattLink
 from visitbridge.protocols.acs import profile as acs
-from visitbridge.protocols.acs.frames import Frame, measure, read_notice
+from visitbridge.protocols.acs.frames import Battery, Frame, measure, read_battery, read_notice
 from visitbridge.protocols.acs.secure import FACTORY_MASTER_KEY
 from visitbridge.protocols.acs.talk import AcsTalk
 from visitbridge.protocols.ccid.messages import CcidReply
 from visitbridge.protocols.ccid.talk import CcidTalk
 from visitbridge.protocols.feitian import profile as feitian
-from visitbridge.protocols.reader_talk import Dialogue, Notice, Pieces
+from visitbridge.protocols.reader_talk import Dialogue, Notice, Pieces, out_of_step
 
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
+
+
+_LOW_PERCENT = 20
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A reader's battery. ``percent`` where it tells one."""
+
+    percent: int | None
+    is_low: bool
 
 
 class Talk(Protocol[R_contra]):
@@ -48,6 +63,15 @@ class Family(Protocol[R]):
     @property
     def talk(self) -> Talk[R]: ...
 
+    @property
+    def battery_pipe(self) -> str:
+        """Readable; a reader may lack it."""
+        ...
+
+    def charge(self, value: bytes) -> Charge:
+        """What the battery pipe's value says. Raises DeviceError."""
+        ...
+
     def greet(self) -> Dialogue[R, None]:
         """What has to be said before anything else."""
         ...
@@ -58,15 +82,25 @@ class Family(Protocol[R]):
 
 
 class AcsFamily:
-    """ACR3901U-S1 and ACR3901T-W1: two pipes, authentication first."""
+    """ACR3901U-S1 and ACR3901T-W1: two pipes, authentication first.
 
-    command_pipe = acs.COMMAND_PIPE
-    pipes = (acs.REPLY_PIPE, acs.STATUS_PIPE)
+    Which of the two numbers next to each other takes commands is not documented for these models, so the link's
+    flags decide (hardware.md §1.1).
+    """
+
+    battery_pipe = acs.BATTERY_LEVEL
     numbers_replies = False
 
-    def __init__(self, master_key: bytes = FACTORY_MASTER_KEY) -> None:
+    def __init__(self, link: GattLink, master_key: bytes = FACTORY_MASTER_KEY) -> None:
+        is_swapped = "notify" in link.flags(acs.COMMAND_PIPE)
+        self.command_pipe = acs.REPLY_PIPE if is_swapped else acs.COMMAND_PIPE
+        self.pipes = (acs.COMMAND_PIPE if is_swapped else acs.REPLY_PIPE, acs.STATUS_PIPE)
         self.talk = AcsTalk(master_key)
         self._pieces = Pieces(measure)
+
+    def charge(self, value: bytes) -> Charge:
+        """See :class:`Family`; this one tells steps only."""
+        return Charge(None, read_battery(value) in {Battery.LOW, Battery.EMPTY})
 
     def greet(self) -> Dialogue[Frame, None]:
         """Mutual authentication."""
@@ -84,7 +118,13 @@ class FeitianFamily:
 
     numbers_replies = True
 
-    def __init__(self, service: str = feitian.SERVICES[0]) -> None:
+    battery_pipe = feitian.BATTERY_LEVEL
+
+    def __init__(self, link: GattLink) -> None:
+        """Raises DeviceError for a device without any of the family's services."""
+        service = next((known for known in feitian.SERVICES if link.flags(feitian.write_pipe(known))), None)
+        if service is None:
+            raise DeviceError("the device has none of the services of its family")
         self.command_pipe = feitian.write_pipe(service)
         self.pipes = (feitian.notify_pipe(service),)
         self.talk = CcidTalk()
@@ -94,6 +134,19 @@ class FeitianFamily:
         """Nothing to agree on; that it answers at all is worth knowing."""
         yield from self.talk.presence()
 
+    def charge(self, value: bytes) -> Charge:
+        """See :class:`Family`."""
+        if len(value) != 1 or value[0] > 100:
+            raise out_of_step("a battery level that is no percentage")
+        return Charge(value[0], value[0] <= _LOW_PERCENT)
+
     def take(self, pipe: str, piece: bytes) -> list[CcidReply | Notice]:
         """See :class:`Family`."""
         return self._inbox.feed(piece)
+
+
+def family_of(name: str, services: frozenset[str]) -> ReaderFamily | None:
+    """Which driver an advertised device needs, by its name and services; None for what is no reader of ours."""
+    if acs.is_ours(name):
+        return ReaderFamily.ACS
+    return ReaderFamily.FEITIAN if feitian.is_ours(name, services) else None

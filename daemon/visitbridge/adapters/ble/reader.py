@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, TypeVar
 
 import msgspec
 
+from visitbridge.adapters.ble.care import Care
 from visitbridge.adapters.ble.families import Family, Talk
 from visitbridge.adapters.ble.line import Line
 from visitbridge.domain.backoff import BackoffClass, delay_s
@@ -27,40 +28,44 @@ from visitbridge.errors import (
 )
 from visitbridge.ports.cards import CardChannel, ReaderInfo, ReaderState
 from visitbridge.ports.clock import Clock
-from visitbridge.ports.gatt import Peripheral
+from visitbridge.ports.gatt import GattLink, Peripheral
 from visitbridge.protocols import t0
 from visitbridge.protocols.conversation import drive_awaiting
 from visitbridge.protocols.reader_talk import Dialogue, Notice
 from visitbridge.runtime.hold import Hold, Lease
+from visitbridge.runtime.waiting import wait_at_most
 
 log = logging.getLogger(__name__)
 
 TRANSPORT = "ble"
 # Four voltages of a mute card, each for as long as a card may take to answer a reset.
 _POWER_S = 10.0
+_ROTATION_S = 30.0
+_BATTERY_EVERY_S = 600.0
 
 R = TypeVar("R")
 
 
 class BleReader(Generic[R]):
-    """A reader with one slot (``ports.cards.CardReader``). ``new_family``: what a fresh connection speaks."""
+    """A reader with one slot (``ports.cards.CardReader``). ``care``: what its family speaks and wants."""
 
     def __init__(
         self,
         peripheral: Peripheral,
-        new_family: Callable[[], Family[R]],
+        care: Care[R],
         clock: Clock,
         *,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._peripheral = peripheral
-        self._new_family = new_family
+        self._care = care
         self._clock = clock
         self._hold = Hold(clock)
         self._lease: Lease | None = None
         self._connection: tuple[Line[R], Talk[R]] | None = None
         self._jitter = jitter
         self._failures = 0
+        self._is_wanted = asyncio.Event()
         self._tell: Callable[[ReaderInfo], None] = _tell_nobody
         self._told: ReaderInfo | None = None
         self._info = ReaderInfo(
@@ -93,7 +98,29 @@ class BleReader(Generic[R]):
             self._failures += 1
             if self._failures > 1:
                 pause_s = delay_s(BackoffClass.DEVICE, self._failures - 1, self._jitter())
-                await self._clock.wait_until(self._clock.monotonic() + pause_s)
+                self._is_wanted.clear()
+                await wait_at_most(self._clock, self._is_wanted.wait(), pause_s)
+
+    def wake(self) -> None:
+        """There is reason to believe that it can be reached: try now."""
+        self._is_wanted.set()
+
+    def rename(self, name: str) -> None:
+        """Show another name from now on."""
+        self._info = msgspec.structs.replace(self._info, name=name)
+        if self._told is not None:
+            self._show(self._info.state, atr=self._info.atr)
+
+    async def rotate_key(self) -> None:
+        """Give the reader a new key. Raises ReaderUnavailable, ReaderBusy, DeviceError, StoreError."""
+        if self._connection is None:
+            raise ReaderUnavailable(self._info.reader_id)
+        line, _ = self._connection
+        lease = self._hold.take("key rotation", _ROTATION_S)
+        try:
+            await self._care.rotate_key(line)
+        finally:
+            lease.release()
 
     @contextlib.asynccontextmanager
     async def open_session(self, owner: str, *, deadline_s: float) -> AsyncIterator[BleChannel[R]]:
@@ -129,16 +156,49 @@ class BleReader(Generic[R]):
         """One connection. Raises DeviceError at its end."""
         heard: asyncio.Queue[Notice | DeviceError] = asyncio.Queue()
         async with self._peripheral.open_link() as link:
-            family = self._new_family()
+            family = self._care.new_family(link)
             line = Line(link, family, heard.put_nowait)
-            await line.open()
+            await self._greet(line)
+            await self._look_at_battery(link, family)
             if await line.hold(family.talk.presence(), deadline_s=_POWER_S):
                 await self._look(line, family.talk)
             else:
                 self._show(ReaderState.EMPTY)
             self._connection = (line, family.talk)
-            while True:
-                await self._heed(await heard.get(), line, family.talk)
+            battery = asyncio.create_task(self._watch_battery(link, family))
+            try:
+                while True:
+                    await self._heed(await heard.get(), line, family.talk)
+            finally:
+                battery.cancel()
+                await asyncio.wait({battery})
+
+    async def _greet(self, line: Line[R]) -> None:
+        try:
+            await line.open()
+        except DeviceError as exc:
+            if exc.retry is Retry.NEVER:
+                self._care.refused()
+            raise
+        await self._care.greeted(line)
+
+    async def _watch_battery(self, link: GattLink, family: Family[R]) -> None:
+        while True:
+            await self._clock.wait_until(self._clock.monotonic() + _BATTERY_EVERY_S)
+            await self._look_at_battery(link, family)
+            self._show(self._info.state, atr=self._info.atr)
+
+    async def _look_at_battery(self, link: GattLink, family: Family[R]) -> None:
+        if not link.flags(family.battery_pipe):
+            return
+        try:
+            charge = family.charge(await link.read(family.battery_pipe))
+        except DeviceError as exc:
+            log.info("%s: its battery is not known: %s", self._info.reader_id, exc)
+            return
+        self._info = msgspec.structs.replace(
+            self._info, battery_percent=charge.percent, battery_low=charge.is_low
+        )
 
     async def _heed(self, item: Notice | DeviceError, line: Line[R], talk: Talk[R]) -> None:
         if isinstance(item, DeviceError):
@@ -153,7 +213,14 @@ class BleReader(Generic[R]):
 
     def _show(self, state: ReaderState, *, insertion: int | None = None, atr: str = "") -> None:
         insertion = self._info.insertion if insertion is None else insertion
-        self._info = msgspec.structs.replace(self._info, state=state, insertion=insertion, atr=atr)
+        self._info = msgspec.structs.replace(
+            self._info,
+            state=state,
+            insertion=insertion,
+            atr=atr,
+            virtual=self._peripheral.virtual,
+            signal_dbm=self._peripheral.signal_dbm,
+        )
         if state is not ReaderState.UNAVAILABLE:
             self._failures = 0
         if self._info != self._told:
@@ -217,34 +284,6 @@ class BleChannel(CardChannel, Generic[R]):
                 raise
             # Whatever the reader says: an earlier piece of this command may have acted.
             raise DeviceError(exc.detail, retry=Retry.UNKNOWN) from exc
-
-
-class BleReaders:
-    """The readers that this box remembers (``ports.cards.ReaderSource``). One :meth:`watch` at a time."""
-
-    def __init__(self, readers: Sequence[BleReader[Any]]) -> None:
-        self._readers = tuple(readers)
-
-    def readers(self) -> tuple[BleReader[Any], ...]:
-        return self._readers
-
-    async def watch(self) -> AsyncIterator[ReaderInfo]:
-        """See ``ports.cards.ReaderSource``; readers are connected while somebody watches."""
-        news: asyncio.Queue[ReaderInfo | asyncio.Task[None]] = asyncio.Queue()
-        tasks = [asyncio.create_task(reader.run(news.put_nowait)) for reader in self._readers]
-        for task in tasks:
-            task.add_done_callback(news.put_nowait)
-        try:
-            while True:
-                item = await news.get()
-                if isinstance(item, asyncio.Task):
-                    item.result()
-                else:
-                    yield item
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _probe(talk: Talk[R]) -> Dialogue[R, bytes]:

@@ -1,0 +1,287 @@
+"""The Bluetooth adapter through BlueZ: its state, scans, pairing, and calls to the devices it knows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol
+
+from visitbridge.adapters.ble import failures
+from visitbridge.adapters.ble.binding import Bluez, agent_arguments, options
+from visitbridge.adapters.ble.bluez import ADAPTER, CHARACTERISTIC, DEVICE, AgentCall, BluezFault, Signal
+from visitbridge.adapters.ble.mirror import Mirror, address_in
+from visitbridge.errors import DeviceError, ReaderRemoved
+from visitbridge.ports.bluetooth import VIRTUAL_ADAPTER_NAME, RadioState
+
+log = logging.getLogger(__name__)
+
+_CALL_S = 10.0
+
+
+class Listener(Protocol):
+    """What a connection hears."""
+
+    def value(self, pipe: str, value: bytes) -> None: ...
+
+    def lost(self, error: DeviceError) -> None: ...
+
+
+class Radio:
+    """Works while :meth:`open_bus` is open; before and after that bluetoothd counts as not running.
+
+    ``listeners``: who hears of a device, by its address.
+    """
+
+    def __init__(self, *, allow_virtual: bool) -> None:
+        self.mirror = Mirror()
+        self.listeners: dict[str, Listener] = {}
+        self._allow_virtual = allow_virtual
+        self._bluez: Bluez | None = None
+        self._has_service = False
+        self._is_blocked = False
+        self._is_scanning = False
+        self._on_change: list[Callable[[], None]] = []
+        self._on_agent_call: Callable[[AgentCall], None] | None = None
+        self._news = asyncio.Event()
+        self._on_lost: Callable[[DeviceError], None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def state(self) -> RadioState:
+        if not self._has_service:
+            return RadioState.NO_SERVICE
+        adapter = self.mirror.adapter
+        if adapter is None or (self.is_virtual and not self._allow_virtual):
+            return RadioState.MISSING
+        if adapter.get("Powered"):
+            return RadioState.ON
+        is_blocked = self._is_blocked or adapter.get("PowerState") == "off-blocked"
+        return RadioState.BLOCKED if is_blocked else RadioState.OFF
+
+    @property
+    def is_virtual(self) -> bool:
+        return (self.mirror.adapter or {}).get("Name") == VIRTUAL_ADAPTER_NAME
+
+    @property
+    def is_scanning(self) -> bool:
+        return self._is_scanning
+
+    def when_changed(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every change of state, scan or devices."""
+        self._on_change.append(listener)
+
+    async def wait_until(self, condition: Callable[[], bool], *, deadline_s: float) -> bool:
+        """Wait until a condition on the mirror holds; whether it did in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline_s):
+                while not condition():
+                    await self._news.wait()
+        return condition()
+
+    @contextlib.asynccontextmanager
+    async def open_bus(self, on_lost: Callable[[DeviceError], None]) -> AsyncIterator[None]:
+        """Listen to BlueZ; ``on_lost`` hears of the bus's end. Raises BluetoothUnavailable without a bus."""
+        self._on_lost = on_lost
+        bluez = Bluez(self._take, self._agent_asks)
+        try:
+            try:
+                await bluez.run(bluez.connect, deadline_s=_CALL_S)
+            except BluezFault as exc:
+                raise failures.of_the_adapter(exc) from exc
+            self._bluez = bluez
+            await self._begin()
+            yield
+        finally:
+            self._bluez = None
+            self._end()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await bluez.close()
+
+    async def power_on(self) -> None:
+        """Switch the adapter on. Raises BluetoothUnavailable."""
+        bluez = self._running()
+        self._is_blocked = False
+        try:
+            await bluez.run(bluez.power_on, deadline_s=_CALL_S)
+        except BluezFault as exc:
+            self._is_blocked = exc.name.endswith(".Blocked")
+            self._changed()
+            raise failures.of_the_adapter(exc) from exc
+
+    async def start_scan(self) -> None:
+        """Look for Bluetooth LE devices until :meth:`stop_scan`. Raises BluetoothUnavailable."""
+        self.require_on()
+        if self._is_scanning:
+            return
+        self._is_scanning = True
+        try:
+            await self._adapter_call("SetDiscoveryFilter", options(Transport="le"))
+            await self._adapter_call("StartDiscovery")
+        except DeviceError:
+            self._is_scanning = False
+            raise
+        self._changed()
+
+    async def stop_scan(self) -> None:
+        """End the scan; a scan that is over is no error."""
+        was_scanning, self._is_scanning = self._is_scanning, False
+        if was_scanning and self._bluez is not None:
+            try:
+                await self._adapter_call("StopDiscovery")
+            except DeviceError as exc:
+                log.info("the scan could not be ended: %s", exc)
+        self._changed()
+
+    async def pair(self, address: str, on_call: Callable[[AgentCall], None], *, deadline_s: float) -> None:
+        """Pair; ``on_call`` hears what BlueZ asks. Raises PairingFailed, BluetoothUnavailable."""
+        self.require_on()
+        bluez = self._running()
+        self._on_agent_call = on_call
+        is_done = False
+        try:
+            await self.device_call(address, "Pair", deadline_s=deadline_s)
+            await bluez.run(bluez.trust, address, deadline_s=_CALL_S)
+            is_done = True
+        except BluezFault as exc:
+            raise failures.while_pairing(exc) from exc
+        finally:
+            self._on_agent_call = None
+            if not is_done:
+                with contextlib.suppress(BluezFault):
+                    await self.device_call(address, "CancelPairing")
+            await self.hang_up(address)
+
+    async def forget(self, address: str) -> None:
+        """Remove a device and its bond. Raises BluetoothUnavailable; one that BlueZ does not know is no error."""
+        path = self.mirror.path_of(address)
+        if path is not None:
+            bluez = self._running()
+            await self._adapter_call("RemoveDevice", path)
+            await bluez.run(bluez.forget, address, deadline_s=_CALL_S)
+
+    def require_on(self) -> None:
+        """Raises BluetoothUnavailable unless the adapter is on."""
+        if self.state is not RadioState.ON:
+            raise failures.unavailable(self.state)
+
+    async def device_call(self, address: str, method: str, *, deadline_s: float = _CALL_S) -> None:
+        """Call a method of ``org.bluez.Device1``. Raises BluezFault, BluetoothUnavailable."""
+        bluez = self._running()
+        await bluez.ask(
+            lambda: getattr(bluez.central(address).rmt_device.remote_device_methods, method),
+            deadline_s=deadline_s,
+        )
+
+    async def resolve(self, address: str, service: str, pipe: str) -> None:
+        """Find a characteristic before :meth:`pipe_call`. Raises BluezFault, BluetoothUnavailable."""
+        bluez = self._running()
+        await bluez.run(bluez.resolve, address, service, pipe, deadline_s=_CALL_S)
+
+    async def pipe_call(self, address: str, pipe: str, method: str, *args: object) -> Any:
+        """Call a method of ``org.bluez.GattCharacteristic1``. Raises BluezFault, BluetoothUnavailable."""
+        bluez = self._running()
+        return await bluez.ask(lambda: getattr(bluez.pipe(address, pipe), method), *args, deadline_s=_CALL_S)
+
+    async def hang_up(self, address: str) -> None:
+        """End a connection, or an attempt at one."""
+        if self._has_service and self.mirror.device(address) is not None:
+            try:
+                await self.device_call(address, "Disconnect")
+            except (BluezFault, DeviceError) as exc:
+                log.info("could not disconnect: %s", exc)
+
+    async def _adapter_call(self, method: str, *args: object) -> None:
+        bluez = self._running()
+        try:
+            await bluez.ask(
+                lambda: getattr(bluez.adapter().adapter_methods, method), *args, deadline_s=_CALL_S
+            )
+        except BluezFault as exc:
+            raise failures.of_the_adapter(exc) from exc
+
+    def _running(self) -> Bluez:
+        if self._bluez is None or not self._has_service:
+            raise failures.unavailable(RadioState.NO_SERVICE)
+        return self._bluez
+
+    async def _begin(self) -> None:
+        """Look at everything there is; bluetoothd may be away or on its way out again."""
+        if self._bluez is None:
+            return
+        bluez = self._bluez
+        try:
+            self.mirror.load(await bluez.run(bluez.objects, deadline_s=_CALL_S))
+            self._has_service = True
+            await bluez.ask(
+                lambda: bluez.agent_manager().RegisterAgent, *agent_arguments(), deadline_s=_CALL_S
+            )
+            if self.state is RadioState.OFF:
+                await self.power_on()
+        except (BluezFault, DeviceError) as exc:
+            log.info("bluetooth: %s", exc)
+        self._changed()
+
+    def _end(self) -> None:
+        self._has_service = self._is_scanning = self._is_blocked = False
+        self.mirror.load({})
+        for listener in list(self.listeners.values()):
+            listener.lost(ReaderRemoved("bluetoothd went away"))
+        self._changed()
+
+    def _take(self, signal: Signal) -> None:
+        match signal.kind:
+            case "bus_lost":
+                self._end()
+                if self._on_lost is not None:
+                    self._on_lost(failures.unavailable(RadioState.NO_SERVICE, "the D-Bus connection ended"))
+            case "owner":
+                self._end()
+                if signal.values["is_there"]:
+                    self._start(self._begin())
+            case _:
+                self._heed(signal, self.mirror.take(signal))
+
+    def _heed(self, signal: Signal, properties: dict[str, Any]) -> None:
+        if signal.interface == CHARACTERISTIC:
+            listener = self.listeners.get(address_in(signal.path))
+            if signal.kind == "changed" and "Value" in signal.values and listener is not None:
+                listener.value(properties.get("UUID", ""), bytes(signal.values["Value"]))
+            return
+        is_gone = signal.kind == "removed"
+        if signal.interface == DEVICE and (is_gone or signal.values.get("Connected") is False):
+            listener = self.listeners.get(address_in(signal.path))
+            if listener is not None:
+                listener.lost(ReaderRemoved("the connection to the reader ended"))
+        if signal.interface == ADAPTER:
+            if is_gone or signal.values.get("Powered") is False:
+                self._is_scanning = False
+            if signal.values.get("Powered"):
+                self._is_blocked = False
+            if signal.kind == "added" and self.state is RadioState.OFF:
+                self._start(self._power_on_quietly())
+        self._changed()
+
+    def _agent_asks(self, call: AgentCall) -> None:
+        if self._on_agent_call is None:
+            call.refuse()
+        else:
+            self._on_agent_call(call)
+
+    async def _power_on_quietly(self) -> None:
+        with contextlib.suppress(DeviceError):
+            await self.power_on()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _changed(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+        for listener in self._on_change:
+            listener()

@@ -1,0 +1,150 @@
+"""Bluetooth as a whole: the adapter, its readers as a source of cards, and what pairing needs of both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from visitbridge.adapters.ble.bluez import AgentCall
+from visitbridge.adapters.ble.care import AcsCare, PlainCare
+from visitbridge.adapters.ble.families import FeitianFamily
+from visitbridge.adapters.ble.fleet import BleReaders
+from visitbridge.adapters.ble.link import BluezPeripheral
+from visitbridge.adapters.ble.radio import Radio
+from visitbridge.adapters.ble.reader import BleReader
+from visitbridge.errors import DeviceError, ReaderUnavailable
+from visitbridge.ports.bluetooth import (
+    Answerer,
+    Heard,
+    KeyVault,
+    PairingQuestion,
+    QuestionKind,
+    RadioState,
+    ReaderFamily,
+    RememberedReader,
+)
+from visitbridge.ports.cards import CardReader, ReaderInfo
+from visitbridge.ports.clock import Clock
+
+_PAIRING_S = 90.0
+"""For everything: a person finds the number, compares it and presses the reader's button."""
+
+_KINDS = {
+    "RequestConfirmation": QuestionKind.COMPARE,
+    "RequestPasskey": QuestionKind.ENTER,
+    "DisplayPasskey": QuestionKind.SHOW,
+    "RequestAuthorization": QuestionKind.AGREE,
+}
+
+
+class BluetoothReaders:
+    """Implements ``ports.cards.ReaderSource`` and ``ports.bluetooth.Bluetooth``.
+
+    Everything but :meth:`admit` and :meth:`dismiss` works only while somebody watches.
+    """
+
+    def __init__(self, clock: Clock, *, allow_virtual: bool) -> None:
+        self._clock = clock
+        self._radio = Radio(allow_virtual=allow_virtual)
+        self._fleet = BleReaders()
+        self._state = self._radio.state
+        self._radio.when_changed(self._look)
+
+    @property
+    def state(self) -> RadioState:
+        return self._radio.state
+
+    @property
+    def is_scanning(self) -> bool:
+        return self._radio.is_scanning
+
+    def heard(self) -> tuple[Heard, ...]:
+        """See ``ports.bluetooth.Bluetooth``."""
+        return self._radio.mirror.heard()
+
+    def when_changed(self, listener: Callable[[], None]) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        self._radio.when_changed(listener)
+
+    def readers(self) -> tuple[CardReader, ...]:
+        """See ``ports.cards.ReaderSource``."""
+        return self._fleet.readers()
+
+    async def watch(self) -> AsyncIterator[ReaderInfo]:
+        """See ``ports.cards.ReaderSource``. Raises BluetoothUnavailable when the D-Bus connection ends."""
+        async with (
+            self._radio.open_bus(self._fleet.fail),
+            contextlib.aclosing(self._fleet.watch()) as changes,
+        ):
+            async for info in changes:
+                yield info
+
+    async def power_on(self) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        await self._radio.power_on()
+
+    async def start_scan(self) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        await self._radio.start_scan()
+
+    async def stop_scan(self) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        await self._radio.stop_scan()
+
+    async def pair(self, address: str, answer: Answerer) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        asked: set[asyncio.Task[None]] = set()
+
+        def on_call(call: AgentCall) -> None:
+            kind = _KINDS.get(call.method)
+            if kind is not None:
+                number = f"{call.number:06d}" if kind in {QuestionKind.COMPARE, QuestionKind.SHOW} else ""
+                asked.add(asyncio.create_task(_ask(call, PairingQuestion(kind=kind, number=number), answer)))
+
+        try:
+            await self._radio.pair(address, on_call, deadline_s=_PAIRING_S)
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def forget(self, address: str) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        await self._radio.forget(address)
+
+    def admit(self, reader: RememberedReader, vault: KeyVault) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        known = self._fleet.find(reader.reader_id)
+        if known is not None:
+            known.rename(reader.name)
+            return
+        peripheral = BluezPeripheral(self._radio, reader.address, reader.name)
+        if reader.family is ReaderFamily.ACS:
+            self._fleet.admit(BleReader(peripheral, AcsCare(reader, vault), self._clock))
+        else:
+            self._fleet.admit(BleReader(peripheral, PlainCare(FeitianFamily), self._clock))
+
+    def dismiss(self, reader_id: str) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        self._fleet.dismiss(reader_id)
+
+    async def rotate_key(self, reader_id: str) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        reader = self._fleet.find(reader_id)
+        if reader is None:
+            raise ReaderUnavailable(reader_id)
+        await reader.rotate_key()
+
+    def _look(self) -> None:
+        """Once the adapter works again, or a scan heard of readers, waiting for them makes no sense any more."""
+        before, self._state = self._state, self._radio.state
+        if self._state is RadioState.ON and (before is not RadioState.ON or self._radio.is_scanning):
+            self._fleet.wake()
+
+
+async def _ask(call: AgentCall, question: PairingQuestion, answer: Answerer) -> None:
+    try:
+        call.answer(await answer(question))
+    except DeviceError:
+        call.refuse()

@@ -1,0 +1,3 @@
+from typing import Any
+
+def get_managed_objects() -> dict[str, dict[str, dict[str, Any]]]: ...
