@@ -82,7 +82,7 @@ _ALLERGIES = ((400, _HOSPITAL, "示範抗生素", "皮疹", "輕度"),)
 def seed_records(connection: Connection, id_numbers: Mapping[str, int], today: dt.date) -> None:
     """Record the first ``n`` lines of every table for each id, once."""
     for id_no, lines in id_numbers.items():
-        for kind, records in _tables(today).items():
+        for kind, records in tables_of(today).items():
             for number, record in enumerate(records[:lines]):
                 row = {
                     "id_no": id_no,
@@ -93,7 +93,8 @@ def seed_records(connection: Connection, id_numbers: Mapping[str, int], today: d
                 insert_if_absent(connection, cloud_records, row)
 
 
-def _tables(today: dt.date) -> dict[RecordKind, tuple[CloudRecord, ...]]:
+def tables_of(today: dt.date) -> dict[RecordKind, tuple[CloudRecord, ...]]:
+    """All lines of each table, as they would stand on a day."""
     return {
         RecordKind.DRUGS: tuple(_drugs(today)),
         RecordKind.TESTS: tuple(_tests(today)),

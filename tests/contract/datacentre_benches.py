@@ -17,15 +17,20 @@ from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.store import open_store
 from visitbridge.domain.people import Institution
 from visitbridge.domain.roc import TAIPEI
+from visitbridge.ports.cloud import CloudRecords
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.protocols.datacentre.device import BindTicket, DeviceInfo
+from visitbridge.protocols.datacentre.records import CloudRecord
 from visitbridge.protocols.datacentre.uploads import Recognition, UploadKind
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.relay import Line, open_relay
 from visitbridge.sim.signature_only.adapter import INSTITUTION, SignatureOnlyDataCentre
 from visitbridge.sim.signature_only.service import SignatureService
+from vpnportal.clock import taipei_day
+from vpnportal.lab_data import LAB_PATIENTS
+from vpnportal.lab_records import tables_of
 
 BOX = DeviceInfo(
     sheet_id="0190d000-0000-7000-8000-000000000001",
@@ -37,7 +42,7 @@ BOX = DeviceInfo(
 WRONG_PIN = "0000"
 
 
-class VerifyingDataCentre(DataCentre, Protocol):
+class VerifyingDataCentre(DataCentre, CloudRecords, Protocol):
     def believes(self, receipt: Receipt) -> bool: ...
 
 
@@ -124,7 +129,9 @@ async def open_portal_bench(folder: Path) -> AsyncIterator[Bench]:
 async def open_signature_bench(folder: Path) -> AsyncIterator[Bench]:
     """The service that keeps the records itself (data-centre.md §5)."""
     clock = FakeClock(dt.datetime(2026, 11, 23, 10, 0, tzinfo=TAIPEI))
-    data_centre = SignatureOnlyDataCentre(SignatureService(now=clock.now), monotonic=clock.monotonic)
+    service = SignatureService(now=clock.now)
+    service.records = {id_no: lab_records(id_no, clock.now()) for id_no in ("A123456788", "A223456780")}
+    data_centre = SignatureOnlyDataCentre(service, monotonic=clock.monotonic)
 
     def set_line(line: str) -> None:
         data_centre.line = line
@@ -143,6 +150,13 @@ async def open_signature_bench(folder: Path) -> AsyncIterator[Bench]:
 async def open_box_store(folder: Path) -> AsyncIterator[Store]:
     async with open_store(folder / "box.db", bytes(32), clock=FakeClock()) as store:
         yield store
+
+
+def lab_records(id_no: str, now: dt.datetime) -> tuple[CloudRecord, ...]:
+    """What the lab's portal has of a person."""
+    lines = {patient.id_no: patient.records for patient in LAB_PATIENTS}
+    tables = tables_of(taipei_day(now)).values()
+    return tuple(record for table in tables for record in table[: lines[id_no]])
 
 
 def _clock_of(portal: RunningPortal) -> Callable[[], dt.datetime]:

@@ -20,6 +20,7 @@ engineers and carry no personal data: no names, ids, card numbers, PINs, APDU bo
 
 from visitbridge.errors.access import (
     AccessError,
+    ConsentMissing,
     CodeBlocked,
     CodeWrong,
     HostRefused,
@@ -150,6 +151,7 @@ __all__ = [
     "CodeBlocked",
     "CodeWrong",
     "ConfigError",
+    "ConsentMissing",
     "DataCentreBusy",
     "DataCentreError",
     "DataCentreGarbled",

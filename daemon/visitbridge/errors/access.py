@@ -88,3 +88,9 @@ class CodeBlocked(AccessError):
     """The phone has no unlock code, or it was wrong too often."""
 
     code = "GW-ACC-13"
+
+
+class ConsentMissing(AccessError):
+    """No consent of this person holds now, or nothing was fetched under it (L06)."""
+
+    code = "GW-ACC-20"

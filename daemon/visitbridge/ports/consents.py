@@ -10,6 +10,7 @@ import msgspec
 
 from visitbridge.domain.consents import ConsentEntry
 from visitbridge.domain.plans import PlannedVisit
+from visitbridge.domain.records import RecordKind
 from visitbridge.protocols.datacentre.records import CloudRecord
 
 
@@ -22,10 +23,14 @@ class ConsentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptRecords(msgspec.Struct, frozen=True, kw_only=True):
-    """What was fetched under a consent. ``as_of``: the data centre's time. ``purge_at``: gone from then on."""
+    """What was fetched under a consent: all there was in the tables ``kinds``.
+
+    ``as_of``: the data centre's time. ``purge_at``: gone from then on.
+    """
 
     consent_id: str
     id_no: str
+    kinds: tuple[RecordKind, ...]
     fetched_at: dt.datetime
     as_of: dt.datetime
     purge_at: dt.datetime
@@ -37,6 +42,10 @@ class Consents(Protocol):
 
     def append(self, entry: ConsentEntry) -> ConsentRow: ...
     def rows(self, *, after: int = 0, limit: int = 500) -> Sequence[ConsentRow]: ...
+    def head(self) -> tuple[int, str]:
+        """Number and chain value of the last row."""
+        ...
+
     def of(self, consent_id: str) -> ConsentEntry | None:
         """The latest line of one consent."""
         ...
@@ -56,9 +65,7 @@ class RecordCopies(Protocol):
     def put(self, kept: KeptRecords) -> None: ...
     def get(self, consent_id: str) -> KeptRecords | None: ...
     def of_person(self, id_no: str) -> Sequence[KeptRecords]: ...
-    def fetched(self) -> dict[str, dt.datetime]:
-        """When each copy was fetched, by consent."""
-        ...
+    def fetched_at(self, consent_id: str) -> dt.datetime | None: ...
 
     def purge(self, consent_id: str) -> bool:
         """Delete a copy; says whether there was one."""

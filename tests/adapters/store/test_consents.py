@@ -159,6 +159,7 @@ def kept(consent_id: str, *, days: int) -> KeptRecords:
     return KeptRecords(
         consent_id=consent_id,
         id_no="A123456788",
+        kinds=(RecordKind.DRUGS,),
         fetched_at=NOW,
         as_of=NOW,
         purge_at=NOW + dt.timedelta(days=days),
@@ -181,7 +182,8 @@ async def test_L06_copies_are_kept_found_and_purged(store: SqlStore) -> None:
             [each.consent_id for each in copies.of_person("A123456788")],
             copies.due(NOW + dt.timedelta(days=2)),
             copies.next_purge(),
-            copies.fetched(),
+            copies.fetched_at("c-1"),
+            copies.fetched_at("c-9"),
         )
 
     assert await store.read(look) == (
@@ -189,7 +191,8 @@ async def test_L06_copies_are_kept_found_and_purged(store: SqlStore) -> None:
         ["c-1", "c-2"],
         ["c-2"],
         NOW + dt.timedelta(days=2),
-        {"c-1": NOW, "c-2": NOW},
+        NOW,
+        None,
     )
     assert await store.write(lambda tx: (tx.record_copies.purge("c-2"), tx.record_copies.purge("c-2"))) == (
         True,

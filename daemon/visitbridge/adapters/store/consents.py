@@ -40,7 +40,7 @@ class SqlConsents:
         self._session = session
 
     def append(self, entry: ConsentEntry) -> ConsentRow:
-        number, previous = self._session.row(_HEAD, limit=1) or (0, FIRST_CHAIN)
+        number, previous = self.head()
         entry = msgspec.structs.replace(entry, at=from_micros(micros(entry.at)))
         row = ConsentRow(number=number + 1, entry=entry, chain=chain_of(previous, entry))
         content = _ENCODER.encode(entry).decode()
@@ -53,6 +53,10 @@ class SqlConsents:
             ConsentRow(number=number, entry=_DECODER.decode(content), chain=chain)
             for number, content, chain in found
         ]
+
+    def head(self) -> tuple[int, str]:
+        number, chain = self._session.row(_HEAD, limit=1) or (0, FIRST_CHAIN)
+        return number, chain
 
     def of(self, consent_id: str) -> ConsentEntry | None:
         row = self._session.row(_OF, consent_id=consent_id, limit=1)

@@ -28,7 +28,7 @@ _GET: Final = Statement(select(_c.content).where(_c.consent_id == bindparam("con
 _OF_PERSON: Final = Statement(
     select(_c.content).where(_c.id_no == bindparam("id_no")).order_by(_c.fetched_at)
 )
-_FETCHED: Final = Statement(select(_c.consent_id, _c.fetched_at))
+_FETCHED: Final = Statement(select(_c.fetched_at).where(_c.consent_id == bindparam("consent_id")))
 _PURGE: Final = Statement(delete(tables.record_copies).where(_c.consent_id == bindparam("consent_id")))
 _DUE: Final = Statement(select(_c.consent_id).where(_c.purge_at <= bindparam("now")))
 _NEXT: Final = Statement(select(func.min(_c.purge_at)))
@@ -57,8 +57,9 @@ class SqlRecordCopies:
     def of_person(self, id_no: str) -> Sequence[KeptRecords]:
         return [_DECODER.decode(content) for (content,) in self._session.rows(_OF_PERSON, id_no=id_no)]
 
-    def fetched(self) -> dict[str, dt.datetime]:
-        return {consent_id: from_micros(at) for consent_id, at in self._session.rows(_FETCHED)}
+    def fetched_at(self, consent_id: str) -> dt.datetime | None:
+        row = self._session.row(_FETCHED, consent_id=consent_id)
+        return None if row is None else from_micros(row[0])
 
     def purge(self, consent_id: str) -> bool:
         return self._session.run(_PURGE, consent_id=consent_id) > 0
