@@ -241,6 +241,18 @@ async def test_an_answer_counts_more_than_what_the_uplink_thinks() -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "hop"), [(NotBound(), "sim_blocked"), (DeviceDisabled(), "device_disabled")]
+)
+async def test_a_box_without_a_way_out_is_told_of_that_before_binding(
+    outcome: VisitBridgeError, hop: str
+) -> None:
+    async with _running(outcome) as bench:
+        bench.uplink.hop = "sim_blocked"
+        await bench.after(20)
+        assert (bench.topic.link, bench.topic.hop) == ("down", hop)
+
+
+@pytest.mark.parametrize(
     ("outcome", "silent"),
     [
         (LinkDown(), True),

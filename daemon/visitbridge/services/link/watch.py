@@ -141,7 +141,8 @@ class LinkWatch:
     def _failed(self, error: VisitBridgeError) -> None:
         self._heard = heard_something(error) or isinstance(error, NotBound)
         hop = hop_of(error)
-        near = self._uplink.broken_hop() if self._uplink is not None and hop not in CERTAIN else ""
+        # Nobody can bind a box that has no way out; one that is disabled was told so by the far end.
+        near = self._uplink.broken_hop() if self._uplink is not None and hop != "device_disabled" else ""
         if self._uplink is not None and not self._heard:
             self._uplink.failed()
         self._enter(
