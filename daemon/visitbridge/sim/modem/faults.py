@@ -10,7 +10,8 @@ import msgspec
 class FaultKind(enum.StrEnum):
     """``NO_SERVICE``: finds no network. ``DENIED``: the network turns it away. ``PDP_STUCK``: the data
     connection fails with a transient error. ``PDP_REFUSED``: with a permanent one. ``NO_TRAFFIC``: connected,
-    yet nothing passes. ``SILENT``: AT commands get no answer. ``NO_ADDRESS``: active without an address.
+    yet nothing passes. ``SILENT``: AT commands get no answer. ``GARBLED``: bytes without sense instead of one.
+    ``NO_ADDRESS``: active without an address.
     """
 
     NO_SERVICE = "no_service"
@@ -20,6 +21,7 @@ class FaultKind(enum.StrEnum):
     NO_ADDRESS = "no_address"
     NO_TRAFFIC = "no_traffic"
     SILENT = "silent"
+    GARBLED = "garbled"
 
 
 class Cure(enum.IntEnum):

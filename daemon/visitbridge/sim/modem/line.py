@@ -20,6 +20,9 @@ from visitbridge.sim.modem.machine import Machine
 from visitbridge.sim.modem.radio import Radio
 from visitbridge.sim.modem.setup import ModemSetup
 
+_GIBBERISH = bytes.fromhex("fe8a00e61c0d0a4f9ef84b0d0a2b43d3800a")
+"""What a wrong line speed makes of answers: here and there something that could be the start of one."""
+
 
 class VirtualModem:
     """Open with :meth:`open`. ``commands`` is every command line received, oldest first.
@@ -115,8 +118,11 @@ class VirtualModem:
         self._radio.detach()
         self._settle()
 
-    def insert_sim(self) -> None:
+    def insert_sim(self, *, tries: int | None = None) -> None:
+        """``tries``: another SIM of the same contract, with as many tries for its PIN."""
         self._radio.sim_present = True
+        if tries is not None:
+            self._radio.tries = self._radio.most_tries = tries
         self._radio.unlocked = not self._setup.sim_pin
         self.say(b"+CPIN: READY" if self._radio.unlocked else b"+CPIN: SIM PIN")
         self._find_network()
@@ -165,9 +171,12 @@ class VirtualModem:
             self._on_command(line)
 
     def _obey(self, line: str) -> None:
-        if FaultKind.SILENT in self.faults:
-            if line == "AT+CFUN=1,1" and self.faults.cured_by(FaultKind.SILENT, Cure.RESET):
+        for deaf in (FaultKind.SILENT, FaultKind.GARBLED):
+            if deaf not in self.faults:
+                continue
+            if line == "AT+CFUN=1,1" and self.faults.cured_by(deaf, Cure.RESET):
                 self._later(0.01, self.restart)
+            self.send(_GIBBERISH)
             return
         was_functional = self._radio.functional
         answer = self._machine.execute(line)

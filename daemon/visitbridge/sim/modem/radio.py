@@ -24,7 +24,7 @@ class Radio:
         self.setup = setup
         self.faults = faults
         self.sim_present = setup.sim_present
-        self.tries = setup.pin_tries
+        self.tries = self.most_tries = setup.pin_tries
         self.contexts: dict[int, tuple[str, str]] = {1: ("IP", "")}
         self.auth: dict[int, tuple[int, str, str]] = {}
         self.power_up()
@@ -76,7 +76,7 @@ class Radio:
         if pin != self.setup.sim_pin:
             self.tries -= 1
             raise CmeError(16 if self.tries else 12)
-        self.tries = self.setup.pin_tries
+        self.tries = self.most_tries
         self.unlocked = True
 
     def attach(self) -> None:

@@ -1,0 +1,99 @@
+"""The whole daemon while its modem misbehaves: which state and words a phone sees, and what the modem was told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from tests.scenario.road import open_road
+from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
+
+RIGHT, WRONG = {"modem.sim_pin": "4821"}, {"modem.sim_pin": "1111"}
+LOCKED = ModemSetup(sim_pin="4821")
+RESET = "AT+CFUN=1,1"
+
+
+async def test_a_wrong_sim_pin_is_sent_once_in_all_lives_of_the_box(tmp_path: Path) -> None:
+    async with open_road(tmp_path, LOCKED, secrets=RIGHT) as road:
+        await road.stop()
+        road.virtual.restart(Cure.POWER)
+        before = len(road.disturbances)
+
+        await road.start(WRONG)
+        await road.until_down("sim_locked", "SIM 卡要密碼")
+        assert await road.verdict() == ("SIM 卡要密碼", "請技術人員設定或更正 SIM 卡密碼")
+        await road.stop()
+        road.virtual.restart(Cure.POWER)
+        await road.start(WRONG)
+        await road.until_down("sim_locked", "SIM 卡要密碼")
+        assert await road.verdict() == ("SIM 卡要密碼", "請技術人員設定或更正 SIM 卡密碼")
+        assert road.pins_sent == ['AT+CPIN="4821"', 'AT+CPIN="1111"']
+        await road.stop()
+
+        await road.start(RIGHT)
+        await road.until_up()
+
+        assert road.pins_sent == ['AT+CPIN="4821"', 'AT+CPIN="1111"', 'AT+CPIN="4821"']
+        assert road.disturbances[before:] == []
+
+
+async def test_a_blocked_sim_waits_for_the_carrier(tmp_path: Path) -> None:
+    setup = ModemSetup(sim_pin="4821", pin_tries=0)
+    async with open_road(tmp_path, setup, secrets=RIGHT, bound=False) as road:
+        await road.until_down("sim_blocked", "SIM 卡已鎖住，要 PUK 碼才能解開")
+        assert await road.verdict() == ("SIM 卡已鎖住，要 PUK 碼", "請聯絡電信業者")
+        assert (road.pins_sent, road.disturbances) == ([], [])
+
+        road.virtual.remove_sim()
+        await road.until_down("sim_absent", "沒有 SIM 卡")
+        road.virtual.insert_sim(tries=3)
+        await road.until(lambda _: road.virtual.carries_traffic)
+        await road.bind()
+        await road.until_up()
+
+        assert road.pins_sent == ['AT+CPIN="4821"']
+
+
+async def test_a_modem_that_talks_gibberish_is_restarted(tmp_path: Path) -> None:
+    async with open_road(tmp_path) as road:
+        road.virtual.begin(FaultKind.GARBLED, Cure.RESET)
+        road.virtual.begin(FaultKind.NO_TRAFFIC, Cure.RESET)
+
+        await road.until_down("modem_silent", "行動網路模組沒有回應")
+        await road.until_up()
+
+        assert road.virtual.commands.count(RESET) == 1
+
+
+async def test_noise_and_storms_of_messages_change_nothing_but_the_log(tmp_path: Path) -> None:
+    async with open_road(tmp_path) as road:
+        before, seen = len(road.disturbances), len(road.virtual.commands)
+        road.virtual.add_noise(b"\xff\x00\x1a> \r\n", storm=(b"+CGEV: NW MODIFY 1,0", 300))
+        for _ in range(20):
+            road.virtual.send(b"\r\n+CEREG: 1\r\n" * 200)
+            await asyncio.sleep(0.05)
+            assert (await road.link())["link"] != "down"
+
+        await road.until(lambda link: link["link"] == "good")
+        looks = road.virtual.commands[seen:].count("AT+CEREG?")
+        assert road.disturbances[before:] == []
+        # One second of news at every moment: looked at in turns of a tenth of a second, not once a message.
+        assert 1 <= looks <= 60
+
+
+async def test_a_modem_that_restarts_by_itself_is_found_as_another_device(tmp_path: Path) -> None:
+    async with open_road(tmp_path) as road:
+        before, device = len(road.disturbances), road.virtual.link.readlink()
+        road.virtual.unplug()
+        await road.until_down("modem_absent", "找不到行動網路模組")
+        # Somebody else got the number that it had.
+        held = os.openpty()
+        road.virtual.plug_in()
+        await road.until_up()
+        found = road.virtual.link.readlink()
+        for end in held:
+            os.close(end)
+
+        assert found != device
+        assert road.disturbances[before:] == []
