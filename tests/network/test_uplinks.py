@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import json
 import os
 import re
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.network.ends import open_end, until
 from tests.network.wires import run
 
-ROOT = Path(__file__).parents[2]
 PORTAL_IP = "10.80.0.1"
 FIRST, SECOND = "eth0", "eth1"
 FAR = {FIRST: "far0", SECOND: "far1"}
@@ -73,47 +67,6 @@ class TwoWays:
         assert found is not None, rules
         return int(found[1])
 
-    @contextlib.contextmanager
-    def end(self, name: str, *arguments: str) -> Iterator[End]:
-        program = str(Path(__file__).with_name("uplink_ends.py"))
-        command = ["ip", "netns", "exec", name, sys.executable, program, *arguments]
-        paths = os.pathsep.join([str(ROOT), str(ROOT / "daemon")])
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": paths},
-        ) as process:
-            try:
-                yield End(process)
-            finally:
-                process.kill()
-
-
-class End:
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def hear(self) -> Any:
-        assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
-
-    def ask(self, line: object = "") -> Any:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(line) + "\n")
-        self._process.stdin.flush()
-        return self.hear()
-
-
-def until(condition: Callable[[], bool], *, within_s: float = 20.0) -> None:
-    limit_s = time.monotonic() + within_s
-    for _ in itertools.takewhile(lambda _: time.monotonic() < limit_s, itertools.count()):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come to that")
-
 
 @pytest.fixture
 def ways() -> Iterator[TwoWays]:
@@ -128,8 +81,8 @@ def ways() -> Iterator[TwoWays]:
 @pytest.mark.timeout(120)
 def test_the_next_way_carries_while_the_preferred_one_is_gone(ways: TwoWays, tmp_path: Path) -> None:
     with (
-        ways.end(ways.far, "portal", str(tmp_path / "portal"), PORTAL_IP) as portal,
-        ways.end(ways.box, "box", str(tmp_path), FIRST, SECOND) as box,
+        open_end(ways.far, "uplink_ends.py", "portal", str(tmp_path / "portal"), PORTAL_IP) as portal,
+        open_end(ways.box, "uplink_ends.py", "box", str(tmp_path), FIRST, SECOND) as box,
     ):
         assert box.ask(portal.hear()) == "bound"
 
