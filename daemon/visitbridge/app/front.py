@@ -26,6 +26,7 @@ from visitbridge.api.resources.outbox import JobItems, Outbox
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.retention import History
+from visitbridge.api.resources.roots import PortalRoots
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
 from visitbridge.api.resources.visits import Visits
@@ -53,6 +54,7 @@ def route_table(
         LiveState(parts.board, events).routes(),
         Audit(AuditDesk(parts.store, parts.clock)).routes(),
         Box(parts.binding, PhotoCodeReader(), parts.safekeeping).routes(),
+        PortalRoots(parts.trust).routes(),
         Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
         Staff(parts.staff).routes(),

@@ -42,6 +42,9 @@ from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
+from visitbridge.services.phone_session import PhoneLimits
+from visitbridge.services.phones import PhoneDesk
+from visitbridge.services.portal_trust import PortalTrust
 from visitbridge.services.power import PowerWatch
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
@@ -75,6 +78,7 @@ class Parts:
     safekeeping: Safekeeping
     history: LinkHistory
     survey: Survey
+    trust: PortalTrust
     network: Network
     decommission: Decommission
     erasing: asyncio.Event
@@ -235,6 +239,8 @@ def _wire(
         erase=erase,
     )
 
+    trust = PortalTrust(data_centre.identity, board, clock, probe=link.probe_now)
+
     async def take_status(status: DeviceStatus) -> None:
         contact = data_centre.contact
         if contact is not None:
@@ -243,6 +249,7 @@ def _wire(
         await decommission.take(status.erase)
         await binding.verify_sam_if_due()
         await handoff.ask()
+        await trust.tend(status)
 
     network.time.when_trusted(outbox.wake)
     link.when_answered(take_status)
@@ -277,6 +284,7 @@ def _wire(
         safekeeping=safekeeping,
         history=history,
         survey=survey,
+        trust=trust,
         network=network,
         decommission=decommission,
         erasing=erasing,

@@ -20,9 +20,9 @@ engineers and carry no personal data: no names, ids, card numbers, PINs, APDU bo
 
 from visitbridge.errors.access import (
     AccessError,
-    ConsentMissing,
     CodeBlocked,
     CodeWrong,
+    ConsentMissing,
     HostRefused,
     NotPaired,
     OriginRefused,
@@ -58,6 +58,7 @@ from visitbridge.errors.certificate import (
     ChainBroken,
     IssueRefused,
     KeyMismatch,
+    LastRoot,
     NameMissing,
     NotAnAuthority,
     OutsideValidity,
@@ -167,6 +168,7 @@ __all__ = [
     "KeyConflict",
     "KeyMismatch",
     "LaneLate",
+    "LastRoot",
     "LinkDown",
     "LinkError",
     "MalformedBody",

@@ -54,3 +54,9 @@ class IssueRefused(CertificateError):
     """The authority may not or must not sign this: a name outside its constraints, or a life that phones refuse."""
 
     code = "GW-CRT-07"
+
+
+class LastRoot(CertificateError):
+    """The only root that is trusted cannot be removed: the box would reach no data centre any more."""
+
+    code = "GW-CRT-08"

@@ -37,6 +37,14 @@ class ReplyLost(LinkError):
 
 
 class PortalUntrusted(LinkError):
-    """The data centre's certificate does not match the trust store; nothing was sent."""
+    """The data centre's certificate does not match the trust store; nothing was sent.
+
+    ``reason``: ``root`` (signed by one that the box does not know), ``validity`` (or the machine's clock is wrong),
+    ``name`` (another host's), ``other``.
+    """
 
     code = "GW-LNK-05"
+
+    def __init__(self, detail: str = "", *, reason: str = "other", retry: Retry | None = None) -> None:
+        super().__init__(detail, retry=retry)
+        self.reason = reason

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from visitbridge.ports.records import AuditEntry
+from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.protocols.datacentre.roots import RootsAnnouncement
 
 RootSource = Literal["binding", "announced", "technician"]
@@ -55,7 +56,7 @@ class PortalKeys(Protocol):
         """What the data centre announces. Raises DataCentreGarbled for one that it did not sign."""
         ...
 
-    async def try_roots(self, roots: Sequence[PortalRoot]) -> None:
+    async def try_roots(self, roots: Sequence[PortalRoot]) -> DeviceStatus:
         """Ask over a connection that trusts only ``roots``; raises as any call does."""
         ...
 

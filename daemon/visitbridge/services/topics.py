@@ -142,6 +142,13 @@ class EditorNotice(msgspec.Struct, frozen=True, kw_only=True):
     phone_name: str
 
 
+class PortalTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """The box's certificate at the data centre; ``renewal_due``: it should have been renewed by now."""
+
+    certificate_ends_at: dt.datetime
+    renewal_due: bool
+
+
 class VisitNotice(msgspec.Struct, frozen=True, kw_only=True):
     """A visit changed; phones that show it fetch it again."""
 

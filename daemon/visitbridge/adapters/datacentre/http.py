@@ -34,6 +34,19 @@ _NO_WAY_OUT = frozenset({errno.ENETUNREACH, errno.ENODEV, errno.ENETDOWN, errno.
 """What the box's own kernel says when there is no interface or no route to send through."""
 
 
+_UNTRUSTED_BY_CODE = {
+    9: "validity",  # X509_V_ERR_CERT_NOT_YET_VALID
+    10: "validity",  # X509_V_ERR_CERT_HAS_EXPIRED
+    18: "root",  # X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
+    19: "root",  # X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
+    20: "root",  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+    21: "root",  # X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE
+    7: "root",  # X509_V_ERR_CERT_SIGNATURE_FAILURE: a known root's name on another key
+    62: "name",  # X509_V_ERR_HOSTNAME_MISMATCH
+    64: "name",  # X509_V_ERR_IP_ADDRESS_MISMATCH
+}
+
+
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """How connections leave the box: who makes their sockets and who looks up names; None is the machine's own.
 
@@ -225,7 +238,10 @@ class Portal:
 
 
 def _translate(exc: Exception, *, repeatable: bool) -> Exception:
-    if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError):
+        reason = _UNTRUSTED_BY_CODE.get(getattr(exc.certificate_error, "verify_code", 0), "other")
+        return PortalUntrusted(f"TLS handshake refused ({reason})", reason=reason)
+    if isinstance(exc, aiohttp.ClientConnectorSSLError):
         return PortalUntrusted("TLS handshake refused")
     if isinstance(exc, aiohttp.ClientConnectorDNSError):
         unknown = isinstance(exc.os_error, socket.gaierror) and exc.os_error.errno == socket.EAI_NONAME

@@ -23,19 +23,32 @@ class CertificateRenewal:
     """Service: asks ``reopen`` every hour, and whenever told to, what the box should present, and presents it to
     new connections; those that are open keep theirs.
 
-    ``current`` keeps the context that the server has.
+    ``current`` keeps the context that the server has. ``told``: set by whoever wants it to look now.
     """
 
     name = "certificate"
     critical = False
 
-    def __init__(self, opened: BoxTls, reopen: Callable[[], BoxTls], clock: Clock, board: LiveBoard) -> None:
+    def __init__(
+        self,
+        opened: BoxTls,
+        reopen: Callable[[], BoxTls],
+        clock: Clock,
+        board: LiveBoard,
+        *,
+        told: asyncio.Event | None = None,
+    ) -> None:
         self._reopen = reopen
         self._clock = clock
         self._board = board
-        self._told = asyncio.Event()
+        self._told = told or asyncio.Event()
         self.current = opened
         self._publish(opened)
+
+    @property
+    def topic(self) -> CertificateTopic:
+        """What phones are told of it."""
+        return self._topic
 
     def look_now(self) -> None:
         """Somebody put another certificate in place."""
@@ -70,12 +83,10 @@ class CertificateRenewal:
         return self._clock.now() < tls.expires_at
 
     def _publish(self, looked: BoxTls) -> None:
-        self._board.put(
-            "certificate",
-            CertificateTopic(
-                fingerprint=self.current.fingerprint,
-                ends_at=self.current.expires_at,
-                own=self.current.ca_file is not None,
-                refused=looked.refused.code if looked.refused is not None else "",
-            ),
+        self._topic = CertificateTopic(
+            fingerprint=self.current.fingerprint,
+            ends_at=self.current.expires_at,
+            own=self.current.ca_file is not None,
+            refused=looked.refused.code if looked.refused is not None else "",
         )
+        self._board.put("certificate", self._topic)

@@ -24,6 +24,7 @@ from visitbridge.protocols.certificates.judging import (
     permitted_names,
     read_chain,
     readable_fingerprint,
+    to_pem,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "permitted_names",
     "read_chain",
     "readable_fingerprint",
+    "to_pem",
 ]

@@ -69,6 +69,10 @@ def read_chain(pem: bytes) -> Sequence[x509.Certificate]:
         raise CertificateUnreadable("no PEM certificate", field="certificate") from exc
 
 
+def to_pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
 def judge_server_chain(chain: bytes, key: bytes, hosts: Iterable[str], now: dt.datetime) -> CertificateFacts:
     """The leaf of a chain that a server can present for all ``hosts`` now: leaf first, then who signed it.
 

@@ -1,0 +1,47 @@
+"""What a technician at the shell can order from the running box."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from visitbridge.adapters.console import Command
+from visitbridge.adapters.tls import CertificateRenewal, install_institution_certificate
+from visitbridge.api.resources.roots import Roots
+from visitbridge.app.services import Parts
+from visitbridge.config import Config
+from visitbridge.protocols.certificates import CertificateFacts
+from visitbridge.services.topics import CertificateTopic
+
+WHO = "technician"
+
+
+def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mapping[str, Command]:
+    async def show(_: str) -> CertificateTopic:
+        return renewal.topic
+
+    async def install(pem: str) -> CertificateFacts:
+        folder, hosts, now = config.box.state_dir / "tls", config.http.hosts, parts.clock.now()
+        facts = await asyncio.to_thread(install_institution_certificate, folder, pem.encode(), hosts, now)
+        renewal.look_now()
+        return facts
+
+    async def list_roots(_: str) -> Roots:
+        return Roots(roots=parts.trust.roots())
+
+    async def add_root(pem: str) -> msgspec.Struct:
+        return await parts.trust.add(pem, who=WHO)
+
+    async def remove_root(fingerprint: str) -> Roots:
+        await parts.trust.remove(fingerprint, who=WHO)
+        return Roots(roots=parts.trust.roots())
+
+    return {
+        "certificate show": show,
+        "certificate install": install,
+        "trust list": list_roots,
+        "trust add": add_root,
+        "trust remove": remove_root,
+    }
