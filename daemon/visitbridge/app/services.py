@@ -42,8 +42,6 @@ from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
-from visitbridge.services.phone_session import PhoneLimits
-from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.portal_trust import PortalTrust
 from visitbridge.services.power import PowerWatch
 from visitbridge.services.relay import CardRelay
