@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,7 +50,12 @@ class RunningBox:
 
     http: aiohttp.ClientSession
     ready: Ready
+    later: asyncio.Queue[Ready] = field(default_factory=asyncio.Queue)
     cookie: str = ""
+
+    async def wait_next(self) -> None:
+        """Until the same process serves in another state: opened, or erased. Its certificate may be another then."""
+        self.ready = await asyncio.wait_for(self.later.get(), 20)
 
     @property
     def origin(self) -> str:
@@ -79,25 +84,27 @@ class RunningBox:
 @contextlib.asynccontextmanager
 async def running_box(config: Config, *, credentials: Path | None = None) -> AsyncIterator[RunningBox]:
     stop = asyncio.Event()
-    announced: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+    announced: asyncio.Queue[Ready] = asyncio.Queue()
     task = asyncio.create_task(
         run_gateway(
             config,
             Options(allow_virtual=True, credentials_dir=credentials),
             notifier=NoNotifier(),
             stop=stop,
-            announce=lambda describe: announced.set_result(describe()),
+            announce=lambda describe: announced.put_nowait(describe()),
         )
     )
     try:
-        waits: set[asyncio.Future[Any]] = {task, announced}
+        first = asyncio.create_task(announced.get())
+        waits: set[asyncio.Future[Any]] = {task, first}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
+            first.cancel()
             await task
-        ready = announced.result()
+        ready = await first
         connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ready.ca_file))
         async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
-            yield RunningBox(http=http, ready=ready)
+            yield RunningBox(http=http, ready=ready, later=announced)
     finally:
         stop.set()
         await asyncio.wait({task})

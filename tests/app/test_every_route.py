@@ -25,6 +25,7 @@ OPEN_ROUTES = {
     ("GET", "/api/words/{lang}"),
     ("GET", "/api/openapi.json"),
     ("POST", "/api/pair"),
+    ("GET", "/api/lock"),
 }
 
 

@@ -36,6 +36,7 @@ from tests.crash.words import (
     ordered,
 )
 from visitbridge import RELEASED_AT
+from visitbridge.adapters.keys import KeyRing
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.options import Options
 from visitbridge.app.readers import open_readers
@@ -298,9 +299,12 @@ async def live(spec: Spec) -> None:
     wire = Wire(*await asyncio.open_unix_connection(spec.socket))
     clock = LeapClock()
     config, options = _config(spec), Options(allow_virtual=True)
+    ring = KeyRing(config.box.state_dir, bytes(32))
+    key = ring.open_by_machine() if ring.exists else ring.create()
+    assert key is not None
     async with (
         open_readers(config.readers, options, clock) as sources,
-        open_parts(config, options, clock, bytes(32), sources, hook=wire.pass_point) as parts,
+        open_parts(config, options, clock, key, sources, ring=ring, hook=wire.pass_point) as parts,
     ):
         started = asyncio.Event()
         running = asyncio.create_task(Supervisor(parts.running, clock).run(started.set))

@@ -7,7 +7,7 @@ Order: exact Host allow-list, then origin on writes. Body limit, session and acc
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address, ip_address
 
 from aiohttp import web
@@ -62,10 +62,18 @@ def authorities(hosts: Iterable[str], port: int) -> frozenset[str]:
 
 
 class Guard:
-    """``allowed`` is set once the port is known; until then every request is refused."""
+    """``allowed`` is set once the port is known; until then every request is refused. ``absent``: what is said of an
+    address that this server does not have.
+    """
 
-    def __init__(self, words: Catalogue) -> None:
+    def __init__(
+        self,
+        words: Catalogue,
+        *,
+        absent: Callable[[], VisitBridgeError] = lambda: NotFound("no such address"),
+    ) -> None:
         self._words = words
+        self._absent = absent
         self.allowed: frozenset[str] = frozenset()
 
     def check(self, request: web.Request) -> None:
@@ -95,7 +103,7 @@ class Guard:
             except VisitBridgeError as exc:
                 return self.refusal(request, exc)
             except web.HTTPNotFound:
-                return self.refusal(request, NotFound("no such address"))
+                return self.refusal(request, self._absent())
             except web.HTTPMethodNotAllowed as exc:
                 response = self.refusal(request, MethodRefused("method not allowed"))
                 response.headers["Allow"] = ", ".join(sorted(exc.allowed_methods))

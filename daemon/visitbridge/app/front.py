@@ -22,9 +22,11 @@ from visitbridge.api.resources.environment import Environment
 from visitbridge.api.resources.handoff import Handoffs
 from visitbridge.api.resources.history import LinkChart
 from visitbridge.api.resources.lab import Lab
+from visitbridge.api.resources.lock import Lock
 from visitbridge.api.resources.outbox import JobItems, Outbox
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.readers import Readers
+from visitbridge.api.resources.reset import Resets
 from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.roots import PortalRoots
 from visitbridge.api.resources.staff import Staff
@@ -65,6 +67,8 @@ def route_table(
         History(parts.retention).routes(),
         Handoffs(parts.handoff).routes(),
         LinkChart(parts.history).routes(),
+        Lock(parts.lock).routes(),
+        Resets(parts.decommission).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
     )
     documents.describe(table.routes)

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterable, Sequence
 
 from visitbridge import RELEASED_AT, __version__
-from visitbridge.adapters.keys import load_machine_key, open_ring
+from visitbridge.adapters.erasure import ErasedNote, Erasure
+from visitbridge.adapters.keys import KeyRing, load_machine_key, open_ring
 from visitbridge.adapters.private_files import make_private_folder
 from visitbridge.adapters.status_file import StatusFile
+from visitbridge.adapters.store import SqlStore
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.adapters.systemd import Notifier, Watchdog
 from visitbridge.adapters.tls import BoxTls, CertificateRenewal, open_box_tls
+from visitbridge.app.closed import ClosedFront, erased_front, locked_front
 from visitbridge.app.front import Front
 from visitbridge.app.options import Options, Ready, require_allowed
 from visitbridge.app.readers import open_readers
 from visitbridge.app.services import Parts, open_parts
 from visitbridge.config import Config
 from visitbridge.domain.people import BoxRole
-from visitbridge.errors import BoxLocked
 from visitbridge.runtime.lane import overdue_lanes
 from visitbridge.runtime.supervisor import Service, Supervisor
+from visitbridge.services.cards import CardDesk
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.locking import Opened, UnlockDesk
 from visitbridge.words import load_catalogue
 
 log = logging.getLogger(__name__)
@@ -40,8 +46,8 @@ async def run_gateway(
 ) -> None:
     """Serve until ``stop`` is set.
 
-    ``announce`` is called once, when the first page can be fetched; what it is given tells where the box serves,
-    with a fresh pairing link at each call.
+    ``announce`` is called when the first page can be fetched, and again after a locked box was opened or an open one
+    erased; what it is given tells where the box serves, with a fresh pairing link at each call while it is open.
 
     Raises ConfigError or StoreError when the box cannot start, the error of a critical service that failed, in a
     group, and TimeoutError when services do not stop in time.
@@ -50,47 +56,132 @@ async def run_gateway(
     make_private_folder(config.box.state_dir)
     make_private_folder(config.box.runtime_dir)
     clock = SystemClock(floor=RELEASED_AT)
-    machine_key = load_machine_key(options.credentials_dir, config.store.credential, config.store.key_file)
-    has_store = (config.box.state_dir / "store.db").exists()
-    _, key = open_ring(config.box.state_dir, machine_key, has_store=has_store)
-    if key is None:
-        raise BoxLocked("a person has to open this box")
-    tls = _open_tls(config, clock)
-    async with (
-        open_readers(config.readers, options, clock) as sources,
-        open_parts(config, options, clock, key, sources) as parts,
-    ):
-        front = Front(config, parts, tls, load_catalogue(), listener=options.listeners.get("https"))
-        status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
-        renewal = CertificateRenewal(tls, lambda: _open_tls(config, clock), clock, parts.board)
-        services: list[Service] = [*parts.running, status, renewal, front.server]
-        if options.watchdog_s is not None:
-            services.append(_watchdog(parts, notifier, options.watchdog_s))
+    life = _Life(config, options, clock, notifier, stop, announce)
+    erasure = Erasure(config.box.state_dir, config.box.runtime_dir, config.store.key_file)
+    while not stop.is_set():
+        note = await asyncio.to_thread(erasure.finish)
+        if note is not None:
+            await life.be_erased(note)
+            return
+        ring, key = _open_ring(config, options)
+        opened = await life.wait_opened(ring) if key is None else None
+        key = opened.key if opened is not None else key
+        if key is None:
+            return
+        if not await life.work(ring, key, opened):
+            return
+
+
+class _Life:
+    """One process, and the states that the box passes through in it."""
+
+    def __init__(
+        self,
+        config: Config,
+        options: Options,
+        clock: SystemClock,
+        notifier: Notifier,
+        stop: asyncio.Event,
+        announce: Callable[[Callable[[], Ready]], None],
+    ) -> None:
+        self._config = config
+        self._options = options
+        self._clock = clock
+        self._notifier = notifier
+        self._stop = stop
+        self._announce = announce
+        self._words = load_catalogue()
+
+    async def work(self, ring: KeyRing, key: bytes, opened: Opened | None) -> bool:
+        """Serve visit teams; True when it ended because the box is to be erased."""
+        config, options, clock = self._config, self._options, self._clock
+        tls = _open_tls(config, clock)
+        async with (
+            open_readers(config.readers, options, clock) as sources,
+            open_parts(config, options, clock, key, sources, ring=ring) as parts,
+        ):
+            if opened is not None:
+                await parts.lock.note_opened(opened)
+            front = Front(config, parts, tls, self._words, listener=self._listener())
+            status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
+            renewal = CertificateRenewal(tls, lambda: _open_tls(config, clock), clock, parts.board)
+            services: list[Service] = [*parts.running, status, renewal, front.server]
+            if options.watchdog_s is not None:
+                services.append(_watchdog(clock, self._notifier, options.watchdog_s, parts.store))
+
+            def ready() -> None:
+                self._notifier.ready(f"serving {front.url}")
+                log.info("ready", extra={"fields": {"version": __version__, "port": front.server.port}})
+                self._announce(lambda: _describe(front, parts, renewal.current))
+
+            await self._serve(services, ready, parts.erasing)
+            return parts.erasing.is_set()
+
+    async def wait_opened(self, ring: KeyRing) -> Opened | None:
+        """Serve the page that opens the box, and readers for cards that may; None when the process is to stop first."""
+        log.info("the box is locked; it waits for a person")
+        board = LiveBoard()
+        cards = CardDesk(board, realm=self._config.datacentre.realm)
+        desk = UnlockDesk(cards, ring)
+        tls = _open_tls(self._config, self._clock)
+        front = locked_front(self._config, self._clock, tls, self._words, desk, self._listener())
+        done = asyncio.Event()
+        desk.opened.add_done_callback(lambda _: done.set())
+        async with open_readers(self._config.readers, self._options, self._clock) as sources:
+            watchers = [cards.watcher(name, source) for name, source in sources.items()]
+            await self._serve_closed(front, tls, "locked", watchers, done)
+        return desk.opened.result() if desk.opened.done() else None
+
+    async def be_erased(self, note: ErasedNote) -> None:
+        """Say what became of this box until the process is to stop."""
+        tls = _open_tls(self._config, self._clock)
+        front = erased_front(self._config, self._clock, tls, self._words, note, self._listener())
+        await self._serve_closed(front, tls, "erased", [], asyncio.Event())
+
+    async def _serve_closed(
+        self, front: ClosedFront, tls: BoxTls, state: str, services: Iterable[Service], done: asyncio.Event
+    ) -> None:
+        together: list[Service] = [*services, front.server]
+        if self._options.watchdog_s is not None:
+            together.append(_watchdog(self._clock, self._notifier, self._options.watchdog_s, None))
 
         def ready() -> None:
-            notifier.ready(f"serving {front.url}")
-            log.info("ready", extra={"fields": {"version": __version__, "port": front.server.port}})
-            announce(lambda: _describe(front, parts, renewal.current))
+            self._notifier.ready(f"{state}: {front.url}")
+            self._announce(
+                lambda: Ready(url=front.url, pair_url="", ca_file=tls.ca_file, fingerprint=tls.fingerprint)
+            )
 
-        await _supervise(Supervisor(services, clock), ready, stop, notifier)
+        await self._serve(together, ready, done)
+
+    async def _serve(
+        self, services: Sequence[Service], ready: Callable[[], None], done: asyncio.Event
+    ) -> None:
+        """Run the services until the process is to stop or ``done`` is set, after which it goes on in another state."""
+        running = asyncio.create_task(Supervisor(services, self._clock).run(ready), name="supervisor")
+        ends = [asyncio.create_task(event.wait(), name="end") for event in (self._stop, done)]
+        try:
+            await asyncio.wait({running, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not done.is_set():
+                self._notifier.stopping()
+            for task in (running, *ends):
+                task.cancel()
+            async with asyncio.timeout(STOP_BUDGET_S):
+                await asyncio.wait({running, *ends})
+        log.info("stopped")
+        if not running.cancelled():
+            running.result()
+
+    def _listener(self) -> socket.socket | None:
+        """A copy: each server closes the one it was given, and a later one may need it again."""
+        listener = self._options.listeners.get("https")
+        return None if listener is None else listener.dup()
 
 
-async def _supervise(
-    supervisor: Supervisor, ready: Callable[[], None], stop: asyncio.Event, notifier: Notifier
-) -> None:
-    running = asyncio.create_task(supervisor.run(ready), name="supervisor")
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        notifier.stopping()
-        stopping.cancel()
-        running.cancel()
-        async with asyncio.timeout(STOP_BUDGET_S):
-            await asyncio.wait({running, stopping})
-    log.info("stopped")
-    if not running.cancelled():
-        running.result()
+def _open_ring(config: Config, options: Options) -> tuple[KeyRing, bytes | None]:
+    machine_key = load_machine_key(options.credentials_dir, config.store.credential, config.store.key_file)
+    has_store = (config.box.state_dir / "store.db").exists()
+    return open_ring(config.box.state_dir, machine_key, has_store=has_store)
 
 
 def _open_tls(config: Config, clock: SystemClock) -> BoxTls:
@@ -102,12 +193,12 @@ def _open_tls(config: Config, clock: SystemClock) -> BoxTls:
     )
 
 
-def _watchdog(parts: Parts, notifier: Notifier, interval_s: float) -> Watchdog:
+def _watchdog(clock: SystemClock, notifier: Notifier, interval_s: float, store: SqlStore | None) -> Watchdog:
     return Watchdog(
         notifier,
-        parts.clock,
+        clock,
         interval_s=interval_s,
-        is_well=lambda: not parts.store.statistics().is_late and not overdue_lanes(),
+        is_well=lambda: not (store is not None and store.statistics().is_late) and not overdue_lanes(),
     )
 
 

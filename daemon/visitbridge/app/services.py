@@ -35,6 +35,7 @@ from visitbridge.services.environment import Survey
 from visitbridge.services.link import LinkPolicy, LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.locking import LockDesk, Ring
 from visitbridge.services.outbox.conditions import Conditions
 from visitbridge.services.outbox.engine import Outbox, OutboxSettings
 from visitbridge.services.outbox.handoff import HandoffDesk
@@ -80,6 +81,7 @@ class Parts:
     network: Network
     decommission: Decommission
     erasing: asyncio.Event
+    lock: LockDesk
     running: tuple[Service, ...]
 
 
@@ -91,11 +93,12 @@ async def open_parts(
     key: bytes,
     sources: Mapping[str, ReaderSource],
     *,
+    ring: Ring,
     hook: StepHook = no_hook,
 ) -> AsyncIterator[Parts]:
     """What is held open for the life of the process is opened here and closed in reverse order.
 
-    ``hook`` sees every step of the outbox; it is for proofs and the lab.
+    ``ring`` holds ``key``. ``hook`` sees every step of the outbox; it is for proofs and the lab.
     """
     state_dir = config.box.state_dir
     async with contextlib.AsyncExitStack() as stack:
@@ -116,7 +119,9 @@ async def open_parts(
         )
         stack.push_async_callback(data_centre.close)
         await data_centre.start()
-        parts = _wire(config, options, network, board, clock, store, catalogue, data_centre, sources, hook)
+        parts = _wire(
+            config, options, network, board, clock, store, catalogue, data_centre, sources, ring, key, hook
+        )
         if rescue is None:
             await parts.safekeeping.load()
         else:
@@ -137,6 +142,8 @@ def _wire(
     catalogue: SqlCatalogue,
     data_centre: HttpDataCentre,
     sources: Mapping[str, ReaderSource],
+    ring: Ring,
+    key: bytes,
     hook: StepHook,
 ) -> Parts:
     def mint_id() -> str:
@@ -286,6 +293,7 @@ def _wire(
         network=network,
         decommission=decommission,
         erasing=erasing,
+        lock=LockDesk(store, clock, cards, ring, key),
         running=(
             *network.attach(link),
             link,

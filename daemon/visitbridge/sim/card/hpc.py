@@ -134,7 +134,8 @@ class HpcCard:
         if len(command.data) != CHALLENGE_LENGTH:
             return b"", StatusWord.WRONG_LENGTH
         message = signed_message(self._profile.holder.hpc_no, command.data)
-        r, s = decode_dss_signature(self._key.sign(message, ec.ECDSA(hashes.SHA256())))
+        algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        r, s = decode_dss_signature(self._key.sign(message, algorithm))
         self._memory.signatures += 1
         self._file.save(self._memory)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big"), StatusWord.OK
