@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 
 from visitbridge import RELEASED_AT, __version__
+from visitbridge.adapters.console import ConsoleSocket
 from visitbridge.adapters.erasure import ErasedNote, Erasure
 from visitbridge.adapters.keys import KeyRing, load_machine_key, open_ring
 from visitbridge.adapters.private_files import make_private_folder
@@ -17,6 +18,7 @@ from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.adapters.systemd import Notifier, Watchdog
 from visitbridge.adapters.tls import BoxTls, CertificateRenewal, open_box_tls
 from visitbridge.app.closed import ClosedFront, erased_front, locked_front
+from visitbridge.app.console import commands
 from visitbridge.app.front import Front
 from visitbridge.app.options import Options, Ready, require_allowed
 from visitbridge.app.readers import open_readers
@@ -43,8 +45,9 @@ async def run_gateway(
     notifier: Notifier,
     stop: asyncio.Event,
     announce: Callable[[Callable[[], Ready]], None],
+    reload: asyncio.Event | None = None,
 ) -> None:
-    """Serve until ``stop`` is set.
+    """Serve until ``stop`` is set; look at the certificate files again whenever ``reload`` is.
 
     ``announce`` is called when the first page can be fetched, and again after a locked box was opened or an open one
     erased; what it is given tells where the box serves, with a fresh pairing link at each call while it is open.
@@ -56,7 +59,7 @@ async def run_gateway(
     make_private_folder(config.box.state_dir)
     make_private_folder(config.box.runtime_dir)
     clock = SystemClock(floor=RELEASED_AT)
-    life = _Life(config, options, clock, notifier, stop, announce)
+    life = _Life(config, options, clock, notifier, stop, announce, reload)
     erasure = Erasure(config.box.state_dir, config.box.runtime_dir, config.store.key_file)
     while not stop.is_set():
         note = await asyncio.to_thread(erasure.finish)
@@ -83,6 +86,7 @@ class _Life:
         notifier: Notifier,
         stop: asyncio.Event,
         announce: Callable[[Callable[[], Ready]], None],
+        reload: asyncio.Event | None,
     ) -> None:
         self._config = config
         self._options = options
@@ -90,6 +94,7 @@ class _Life:
         self._notifier = notifier
         self._stop = stop
         self._announce = announce
+        self._reload = reload
         self._words = load_catalogue()
 
     async def work(self, ring: KeyRing, key: bytes, opened: Opened | None) -> bool:
@@ -104,8 +109,11 @@ class _Life:
                 await parts.lock.note_opened(opened)
             front = Front(config, parts, tls, self._words, listener=self._listener())
             status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
-            renewal = CertificateRenewal(tls, lambda: _open_tls(config, clock), clock, parts.board)
-            services: list[Service] = [*parts.running, status, renewal, front.server]
+            renewal = CertificateRenewal(
+                tls, lambda: _open_tls(config, clock), clock, parts.board, told=self._reload
+            )
+            console = ConsoleSocket(config.box.runtime_dir, commands(config, parts, renewal))
+            services: list[Service] = [*parts.running, status, renewal, console, front.server]
             if options.watchdog_s is not None:
                 services.append(_watchdog(clock, self._notifier, options.watchdog_s, parts.store))
 

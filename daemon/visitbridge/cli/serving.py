@@ -74,12 +74,14 @@ async def _serve(config: Config, options: Options) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    reload = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
 
     def announce(describe: Callable[[], Ready]) -> None:
         _announce(config, describe(), aloud=not started_by_systemd())
         loop.add_signal_handler(PAIR_SIGNAL, lambda: _announce(config, describe(), aloud=False))
 
-    await run_gateway(config, options, notifier=make_notifier(), stop=stop, announce=announce)
+    await run_gateway(config, options, notifier=make_notifier(), stop=stop, announce=announce, reload=reload)
 
 
 def _announce(config: Config, ready: Ready, *, aloud: bool) -> None:
