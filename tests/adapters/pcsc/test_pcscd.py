@@ -17,7 +17,7 @@ from smartcard import scard
 from tests.contract.demo_card import GET_DATA, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench, Watching
 from tests.pcsc import clients_of
-from visitbridge.adapters.pcsc.binding import ScardError
+from visitbridge.adapters.pcsc.binding import MOST_READERS, ScardError
 from visitbridge.adapters.pcsc.channel import Wire
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.errors import PcscUnavailable, ReaderBusy, ReaderUnavailable, Retry
@@ -243,6 +243,19 @@ async def test_insertions_leave_no_threads_or_descriptors_behind(bench: Bench, p
         await pcscd.slots[0].pull()
         await bench.watching.wait_told(lambda info: info.insertion > 0 and info.state is ReaderState.EMPTY)
     assert counts[1:] == [counts[0]] * 3
+
+
+async def test_as_many_readers_as_pcscd_can_hold_are_all_watched(clock: RetryClock) -> None:
+    async with open_pcscd(slots=MOST_READERS) as pcscd:
+        with clients_of(pcscd.socket_path):
+            source = PcscReaders(clock, allow_virtual=True)
+            bench = Bench(source, pcscd.slots, clock)
+            async with bench.watched():
+                await pcscd.slots[-1].insert(DemoCard())
+                told = await wait_insertion(bench, 1)
+            await source.close()
+    assert len(bench.watching.newest()) == MOST_READERS
+    assert told.reader_id == pcscd.slots[-1].reader_id
 
 
 async def test_a_private_pcscd_leaves_nothing_behind(tmp_path: Path) -> None:

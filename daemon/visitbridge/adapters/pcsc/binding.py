@@ -14,6 +14,8 @@ from smartcard import scard
 
 # pcsc-lite's name for "the list of readers changed" (SCardGetStatusChange(3), PnP notification).
 PNP_READER = "\\\\?PnP?\\Notification"
+# PCSCLITE_MAX_READERS_CONTEXTS: what pcscd can hold, and what one SCardGetStatusChange can ask about.
+MOST_READERS = 16
 
 UNAWARE: int = scard.SCARD_STATE_UNAWARE
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 
 from visitbridge.adapters.pcsc import binding
-from visitbridge.adapters.pcsc.binding import PNP_READER, Outcome, ScardError
+from visitbridge.adapters.pcsc.binding import MOST_READERS, PNP_READER, Outcome, ScardError
 from visitbridge.adapters.pcsc.channel import PcscReader
 from visitbridge.adapters.pcsc.slots import SlotBook
 from visitbridge.errors import LaneLate, PcscUnavailable
@@ -121,7 +121,10 @@ class _Monitor:
             self._list_again = False
             if gone := self._book.keep(names):
                 return gone
-        believed = [*self._believed.items(), (PNP_READER, len(self._believed) << 16)]
+        believed = list(self._believed.items())
+        if len(believed) < MOST_READERS:
+            # With all places taken no reader can come, and there is no room for the question.
+            believed.append((PNP_READER, len(believed) << 16))
         statuses = await self._lane.call(
             binding.wait_change, self._context, believed, _WAIT_MS, deadline_s=_WAIT_S
         )
