@@ -22,8 +22,10 @@ from visitbridge.services.environment import Check, CheckState, EnvironmentRepor
 from visitbridge.services.environment.box import (
     DiskFound,
     DiskProbe,
+    certificate_check,
     clock_check,
     disk_check,
+    portal_certificate_check,
     power_check,
     readers_check,
     sam_check,
@@ -40,13 +42,33 @@ from visitbridge.services.link.hops import NEAR_HOPS
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
-from visitbridge.services.topics import BoxTopic, CardsTopic, PowerTopic, Slot, SlotCard
+from visitbridge.services.topics import (
+    BoxTopic,
+    CardsTopic,
+    CertificateTopic,
+    PortalTopic,
+    PowerTopic,
+    Slot,
+    SlotCard,
+)
 from visitbridge.sim.clock import FakeClock
 from visitbridge.words import LANGUAGES, load_catalogue
 
 NOW = dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 22)
-ORDER = [*MODEM_ITEMS, "data", *PATH_ITEMS, "sam", "clock", "readers", "power", "disk"]
+ORDER = [
+    *MODEM_ITEMS,
+    "data",
+    *PATH_ITEMS,
+    "portal_certificate",
+    "sam",
+    "certificate",
+    "clock",
+    "readers",
+    "power",
+    "disk",
+]
+SOON, LATER = NOW + dt.timedelta(days=60, seconds=1), NOW + dt.timedelta(days=300)
 BOUND = BoxTopic(
     bound=True,
     box_name="box",
@@ -114,6 +136,26 @@ EVERY: list[Check] = [
         power_check(PowerTopic(battery_percent=battery, under_voltage=low))
         for battery, low in ((None, None), (80, False), (None, True), (10, None), (None, False))
     ),
+    *(check for reason in ("root", "validity", "name", "other") for check in path_checks("tls", reason)),
+    *(
+        portal_certificate_check(topic, NOW)
+        for topic in (
+            None,
+            PortalTopic(certificate_ends_at=LATER, renewal_due=False),
+            PortalTopic(certificate_ends_at=SOON, renewal_due=True),
+            PortalTopic(certificate_ends_at=NOW - dt.timedelta(seconds=1), renewal_due=True),
+        )
+    ),
+    *(
+        certificate_check(topic, NOW)
+        for topic in (
+            None,
+            CertificateTopic(fingerprint="", ends_at=LATER, own=True),
+            CertificateTopic(fingerprint="", ends_at=LATER, own=False),
+            CertificateTopic(fingerprint="", ends_at=SOON, own=False),
+            CertificateTopic(fingerprint="", ends_at=LATER, own=True, refused="GW-CRT-04"),
+        )
+    ),
     *(disk_check(found) for found in (disk(50), disk(9), disk(1), disk(50, writable=False))),
 ]
 
@@ -175,6 +217,50 @@ def test_the_security_modules_end_is_told_in_time(days: int, state: CheckState) 
     box = msgspec.structs.replace(BOUND, sam_valid_until=TODAY + dt.timedelta(days=days))
 
     assert sam_check(box, NOW).state is state
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [("root", "unknown_root"), ("validity", "not_valid"), ("name", "other_name"), ("other", "broken")],
+)
+async def test_y11_what_is_wrong_with_the_hosts_certificate_is_told(reason: str, code: str) -> None:
+    report = await Bench(PortalUntrusted(reason=reason)).survey.run()
+
+    (tls,) = [check for check in report.items if check.item == "tls"]
+    assert (tls.state, tls.code) == (CheckState.FAIL, code)
+
+
+@pytest.mark.parametrize(
+    ("days", "due", "state"),
+    [
+        (200, False, CheckState.OK),
+        (100, True, CheckState.WARN),
+        (0, True, CheckState.WARN),
+        (-1, True, CheckState.FAIL),
+    ],
+)
+def test_y11_a_certificate_that_is_not_renewed_is_told(days: int, due: bool, state: CheckState) -> None:
+    topic = PortalTopic(certificate_ends_at=NOW + dt.timedelta(days=days), renewal_due=due)
+
+    assert portal_certificate_check(topic, NOW).state is state
+
+
+@pytest.mark.parametrize(
+    ("days", "own", "refused", "state"),
+    [
+        (61, False, "", CheckState.OK),
+        (60, False, "", CheckState.WARN),
+        (31, True, "", CheckState.OK),
+        (300, True, "GW-CRT-02", CheckState.WARN),
+    ],
+)
+def test_the_end_of_the_pages_certificate_is_told_in_time(
+    days: int, own: bool, refused: str, state: CheckState
+) -> None:
+    ends_at = NOW + dt.timedelta(days=days)
+    topic = CertificateTopic(fingerprint="", ends_at=ends_at, own=own, refused=refused)
+
+    assert certificate_check(topic, NOW).state is state
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import msgspec
 from visitbridge.domain.roc import TAIPEI
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.services.environment.report import Check, absent, fail, ok, warn
-from visitbridge.services.topics import BoxTopic, CardsTopic, PowerTopic
+from visitbridge.services.topics import BoxTopic, CardsTopic, CertificateTopic, PortalTopic, PowerTopic
 
 SAM_WARN_DAYS = 60
+CERTIFICATE_WARN_DAYS = 60
 DISK_WARN_SHARE, DISK_FAIL_SHARE = 0.10, 0.02
 BATTERY_WARN_PERCENT = 20
 
@@ -43,6 +44,30 @@ def sam_check(box: BoxTopic | None, now: dt.datetime) -> Check:
     if days <= SAM_WARN_DAYS:
         return warn("sam", "ends_soon", days=days)
     return ok("sam", days=days)
+
+
+def portal_certificate_check(portal: PortalTopic | None, now: dt.datetime) -> Check:
+    """The box's own certificate at the data centre, which it renews by itself while it is good."""
+    if portal is None:
+        return absent("portal_certificate")
+    days = (portal.certificate_ends_at - now).days
+    if days < 0:
+        return fail("portal_certificate", "expired")
+    if portal.renewal_due:
+        return warn("portal_certificate", "not_renewed", days=days)
+    return ok("portal_certificate", days=days)
+
+
+def certificate_check(certificate: CertificateTopic | None, now: dt.datetime) -> Check:
+    """What phones are shown; the box makes its own anew in time, a dropped-in one is for a technician to replace."""
+    if certificate is None:
+        return absent("certificate")
+    days = (certificate.ends_at - now).days
+    if certificate.refused:
+        return warn("certificate", "refused", error=certificate.refused)
+    if not certificate.own and days <= CERTIFICATE_WARN_DAYS:
+        return warn("certificate", "ends_soon", days=days)
+    return ok("certificate", "own" if certificate.own else "ok", days=days)
 
 
 def clock_check(trust: TimeTrust) -> Check:

@@ -25,6 +25,7 @@ _BROKEN_AT: dict[ModemState, tuple[str, str]] = {
     ModemState.REGISTERED: ("apn", "no_data"),
     ModemState.REFUSED: ("apn", "refused"),
 }
+_UNTRUSTED = {"root": "unknown_root", "validity": "not_valid", "name": "other_name"}
 _PATH_BY_HOP = {"dns": "dns", "host": "vpn_host", "tls": "tls", "data_centre": "data_centre"}
 
 
@@ -55,8 +56,11 @@ def data_check(meter: MeterReading | None) -> Check:
     return ok("data", mb=used_mb, month=meter.month)
 
 
-def path_checks(hop: str) -> list[Check]:
-    """Names, host, TLS, data centre, from the first broken hop of one fresh try; empty: all answered."""
+def path_checks(hop: str, untrusted: str = "") -> list[Check]:
+    """Names, host, TLS, data centre, from the first broken hop of one fresh try; empty: all answered.
+
+    ``untrusted``: why the host's certificate is not believed, as PortalUntrusted has it.
+    """
     if hop == "not_bound":
         return [*(unknown(item) for item in PATH_ITEMS[:-1]), fail("data_centre", "not_bound")]
     if hop == "device_disabled":
@@ -68,7 +72,7 @@ def path_checks(hop: str) -> list[Check]:
     at = PATH_ITEMS.index(_PATH_BY_HOP[hop])
     return [
         *(ok(item) for item in PATH_ITEMS[:at]),
-        fail(PATH_ITEMS[at], "broken"),
+        fail(PATH_ITEMS[at], _UNTRUSTED.get(untrusted, "broken")),
         *(unknown(item) for item in PATH_ITEMS[at + 1 :]),
     ]
 

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 import msgspec
 
-from visitbridge.errors import DataCentreError, LinkError
+from visitbridge.errors import DataCentreError, LinkError, PortalUntrusted
 from visitbridge.ports.clock import Clock
 from visitbridge.services.environment.box import (
     DiskProbe,
+    certificate_check,
     clock_check,
     disk_check,
+    portal_certificate_check,
     power_check,
     readers_check,
     sam_check,
@@ -24,7 +26,7 @@ from visitbridge.services.link.hops import hop_of
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
-from visitbridge.services.topics import BoxTopic, CardsTopic, PowerTopic
+from visitbridge.services.topics import BoxTopic, CardsTopic, CertificateTopic, PortalTopic, PowerTopic
 
 TopicT = TypeVar("TopicT", bound=msgspec.Struct)
 
@@ -63,15 +65,17 @@ class Survey:
             return self._last
 
     async def _look(self) -> EnvironmentReport:
-        hop = await self._first_broken_hop()
+        hop, untrusted = await self._first_broken_hop()
         box = self._topic("box", BoxTopic)
         return report_of(
             self._clock.now(),
             [
                 *modem_checks(self._topic("modem", ModemTopic)),
                 data_check(self._data_used()),
-                *path_checks(hop),
+                *path_checks(hop, untrusted),
+                portal_certificate_check(self._topic("portal", PortalTopic), self._clock.now()),
                 sam_check(box, self._clock.now()),
+                certificate_check(self._topic("certificate", CertificateTopic), self._clock.now()),
                 clock_check(self._clock.trust),
                 readers_check(self._topic("cards", CardsTopic)),
                 power_check(self._topic("power", PowerTopic)),
@@ -79,12 +83,15 @@ class Survey:
             ],
         )
 
-    async def _first_broken_hop(self) -> str:
+    async def _first_broken_hop(self) -> tuple[str, str]:
+        """The hop, and why a certificate is not believed where that is what is broken."""
         try:
             await self._try_path()
+        except PortalUntrusted as exc:
+            return self._broken_uplink() or hop_of(exc), exc.reason
         except (LinkError, DataCentreError) as exc:
-            return self._broken_uplink() or hop_of(exc)
-        return ""
+            return self._broken_uplink() or hop_of(exc), ""
+        return "", ""
 
     def _topic(self, name: str, kind: type[TopicT]) -> TopicT | None:
         value = self._board.snapshot().get(name)
