@@ -18,6 +18,20 @@ from visitbridge.services.topics import CertificateTopic
 WHO = "technician"
 
 
+class ResetOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """``name``: the box's own, typed by whoever wants it gone."""
+
+    name: str
+    even_with_unsent: bool = False
+
+    def as_text(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+class ResetDone(msgspec.Struct, frozen=True, kw_only=True):
+    """The box erases itself now."""
+
+
 def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mapping[str, Command]:
     async def show(_: str) -> CertificateTopic:
         return renewal.topic
@@ -38,7 +52,13 @@ def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mappi
         await parts.trust.remove(fingerprint, who=WHO)
         return Roots(roots=parts.trust.roots())
 
+    async def reset(text: str) -> ResetDone:
+        order = msgspec.json.decode(text, type=ResetOrder)
+        await parts.decommission.reset(order.name, even_with_unsent=order.even_with_unsent)
+        return ResetDone()
+
     return {
+        "reset": reset,
         "certificate show": show,
         "certificate install": install,
         "trust list": list_roots,

@@ -61,7 +61,7 @@ def _show(arguments: argparse.Namespace) -> int:
         if topic.refused:
             print(_words(topic.refused, {}))
 
-    return _order(arguments, "certificate show", "", CertificateTopic, tell)
+    return send_order(arguments, "certificate show", "", CertificateTopic, tell)
 
 
 def _install(arguments: argparse.Namespace) -> int:
@@ -69,20 +69,20 @@ def _install(arguments: argparse.Namespace) -> int:
         print(say("certificate.installed").format(date=facts.ends_at.date().isoformat()))
         print(say("cli.fingerprint").format(fingerprint=readable_fingerprint(facts.fingerprint)))
 
-    return _order(arguments, "certificate install", _read(arguments.file), CertificateFacts, tell)
+    return send_order(arguments, "certificate install", _read(arguments.file), CertificateFacts, tell)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    return _order(arguments, "trust list", "", Roots, _tell_all)
+    return send_order(arguments, "trust list", "", Roots, _tell_all)
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    return _order(arguments, "trust add", _read(arguments.file), RootView, _tell)
+    return send_order(arguments, "trust add", _read(arguments.file), RootView, _tell)
 
 
 def _remove(arguments: argparse.Namespace) -> int:
     fingerprint = "".join(arguments.fingerprint.replace(":", "").split()).lower()
-    return _order(arguments, "trust remove", fingerprint, Roots, _tell_all)
+    return send_order(arguments, "trust remove", fingerprint, Roots, _tell_all)
 
 
 def _tell_all(roots: Roots) -> None:
@@ -96,9 +96,10 @@ def _tell(root: RootView) -> None:
     print("  " + say("cli.fingerprint").format(fingerprint=readable_fingerprint(root.fingerprint)))
 
 
-def _order(
+def send_order(
     arguments: argparse.Namespace, command: str, text: str, into: type[T], tell: Callable[[T], None]
 ) -> int:
+    """Have the running box carry out a command, and ``tell`` its answer; the exit code."""
     folder = load_config(arguments.config).config.box.runtime_dir
     answer: ConsoleAnswer | None = asyncio.run(order(folder, command, text))
     if answer is None:
