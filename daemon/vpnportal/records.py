@@ -76,7 +76,7 @@ def note_sighting(connection: Connection, caller: Caller, id_no: str, now: dt.da
 def query_with_card(
     connection: Connection, caller: Caller, query: RecordsQuery, now: dt.datetime
 ) -> tuple[CloudRecord, ...]:
-    """Raises Refusal: right_missing for somebody else's patient, card_mismatch without the card."""
+    """Raises Refusal records_refused for somebody else's patient, and without the card."""
     _require_on_list(connection, caller.institution, query.id_no)
     seen = connection.execute(
         select(card_sightings.c.seen_at).where(
@@ -86,7 +86,7 @@ def query_with_card(
     if seen is None or now - seen.seen_at > SIGHTING_LIFE:
         raise refuse(
             403,
-            ProblemCode.CARD_MISMATCH,
+            ProblemCode.RECORDS_REFUSED,
             title="this person's card has not been read within the last hour",
             field="id_no",
             words="一小時內未讀取此人的健保卡，無法查詢雲端資料。",
@@ -124,7 +124,7 @@ def _check_consent(query: ConsentedQuery, today: dt.date) -> None:
     if signed_late or query.until < today or query.until - query.signed_on > CONSENT_LIFE:
         raise refuse(
             403,
-            ProblemCode.RIGHT_MISSING,
+            ProblemCode.RECORDS_REFUSED,
             title="the consent does not cover today, or covers more than a year",
             field="signed_on" if signed_late else "until",
             words="同意書的日期不涵蓋今天，或超過一年，無法下載。",
@@ -135,7 +135,7 @@ def _require_on_list(connection: Connection, institution: str, id_no: str) -> No
     if not is_on_list(connection, institution, id_no):
         raise refuse(
             403,
-            ProblemCode.RIGHT_MISSING,
+            ProblemCode.RECORDS_REFUSED,
             title="not on the home-care list of this institution",
             field="id_no",
             words="此人不在貴院居家照護名單內，無法查詢。",

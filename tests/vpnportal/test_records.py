@@ -79,13 +79,13 @@ async def test_L01_no_records_without_the_card(portal: RunningPortal, box: Box, 
     async def ask(asking: Box, with_token: str) -> Answer:
         return await asking.ask("POST", "/records/query", query, headers={"Staff-Token": with_token})
 
-    (await ask(box, token)).problem(403, "card_mismatch")
+    (await ask(box, token)).problem(403, "records_refused")
     await run_card_session(box, card_of("A123456788"), "read", token)
-    (await ask(other_box, other_token)).problem(403, "card_mismatch")
+    (await ask(other_box, other_token)).problem(403, "records_refused")
     portal.pass_time(dt.timedelta(hours=1))
     assert (await ask(box, token)).status == 200
     portal.pass_time(dt.timedelta(seconds=1))
-    (await ask(box, token)).problem(403, "card_mismatch")
+    (await ask(box, token)).problem(403, "records_refused")
 
 
 TODAY = dt.date(2026, 11, 23)
@@ -119,7 +119,7 @@ async def test_L06_a_batch_answers_each_by_its_consent(portal: RunningPortal, bo
     assert {record.kind for line in answer.lines for record in line.records} == {RecordKind.DRUGS}
     refusal = answer.lines[1].problem
     assert refusal is not None
-    assert (refusal.code, refusal.field) == ("right_missing", "id_no")
+    assert (refusal.code, refusal.field) == ("records_refused", "id_no")
     uses = portal.database.transact(lambda connection: connection.execute(select(consent_uses)).all())
     assert [(use.consent, use.staff_id, use.kinds, use.until) for use in uses] == [
         ("consent-A123456788", "T0001", "drugs", TODAY + dt.timedelta(days=30)),
@@ -142,7 +142,7 @@ async def test_L06_a_consent_that_does_not_cover_today_opens_nothing(
 
     assert line.records == ()
     assert line.problem is not None
-    assert (line.problem.code, line.problem.field) == ("right_missing", field)
+    assert (line.problem.code, line.problem.field) == ("records_refused", field)
 
 
 @pytest.mark.parametrize("query", [consented(until=0), consented(signed=-336), consented(signed=0)])

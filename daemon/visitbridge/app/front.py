@@ -35,6 +35,7 @@ from visitbridge.api.resources.visits import Visits
 from visitbridge.api.routes import RouteTable
 from visitbridge.api.server import ApiServer
 from visitbridge.api.static import read_webui
+from visitbridge.app.records import record_routes
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
 from visitbridge.services.audit import AuditDesk
@@ -65,6 +66,7 @@ def route_table(
         Outbox(parts.outbox.desk, items).routes(),
         Catalogue(parts.catalogue, parts.datasets).routes(),
         History(parts.retention).routes(),
+        record_routes(parts.records),
         Handoffs(parts.handoff).routes(),
         LinkChart(parts.history).routes(),
         Lock(parts.lock).routes(),

@@ -20,6 +20,7 @@ from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
+from visitbridge.app.records import RecordRooms, build_record_rooms
 from visitbridge.config import Config, LinkSection, OutboxSection
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import AgeLimits
@@ -77,6 +78,7 @@ class Parts:
     safekeeping: Safekeeping
     history: LinkHistory
     survey: Survey
+    records: RecordRooms
     trust: PortalTrust
     network: Network
     decommission: Decommission
@@ -269,6 +271,17 @@ def _wire(
         disk=FolderDisk(config.box.state_dir),
         data_used=network.data_used,
     )
+    records = build_record_rooms(
+        config,
+        store=store,
+        clock=clock,
+        cloud=data_centre,
+        catalogue=catalogue,
+        cards=cards,
+        staff=staff,
+        time=network.time,
+        new_id=mint_id,
+    )
     board.put("mode", _mode(config, options))
     return Parts(
         clock=clock,
@@ -289,6 +302,7 @@ def _wire(
         safekeeping=safekeeping,
         history=history,
         survey=survey,
+        records=records,
         trust=trust,
         network=network,
         decommission=decommission,
@@ -302,6 +316,7 @@ def _wire(
             PowerWatch(BoardPower(), board, clock),
             *(cards.watcher(name, source) for name, source in sources.items()),
             staff,
+            records.keeper,
             safekeeping,
             outbox,
         ),

@@ -220,6 +220,14 @@ class PolicySection(msgspec.Struct, frozen=True, kw_only=True):
     make_up_write: Annotated[
         bool, Meta(description="Write a visit made without VPN onto the card later, when it is seen again")
     ] = False
+    records_keep_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=31,
+            description="Days after which records downloaded before departure are deleted, even if the consent runs on",
+        ),
+    ] = 7
     phone_idle_hours: Annotated[
         float, Meta(gt=0, le=168, description="A phone unused for this long has to be paired again")
     ] = 12.0

@@ -64,6 +64,7 @@ class ProblemCode(enum.StrEnum):
     RIGHT_MISSING = "right_missing"
     CHECKS_FAILED = "checks_failed"
     CARD_MISMATCH = "card_mismatch"
+    RECORDS_REFUSED = "records_refused"
     SEQUENCE_RANGE = "sequence_range"
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"

@@ -1,0 +1,110 @@
+"""Records before departure with the whole box: consent, download, reading without a line, withdrawal (L01-L06, M17)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from tests.scenario.day import Day, open_day
+
+WANG = {"id_no": "A123456788", "name": "王測試", "birth_date": "1941-03-08"}
+TAIPEI = dt.timezone(dt.timedelta(hours=8))
+
+
+def terms(*kinds: str, days: int = 30) -> dict[str, Any]:
+    today = dt.datetime.now(TAIPEI).date()
+    return {
+        "terms": {
+            "kinds": kinds or ["drugs", "tests", "visits", "allergies"],
+            "signer": "family",
+            "signed_on": today.isoformat(),
+            "until": (today + dt.timedelta(days=days)).isoformat(),
+        }
+    }
+
+
+async def plan(day: Day, person: dict[str, str] = WANG) -> Any:
+    planned_at = dt.datetime.now(TAIPEI).replace(hour=23, minute=0, second=0, microsecond=0)
+    return await day.call("POST", "/api/plans", {"planned_at": planned_at.isoformat(), "person": person})
+
+
+async def consent(day: Day, *kinds: str) -> str:
+    planned = await plan(day)
+    given = await day.call("POST", f"/api/plans/{planned['plan_id']}/consent", terms(*kinds))
+    return str(given["consent_id"])
+
+
+async def test_L06_records_before_departure_and_their_end() -> None:
+    async with open_day(use_pcscd=False) as day:
+        await day.sign_in()
+        consent_id = await consent(day)
+        outcome = await day.call("POST", "/api/records/fetch", {"consent_ids": [consent_id]})
+        assert [(line["consent_id"], line["words"]) for line in outcome] == [(consent_id, "")]
+
+        await day.link("down", shown="down")
+        view = await day.call("GET", f"/api/consents/{consent_id}/records")
+        tables = {table["kind"]: table for table in view["tables"]}
+        assert {kind: len(table["rows"]) for kind, table in tables.items()} == {
+            "drugs": 3,
+            "tests": 2,
+            "visits": 3,
+            "allergies": 1,
+        }
+        assert len(tables["drugs"]["columns"][:11]) == 11
+        assert tables["drugs"]["columns"][:3] == ["門住診別", "主診斷碼", "藥品健保代碼"]
+        assert tables["drugs"]["rows"][0]["values"]["醫事機構代碼"] == "9999999901"
+
+        await day.insert("patient-wang")
+        visit_id = (await day.start())["visit"]["visit_id"]
+        assert (await day.call("GET", f"/api/visits/{visit_id}/records")) == view
+        left = await day.call("GET", f"/api/visits/{visit_id}/leftover?code=TEST000001")
+        assert left["known"]
+        assert [(each["remaining_days"], each["is_duplicate"]) for each in left["medicines"]] == [(15, True)]
+
+        revoked = await day.call("POST", f"/api/consents/{consent_id}/revoke", {"why": "家屬來電"})
+        assert (revoked["act"], revoked["fetched_at"]) == ("revoked", None)
+        assert (await day.call("GET", f"/api/visits/{visit_id}/records"))["code"] == "GW-ACC-20"
+        left = await day.call("GET", f"/api/visits/{visit_id}/leftover")
+        assert (left["known"], left["medicines"]) == (False, [])
+        ledger = await day.call("GET", "/api/consent-ledger")
+        assert [row["entry"]["act"] for row in ledger["rows"]] == ["given", "revoked"]
+        assert (await day.call("GET", "/api/consent-ledger/check"))["broken_at"] is None
+        uses = day.portal("select consent, id_no, kinds from consent_uses")
+        assert uses == [(consent_id, "A123456788", "drugs,tests,visits,allergies")]
+
+
+async def test_L06_only_what_was_consented_to_and_nothing_without() -> None:
+    async with open_day(use_pcscd=False) as day:
+        nobody = await plan(day)
+        assert nobody["code"] == "GW-ACC-02"
+        await day.sign_in()
+        consent_id = await consent(day, "drugs")
+        assert (await day.call("GET", f"/api/consents/{consent_id}/records"))["code"] == "GW-ACC-20"
+        await day.call("POST", "/api/records/fetch", {"consent_ids": [consent_id]})
+        view = await day.call("GET", f"/api/consents/{consent_id}/records")
+        assert [table["kind"] for table in view["tables"]] == ["drugs"]
+
+        strangers = await plan(day, {**WANG, "id_no": "A987654320"})
+        given = await day.call("POST", f"/api/plans/{strangers['plan_id']}/consent", terms())
+        (line,) = await day.call("POST", "/api/records/fetch", {"consent_ids": [given["consent_id"]]})
+        assert line["words"] == "此人不在貴院居家照護名單內，無法查詢。"
+
+        (first, second) = await day.call("GET", "/api/plans")
+        assert (first["id_masked"], first["consent"]["consent_id"]) == ("A12****788", consent_id)
+        assert (first["fetched_at"] is not None, second["fetched_at"]) == (True, None)
+
+
+async def test_L01_L03_card_and_cloud_with_the_card_in_the_reader() -> None:
+    async with open_day(use_pcscd=False) as day:
+        await day.sign_in()
+        await day.insert("patient-wang")
+        reader_id = await day.reader()
+        refused = await day.call("POST", f"/api/readers/{reader_id}/records", {})
+        assert refused["verbatim"] == "一小時內未讀取此人的健保卡，無法查詢雲端資料。"
+        contents = await day.call("POST", f"/api/readers/{reader_id}/contents")
+        assert contents["basic"]["id_no"] == "A123456788"
+        view = await day.call("POST", f"/api/readers/{reader_id}/records", {"kinds": ["drugs"]})
+
+        assert view["fetched_at"] is None
+        assert [(table["kind"], len(table["rows"])) for table in view["tables"]] == [("drugs", 3)]
+        assert (await day.call("GET", "/api/consents")) == []
