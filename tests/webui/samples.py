@@ -132,6 +132,21 @@ ORDER: Json = {
     "price": 1.5,
     "note": "",
     "self_entered": False,
+    "own_code": "",
+    "long_term": False,
+    "percentage": 100,
+}
+VISIT_FEE: Json = {
+    **ORDER,
+    "kind": "service",
+    "code": "05307C",
+    "name": "居家訪視費",
+    "dose": 0.0,
+    "frequency": "",
+    "route": "",
+    "days": 0,
+    "total": 1.0,
+    "price": 1631.0,
 }
 
 
@@ -145,6 +160,7 @@ def content(**changes: Any) -> Json:
             "visit_type": "01",
             "dispensing": "0",
             "copay": "K00",
+            "special_items": ["EC"],
         },
         "subjective": "咳嗽三天,夜間較明顯,無發燒",
         "objective": "BP 138/82, SpO₂ 96%,雙肺呼吸音清",
@@ -154,9 +170,20 @@ def content(**changes: Any) -> Json:
         ],
         "orders": [copy.deepcopy(ORDER)],
         "virtual_orders": [],
+        "proofs_kept": [],
+        "virtual_order_note": "",
         "special_note": "",
+        "occasion": {
+            "arrived_at": None,
+            "departed_at": None,
+            "remote": False,
+            "under_served": False,
+            "emergency": False,
+            "holiday": False,
+        },
         "fee_points": 0,
         "copay_points": 0,
+        "amounts_by_hand": False,
         **changes,
     }
 
@@ -224,8 +251,78 @@ REJECTED_JOB: Json = job(
 )
 
 
-def view(**changes: Any) -> Json:
-    return {"visit": visit(**changes), "flags": flags(), "jobs": [], "receipts": {}}
+EDITOR: Json = {"phone_id": "p1", "phone_name": "林護理師 iPhone"}
+OTHER_EDITOR: Json = {"phone_id": "p2", "phone_name": "陳醫師 Pixel"}
+# A name in a few strokes, as a finger leaves it.
+STROKES = [
+    [180, 120, 330, 112],
+    [170, 190, 340, 182],
+    [150, 270, 360, 258],
+    [255, 112, 250, 268],
+    [520, 110, 516, 300, 490, 280],
+    [440, 170, 420, 240],
+    [590, 165, 640, 250],
+    [720, 130, 720, 240, 800, 240, 800, 130, 720, 130],
+    [720, 186, 800, 184],
+]
+SIGNATURE: Json = {
+    "drawing": {"signer": "family", "relation": "女兒", "strokes": STROKES},
+    "signed_at": ago(minutes=2),
+    "revision": 3,
+}
+
+
+def view(*, editor: Json | None = EDITOR, signature: Json | None = None, **changes: Any) -> Json:
+    return {
+        "visit": visit(**changes),
+        "flags": flags(),
+        "jobs": [],
+        "receipts": {},
+        "notice": "",
+        "editor": editor,
+        "signature": signature,
+    }
+
+
+def advice(**changes: Any) -> Json:
+    return {
+        "revision": 3,
+        "lacking": [],
+        "proofs": [],
+        "visit_type": "01",
+        "courses": [],
+        "case_type_fits": True,
+        "special_item": "",
+        "physical_card_wanted": False,
+        "fees": [
+            {
+                "code": "05307C",
+                "points": 1631,
+                "performer": "doctor",
+                "care": "home",
+                "remote": False,
+                "group": None,
+                "over_hour": None,
+            }
+        ],
+        "percentage": 100,
+        "fee_points": 1663,
+        "copay_points": 82,
+        **changes,
+    }
+
+
+PROGRAMMES: list[Json] = [
+    {"programme": name, "case_types": case_types, "special_item": item, "visit_type": visit_type}
+    for name, case_types, item, visit_type in (
+        ("home_integrated", ["E1", "A1", "A5", "31"], "EC", "01"),
+        ("home_care", ["A1", "A6", "A7"], "", "01"),
+        ("respiratory", [], "", "01"),
+        ("hospice", ["A5"], "", "01"),
+        ("psychiatric", ["A2"], "", "01"),
+        ("dental", [], "", "02"),
+    )
+]
 
 
 def finished(**changes: Any) -> Json:
@@ -296,15 +393,35 @@ HITS: list[Json] = [
         "favourite": False,
     },
 ]
+
+
+def hit(code: str, name_zh: str, **attributes: str) -> Json:
+    return {
+        "code": code,
+        "name_zh": name_zh,
+        "name_en": "",
+        "billable": True,
+        "attributes": attributes,
+        "favourite": False,
+    }
+
+
 DRUG_HITS: list[Json] = [
     {
         "code": "AC12345100",
         "name_zh": "",
         "name_en": "ACETAMINOPHEN TABLETS 500MG",
         "billable": True,
-        "attributes": {},
+        "attributes": {
+            "frequency": "TID",
+            "route": "PO",
+            "days": "7",
+            "price": "1.5",
+            "indication": "退燒、止痛",
+        },
         "favourite": False,
     },
+    hit("BC99999100", "測試嗎啡錠", controlled="1"),
 ]
 LAB: Json = {
     "cards": [
@@ -349,6 +466,15 @@ def answers(**changes: Any) -> Json:
     return {
         "GET /api/visits": [summary()],
         f"GET {visit_path}": view(),
+        f"GET {visit_path}/advice": advice(),
+        f"PUT {visit_path}/signature": lambda body: {"drawing": body, "signed_at": ago(), "revision": 3},
+        "GET /api/programmes": PROGRAMMES,
+        "GET /api/catalogue/special_items": [hit("EC", "居家醫療照護整合計畫")],
+        "GET /api/catalogue/fees": [hit("05307C", "居家照護醫師訪視費(次)")],
+        "GET /api/catalogue/copay": [hit("K00", "居家照護部分負擔 5%"), hit("001", "重大傷病")],
+        "GET /api/catalogue/packages": [
+            hit("P01", "高血壓追蹤", orders="[]", diagnoses="[]"),
+        ],
         f"PUT {visit_path}/content": lambda body: {"revision": body["revision"] + 1, "saved_at": ago()},
         f"GET {visit_path}/prescription": {
             "ready": True,

@@ -86,6 +86,16 @@ def type_complaint(page: Page) -> None:
     expect(page.locator("[data-save=saved], [data-save=conflict], [data-save=refused]")).to_be_visible()
 
 
+def sign(page: Page) -> None:
+    field = page.locator("#sign-here")
+    box = field.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 90, steps=8)
+    page.mouse.up()
+
+
 EMPTY = samples.two_readers(samples.card(), samples.card())
 HPC_ONLY = samples.two_readers(samples.card("hpc"), samples.card())
 NOBODY: dict[str, Any] = {"sessions": []}
@@ -221,6 +231,104 @@ SCREENS = [
         f"/#{VISIT}",
         answers={f"PUT /api{VISIT}/content": refuse(507, "GW-STO-01")},
         act=type_complaint,
+    ),
+    Screen(
+        "visit-other-phone",
+        f"/#{VISIT}",
+        answers={f"GET /api{VISIT}": samples.view(editor=samples.OTHER_EDITOR)},
+    ),
+    Screen(
+        "visit-signed",
+        f"/#{VISIT}",
+        answers={
+            f"GET /api{VISIT}": samples.view(
+                signature=samples.SIGNATURE,
+                content=samples.content(
+                    orders=[samples.ORDER, samples.VISIT_FEE], virtual_orders=["R001", "R003"]
+                ),
+            ),
+            f"GET /api{VISIT}/advice": samples.advice(visit_type="AH"),
+        },
+        act=lambda page: page.locator("#claim").scroll_into_view_if_needed(),
+    ),
+    Screen("virtual-orders", f"/#{VISIT}/virtual-orders", act=click("[data-virtual=R004] input")),
+    Screen("stay", f"/#{VISIT}/stay"),
+    Screen(
+        "stay-emergency",
+        f"/#{VISIT}/stay",
+        answers={
+            f"GET /api{VISIT}": samples.view(
+                content=samples.content(
+                    occasion={
+                        "arrived_at": samples.ago(minutes=50),
+                        "departed_at": samples.ago(minutes=5),
+                        "remote": False,
+                        "under_served": True,
+                        "emergency": True,
+                        "holiday": False,
+                    },
+                    fee_points=2773,
+                    copay_points=139,
+                    amounts_by_hand=True,
+                ),
+                position={"latitude": 23.5, "longitude": 121.0, "accuracy_m": 8.0},
+            ),
+            f"GET /api{VISIT}/advice": samples.advice(percentage=170),
+        },
+    ),
+    Screen("signature", f"/#{VISIT}/signature", act=sign),
+    Screen(
+        "signature-kept",
+        f"/#{VISIT}/signature",
+        answers={f"GET /api{VISIT}": samples.view(signature=samples.SIGNATURE)},
+    ),
+    Screen(
+        "claim-advice",
+        f"/#{VISIT}/claim",
+        answers={
+            f"GET /api{VISIT}/advice": samples.advice(
+                visit_type="AH",
+                case_type_fits=False,
+                special_item="H8",
+                physical_card_wanted=True,
+                courses=[
+                    {"kind": "physical", "visits": 2, "number": "0007"},
+                    {"kind": "virtual", "visits": 1, "number": ""},
+                ],
+            )
+        },
+    ),
+    Screen("pick-packages", f"/#{VISIT}/pick/packages"),
+    Screen("pick-controlled", f"/#{VISIT}/pick/controlled"),
+    Screen("pick-own", f"/#{VISIT}/pick/drugs", act=click("#own-order summary")),
+    Screen(
+        "order-service",
+        f"/#{VISIT}/order/0",
+        answers={f"GET /api{VISIT}": samples.view(content=samples.content(orders=[samples.VISIT_FEE]))},
+    ),
+    Screen(
+        "order-repeat",
+        f"/#{VISIT}/order/0",
+        answers={
+            f"GET /api{VISIT}": samples.view(
+                content=samples.content(
+                    orders=[{**samples.ORDER, "chronic": True, "refills": 3, "days": 28, "total": 84.0}]
+                )
+            )
+        },
+        act=click("#order-detail summary"),
+    ),
+    Screen(
+        "finish-lacks",
+        f"/#{VISIT}/finish",
+        answers={
+            f"GET /api{VISIT}/advice": samples.advice(
+                lacking=[
+                    {"field": "content.orders[0].days", "params": {"rule": "days_ordinary", "most": 7}},
+                    {"field": "content.virtual_orders", "params": {"rule": "proof_affidavit"}},
+                ]
+            )
+        },
     ),
     Screen("visit-undo", f"/#{VISIT}", act=click("[data-diagnosis=I10] .danger")),
     Screen("pick-empty", f"/#{VISIT}/pick/icd10"),

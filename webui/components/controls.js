@@ -117,13 +117,14 @@ export function ErrorNotice({ error, children }) {
     if (error) box.current?.focus();
   }, [error]);
   if (!error) return null;
-  const { words, code, field, verbatim } = error.body;
+  const { words, code, field, verbatim, params } = error.body;
   const wayOn = WAY_ON[code];
   return html`<section class="notice error" role="alert" tabindex="-1" ref=${box}>
     <p class="what">${words.what}</p>
     <p>${words.where}</p>
     <p>${words.now}</p>
     ${field ? html`<p>${t("error.field", { field: fieldWords(field) })}</p>` : null}
+    ${params["rule"] ? html`<p>${ruleWords(params)}</p>` : null}
     ${verbatim ? html`<blockquote>${t("error.verbatim")}${verbatim}</blockquote>` : null}
     <div class="actions">${children}${wayOn ? html`<a class="button plain" href=${wayOn.href}>${t(wayOn.words)}</a>` : null}</div>
     <p class="code">${code}</p>
@@ -138,6 +139,15 @@ export function fieldWords(path) {
   return path.split(/[.[\]]+/).filter((part) => part && part !== "content")
     .map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : hasWords(`field.${part}`) ? t(`field.${part}`) : part))
     .join(" ");
+}
+
+/**
+ * Why a rule refuses a field, where the box names the rule.
+ * @param {Record<string, string | number>} params
+ */
+export function ruleWords(params) {
+  const key = `rule.${params["rule"]}`;
+  return hasWords(key) ? t(key, params) : "";
 }
 
 /** @param {{ kind?: "info" | "warn" | "good", title?: string, children?: Children }} props */

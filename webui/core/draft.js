@@ -1,14 +1,14 @@
 /** The visit being written: its content, saved as it changes, kept on the phone only while the box is out of reach. */
-import { effect, signal } from "../lib/signals.js";
-import { asApiError, get, put, segment } from "./api.js";
+import { computed, effect, signal } from "../lib/signals.js";
+import { asApiError, del, get, post, put, segment } from "./api.js";
 import { Autosave } from "./autosave.js";
-import { reached, resyncs, visitNotices } from "./store.js";
+import { editorNotices, live, reached, resyncs, visitNotices } from "./store.js";
 
 /** @typedef {import("./types").VisitView} VisitView */
 /** @typedef {import("./types").VisitContent} VisitContent */
 
-/** The box's code for "somebody else has saved meanwhile". */
-const STALE_REVISION = "GW-REQ-05";
+/** The box's codes for "somebody else has saved meanwhile" and "another phone edits it". */
+const OTHERS = new Set(["GW-REQ-05", "GW-REQ-08"]);
 
 /** @param {string} id */
 const visitPath = (id) => `/api/visits/${segment(id)}`;
@@ -55,6 +55,12 @@ export class Draft {
     /** @type {import("../lib/signals.js").Signal<import("./autosave.js").SaveState>} */
     this.state = signal("saved");
     this.savedAt = signal("");
+    /** The phone that may change it; null while none does. @type {import("../lib/signals.js").Signal<import("./types").Editor | null>} */
+    this.editor = signal(view.editor);
+    /** Whether this phone is the one (a correction is nobody's alone). */
+    this.isMine = computed(() => this.isCorrection || this.editor.value === null || this.editor.value.phone_id === live.value.phone?.phone_id);
+    this.writable = computed(() => this.isMine.value && reached.value);
+    this.signature = signal(view.signature);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     /** @type {Autosave<VisitContent>} */
@@ -66,7 +72,7 @@ export class Draft {
       },
       classify: (thrown) => {
         const error = asApiError(thrown);
-        return error.unreachable ? "unreached" : error.body.code === STALE_REVISION ? "conflict" : "refused";
+        return error.unreachable ? "unreached" : OTHERS.has(error.body.code) ? "conflict" : "refused";
       },
       after: (run, delay_ms) => {
         clearTimeout(timer);
@@ -143,7 +149,12 @@ export class Draft {
     });
     effect(() => {
       const notice = visitNotices.value[this.id];
-      if (notice && notice.revision > this.revision && !this.autosave.dirty) void this.#refresh();
+      if (notice && (notice.revision > this.revision || !this.isMine.peek()) && !this.autosave.dirty) void this.#refresh();
+    });
+    const known = editorNotices.peek()[this.id];
+    effect(() => {
+      const notice = editorNotices.value[this.id];
+      if (notice && notice !== known) this.editor.value = notice.phone_id ? { phone_id: notice.phone_id, phone_name: notice.phone_name } : null;
     });
     let seen = resyncs.peek();
     effect(() => {
@@ -155,7 +166,9 @@ export class Draft {
 
   async #refresh() {
     try {
-      const { visit } = await fetchVisit(this.id);
+      const { visit, editor, signature } = await fetchVisit(this.id);
+      this.editor.value = editor;
+      this.signature.value = signature;
       if (!this.autosave.adopt(visit.revision, visit.content)) return;
       this.visit = visit;
       this.content.value = visit.content;
@@ -176,8 +189,27 @@ let open = null;
 export async function openDraft(id) {
   if (open?.id === id) return open;
   if (open?.autosave.dirty && !open.isCorrection) await open.flush();
-  open = new Draft(await fetchVisit(id));
+  leave();
+  const view = await fetchVisit(id);
+  open = new Draft(view.visit.state === "draft" ? await edit(id, false) : view);
   return open;
+}
+
+/** Say which phone edits it: this one if none does, or if it is to take it. @param {string} id @param {boolean} take */
+function edit(id, take) {
+  return /** @type {Promise<VisitView>} */ (post(`/api/visits/${segment(id)}/editor`, { take }));
+}
+
+/** Edit here what another phone edited. @param {string} id @returns {Promise<void>} */
+export async function takeOver(id) {
+  open = new Draft(await edit(id, true));
+}
+
+/** Let another phone edit what this one had open; if the box does not hear it, that one takes it over. */
+function leave() {
+  if (!open || open.isCorrection || open.editor.peek() === null || !open.isMine.peek()) return;
+  const { id } = open;
+  del(`/api/visits/${segment(id)}/editor`).catch((thrown) => console.info("draft: not left", asApiError(thrown).body.code));
 }
 
 /** The screen that edits it. @param {Draft} draft */

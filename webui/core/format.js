@@ -2,6 +2,7 @@
 import { t } from "./words.js";
 
 const TAIPEI_MS = 8 * 3600 * 1000;
+const DAY_MS = 24 * 3600 * 1000;
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /** @param {number} n */
@@ -37,6 +38,21 @@ export function clock(moment) {
  */
 export function rocMoment(moment) {
   return `${rocDay(moment)} ${clock(moment)}`;
+}
+
+/**
+ * The moment at which Taipei's clocks show a time, on the day of `near`; with `later`, the first such moment after it.
+ * @param {string} near
+ * @param {string} hhmm `17:05`
+ * @param {boolean} [later]
+ */
+export function atClock(near, hhmm, later = false) {
+  const base = new Date(near).getTime();
+  const [hours = 0, minutes = 0] = hhmm.split(":").map(Number);
+  const midnight = Math.floor((base + TAIPEI_MS) / DAY_MS) * DAY_MS - TAIPEI_MS;
+  const at = midnight + (hours * 60 + minutes) * 60_000;
+  const minute = Math.floor(base / 60_000) * 60_000;
+  return new Date(later && at < minute ? at + DAY_MS : at).toISOString();
 }
 
 /**
@@ -89,6 +105,14 @@ export function roughly(ms) {
  */
 export function maskId(id) {
   return id.length === 10 ? `${id.slice(0, 3)}****${id.slice(-3)}` : "*".repeat(id.length);
+}
+
+/**
+ * `1631` → `1,631`
+ * @param {number} n
+ */
+export function points(n) {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /**

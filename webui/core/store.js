@@ -50,6 +50,9 @@ export function offerUndo(text, undo) {
 /** The last notice of each visit that changed since the page was opened. @type {import("../lib/signals.js").Signal<Record<string, Topics["visit"]>>} */
 export const visitNotices = signal({});
 
+/** Which phone edits each draft, as told since the page was opened. @type {import("../lib/signals.js").Signal<Record<string, Topics["editor"]>>} */
+export const editorNotices = signal({});
+
 /** Counts whole states received: what a screen fetched before the last one may be old. */
 export const resyncs = signal(0);
 
@@ -90,6 +93,11 @@ export function takeChange(topic, value) {
   if (topic === "visit") {
     const notice = /** @type {Topics["visit"]} */ (value);
     visitNotices.value = { ...visitNotices.value, [notice.visit_id]: notice };
+    return;
+  }
+  if (topic === "editor") {
+    const notice = /** @type {Topics["editor"]} */ (value);
+    editorNotices.value = { ...editorNotices.value, [notice.visit_id]: notice };
     return;
   }
   live.value = { ...live.value, [topic]: value };

@@ -98,6 +98,8 @@ export interface Topics {
   power: { battery_percent: number | null; under_voltage: boolean | null };
   /** No part of the state: a notice that a visit has changed. */
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
+  /** No part of the state: a notice of which phone edits a draft now; none while `phone_id` is empty. */
+  editor: { visit_id: string; phone_id: string; phone_name: string };
   phone: { phone_id: string; name: string };
 }
 
@@ -120,6 +122,9 @@ export interface Order {
   price: number;
   note: string;
   self_entered: boolean;
+  own_code: string;
+  long_term: boolean;
+  percentage: number;
 }
 
 export interface ClaimSettings {
@@ -129,6 +134,17 @@ export interface ClaimSettings {
   visit_type: string;
   dispensing: string;
   copay: string;
+  special_items: string[];
+}
+
+/** Moments are null while the box's own are meant: 看診時間, 完成看診. */
+export interface Occasion {
+  arrived_at: string | null;
+  departed_at: string | null;
+  remote: boolean;
+  under_served: boolean;
+  emergency: boolean;
+  holiday: boolean;
 }
 
 export interface VisitContent {
@@ -139,10 +155,48 @@ export interface VisitContent {
   diagnoses: Diagnosis[];
   orders: Order[];
   virtual_orders: string[];
+  proofs_kept: string[];
+  virtual_order_note: string;
   special_note: string;
+  occasion: Occasion;
   fee_points: number;
   copay_points: number;
+  amounts_by_hand: boolean;
 }
+
+/** Strokes as x, y, x, y, … in a field of 1000 by 400. */
+export interface Drawing { signer: "patient" | "family"; strokes: number[][]; relation: string }
+
+export interface Signature { drawing: Drawing; signed_at: string; revision: number }
+
+/** The phone that may change a draft. */
+export interface Editor { phone_id: string; phone_name: string }
+
+export interface Lack { field: string; params: Record<string, string | number> }
+
+export interface Course { kind: string; visits: number; number: string }
+
+export interface HomeFee { code: string; points: number; care: string; group: number | null; over_hour: boolean | null }
+
+/** What the rules say about a visit at one revision. */
+export interface VisitAdvice {
+  revision: number;
+  lacking: Lack[];
+  visit_type: string;
+  courses: Course[];
+  case_type_fits: boolean;
+  special_item: string;
+  physical_card_wanted: boolean;
+  fees: HomeFee[];
+  percentage: number;
+  fee_points: number;
+  copay_points: number | null;
+}
+
+/** How a programme's visits are claimed, as far as that is public. */
+export interface ProgrammeLine { programme: string; case_types: string[]; special_item: string; visit_type: string }
+
+export interface Position { latitude: number; longitude: number; accuracy_m: number | null }
 
 export interface CardHolder { card_no: string; name: string; id_no: string; birth_date: string; sex: "M" | "F" }
 
@@ -165,6 +219,7 @@ export interface Visit {
   finished_at: string | null;
   finish_mode: number | null;
   sequence: Sequence | null;
+  position: Position | null;
 }
 
 export interface Reason { code: string; params: Record<string, string | number> }
@@ -192,6 +247,8 @@ export interface VisitView {
   receipts: Record<string, Receipt>;
   /** A key of the words, said in one sentence, or empty. */
   notice: string;
+  editor: Editor | null;
+  signature: Signature | null;
 }
 
 export interface VisitSummary {

@@ -6,9 +6,10 @@ import { closeDraft, fetchVisit, openDraft } from "../core/draft.js";
 import { replace } from "../core/router.js";
 import { linkUp, live, readers, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { useAdvice } from "../components/advice.js";
+import { Button, ErrorNotice, fieldWords, Loading, Notice, RowLink, ruleWords, Screen, useFetched, useTask } from "../components/controls.js";
+import { EditorNotice, fieldPath, SaveState } from "../components/draft.js";
 import { VisitPatient } from "../components/patient.js";
-import { SaveState } from "./visit.js";
 
 /** @typedef {import("../core/draft.js").Draft} Draft */
 
@@ -38,15 +39,17 @@ function Mode({ mode, chosen, possible, choose, visit }) {
   return html`<label class="choice mode" data-mode=${mode}><input type="radio" name="mode" value=${mode} checked=${chosen} disabled=${!possible} onChange=${choose} />
     <span class="row-text"><span class="row-title">${t(`finish.mode.${mode}`)}</span>
       <span class="mode-steps">${STEPS.slice(0, mode).map((step) => html`<span class="tag ${offline && step === "card" ? "off" : ""}">${t(offline && step === "card" ? "finish.step.no_card" : `finish.step.${step}`)}</span>`)}</span>
-      <span class="row-detail">${possible ? waitsFor(mode, visit) : t("finish.needs_diagnosis")}</span></span></label>`;
+      <span class="row-detail">${possible ? waitsFor(mode, visit) : t("finish.lacks")}</span></span></label>`;
 }
 
 /** @param {{ draft: Draft }} props */
 function Chooser({ draft }) {
   const { visit } = draft;
   const content = draft.content.value;
-  const sendable = content.diagnoses.length > 0;
-  const [mode, setMode] = useState(sendable ? 4 : 1);
+  const lacking = useAdvice(draft)?.lacking ?? [];
+  const sendable = content.diagnoses.length > 0 && lacking.length === 0;
+  const [wanted, setMode] = useState(4);
+  const mode = sendable ? wanted : 1;
   const finish = useTask(async () => {
     if (!(await draft.flush())) return;
     try {
@@ -60,10 +63,13 @@ function Chooser({ draft }) {
     replace(`/visits/${segment(draft.id)}/result`);
   });
   return html`<${Screen} title=${t("finish.title")} up=${`/visits/${segment(draft.id)}`} header=${html`<${VisitPatient} visit=${visit} />`}
-    action=${html`<${Button} kind="primary" id="finish" task=${finish}>${t("finish.action")}<//>`}>
+    action=${html`<${Button} kind="primary" id="finish" task=${finish} disabled=${!draft.isMine.value}>${t("finish.action")}<//>`}>
     <${ErrorNotice} error=${finish.error}>${finish.error?.body.field ? html`<a class="button plain" href="#/visits/${segment(draft.id)}">${t("finish.back_to_edit")}</a>` : null}<//>
     <div class="visit-facts"><p>${t("finish.summary", { diagnoses: content.diagnoses.length, orders: content.orders.length })}</p><${SaveState} draft=${draft} /></div>
-    ${!sendable ? html`<${Notice} kind="warn"><p>${t("finish.no_diagnosis")}</p><//>` : null}
+    <${EditorNotice} draft=${draft} reload=${() => replace(`/visits/${segment(draft.id)}`)} />
+    ${!sendable ? html`<${Notice} kind="warn"><p>${t(content.diagnoses.length === 0 ? "finish.no_diagnosis" : "finish.lacking")}</p><//>` : null}
+    ${lacking.length > 0 ? html`<div class="items" id="lacking">${lacking.map((lack) => html`<${RowLink} href=${`#${fieldPath(draft, lack.field)}`} title=${fieldWords(lack.field)} detail=${ruleWords(lack.params)} />`)}</div>` : null}
+    ${draft.signature.value ? null : html`<div class="items"><${RowLink} id="sign-first" href=${`#/visits/${segment(draft.id)}/signature`} title=${t("signature.none")} detail=${t("finish.sign_hint")} /></div>`}
     ${visit.identification === "card_offline" ? html`<${Notice} kind="warn"><p>${t("finish.offline")}</p><//>` : null}
     <fieldset class="choices"><legend>${t("finish.how")}</legend>${MODES.map((m) => html`<${Mode} mode=${m} chosen=${m === mode} possible=${sendable || m === 1} choose=${() => setMode(m)} visit=${visit} />`)}</fieldset><//>`;
 }

@@ -6,11 +6,13 @@ import { computedTotal } from "../core/dose.js";
 import { closeDraft, editorPath, openDraft } from "../core/draft.js";
 import { quantity } from "../core/format.js";
 import { back, replace } from "../core/router.js";
-import { offerUndo, reached } from "../core/store.js";
+import { DATASETS } from "../core/visit.js";
 import { t } from "../core/words.js";
+import { useRow } from "../components/advice.js";
 import { Button, ErrorNotice, Field, Loading, Screen, useFetched } from "../components/controls.js";
+import { SaveState, SaveTrouble } from "../components/draft.js";
 import { VisitPatient } from "../components/patient.js";
-import { SaveState, SaveTrouble } from "./visit.js";
+import { removeItem } from "./visit.js";
 
 /** @typedef {import("../core/draft.js").Draft} Draft */
 /** @typedef {import("../core/types").Order} Order */
@@ -20,61 +22,91 @@ const COMMON_ROUTES = ["PO", "EXT", "SC", "IM"];
 const COMMON_DAYS = [3, 7, 14, 28];
 
 /**
- * @param {{ id: string, label: string, value: number, max: number, step: string, change: (value: number) => void }} props
+ * @param {{ id: string, label: string, value: number, max: number, step: string, closed: boolean, change: (value: number) => void }} props
  */
-function NumberField({ id, label, value, max, step, change }) {
+function NumberField({ id, label, value, max, step, closed, change }) {
   return html`<${Field} id=${id} label=${label}><input id=${id} class="code" type="number" inputmode=${step === "1" ? "numeric" : "decimal"} min="0" max=${max} step=${step}
-    readonly=${!reached.value} enterkeyhint="next" value=${value === 0 ? "" : quantity(value)}
+    readonly=${closed} enterkeyhint="next" value=${value === 0 ? "" : step === "0.01" ? String(value) : quantity(value)}
     onInput=${(/** @type {any} */ event) => { const typed = Number(event.currentTarget.value); if (typed >= 0 && typed <= max) change(typed); }} /><//>`;
 }
 
 /**
- * @param {{ label: string, values: (string | number)[], chosen: string | number, pick: (value: any) => void, more?: string, words?: (value: any) => string }} props
+ * @param {{ label: string, values: (string | number)[], chosen: string | number, closed: boolean, pick: (value: any) => void, more?: string, words?: (value: any) => string }} props
  */
-function Choices({ label, values, chosen, pick, more, words = String }) {
+function Choices({ label, values, chosen, closed, pick, more, words = String }) {
   const shown = chosen === "" || chosen === 0 || values.includes(chosen) ? values : [chosen, ...values];
   return html`<div class="field"><span class="label">${label}</span><div class="pills" role="group" aria-label=${label}>${shown.map((value) => html`<button type="button"
-    class="pill" disabled=${!reached.value} aria-pressed=${value === chosen} onClick=${() => pick(value)}>${words(value)}</button>`)}
-    ${more ? html`<a class="pill more" href=${more}>${t("order.more")}</a>` : null}</div></div>`;
+    class="pill" disabled=${closed} aria-pressed=${value === chosen} onClick=${() => pick(value)}>${words(value)}</button>`)}
+    ${more && !closed ? html`<a class="pill more" href=${more}>${t("order.more")}</a>` : null}</div></div>`;
+}
+
+/** 一般, 慢性病, 慢箋: which limits hold for a drug. @param {Order} order */
+const kindOf = (order) => (order.chronic ? "repeat" : order.long_term ? "chronic" : "ordinary");
+
+/** @type {Record<string, (refills: number) => Partial<Order>>} */
+const KINDS = {
+  ordinary: () => ({ chronic: false, long_term: false, refills: 0 }),
+  chronic: () => ({ chronic: false, long_term: true, refills: 0 }),
+  repeat: (refills) => ({ chronic: true, long_term: false, refills: Math.max(2, refills) }),
+};
+
+/** What the data set says of it, and the team's own code (M12, M14). @param {{ order: Order, closed: boolean, change: (changes: Partial<Order>) => void }} props */
+function Detail({ order, closed, change }) {
+  const row = useRow(DATASETS[order.kind] ?? "drugs", order.code);
+  const facts = /** @type {[string, string][]} */ ([
+    ["code", order.code], ["name_zh", row?.name_zh ?? ""], ["name_en", row?.name_en ?? ""], ["indication", row?.attributes["indication"] ?? ""],
+    ["form", row?.attributes["form"] ?? ""], ["ingredient", row?.attributes["ingredient"] ?? ""],
+  ]).filter(([, value]) => value);
+  return html`<details class="fold" id="order-detail"><summary>${t("order.detail")}</summary><dl class="facts">${facts.map(([name, value]) => html`<dt>${t(`order.${name}`)}</dt><dd>${value}</dd>`)}</dl>
+    ${order.self_entered ? html`<${Field} id="own-code" label=${t("order.own_code")}><input id="own-code" class="code" maxlength="20" autocomplete="off" readonly=${closed} value=${order.own_code}
+      onInput=${(/** @type {any} */ event) => change({ own_code: event.currentTarget.value.trim() })} /><//>` : null}</details>`;
+}
+
+/** Dose, frequency, route, days and how often it is dispensed. @param {{ draft: Draft, index: number, order: Order, change: (changes: Partial<Order>) => void }} props */
+function Taking({ draft, index, order, change }) {
+  const closed = !draft.writable.value;
+  const base = `#/visits/${segment(draft.id)}/pick`;
+  return html`<${NumberField} id="dose" label=${t("order.dose")} value=${order.dose} max="9999" step="0.1" closed=${closed} change=${(/** @type {number} */ dose) => change({ dose })} />
+    <${Choices} label=${t("order.frequency")} values=${COMMON_FREQUENCIES} chosen=${order.frequency} closed=${closed} pick=${(/** @type {string} */ frequency) => change({ frequency })} more=${`${base}/frequencies/${index}`} />
+    <${Choices} label=${t("order.route")} values=${COMMON_ROUTES} chosen=${order.route} closed=${closed} pick=${(/** @type {string} */ route) => change({ route })} more=${`${base}/routes/${index}`} />
+    <${Choices} label=${t("order.days")} values=${COMMON_DAYS} chosen=${order.days} closed=${closed} pick=${(/** @type {number} */ days) => change({ days })} words=${(/** @type {number} */ days) => t("order.days_short", { days })} />
+    <${NumberField} id="days" label=${t("order.days_other")} value=${order.days} max="92" step="1" closed=${closed} change=${(/** @type {number} */ days) => change({ days: Math.floor(days) })} />
+    ${order.kind === "drug" ? html`<${Choices} label=${t("order.prescription")} values=${Object.keys(KINDS)} chosen=${kindOf(order)} closed=${closed}
+        pick=${(/** @type {string} */ kind) => change(KINDS[kind]?.(order.refills) ?? {})} words=${(/** @type {string} */ kind) => t(`order.prescription.${kind}`)} />
+      <p class="hint">${t(`order.prescription_hint.${kindOf(order)}`)}</p>` : null}
+    ${order.chronic ? html`<${Choices} label=${t("order.refills")} values=${[2, 3, 4]} chosen=${order.refills} closed=${closed} pick=${(/** @type {number} */ refills) => change({ refills })} words=${(/** @type {number} */ times) => t("order.refills_short", { times })} />` : null}`;
 }
 
 /** @param {{ draft: Draft, index: number, order: Order, reload: () => void }} props */
 function Editor({ draft, index, order, reload }) {
   const up = editorPath(draft);
-  const computed = computedTotal(order);
+  const closed = !draft.writable.value;
+  const taken = order.kind === "drug" || (order.kind === "self_paid" && order.dose > 0);
+  const computed = taken ? computedTotal(order) : null;
   /** @param {Partial<Order>} changes */
   const change = (changes) => {
     const changed = { ...order, ...changes };
-    if (!changed.total_overridden) changed.total = computedTotal(changed) ?? (changes.total ?? 0);
+    if (taken && !changed.total_overridden) changed.total = computedTotal(changed) ?? (changes.total ?? order.total);
     draft.change({ orders: draft.content.value.orders.map((o, i) => (i === index ? changed : o)) });
   };
   const remove = () => {
-    const { orders } = draft.content.value;
-    draft.change({ orders: orders.filter((_, i) => i !== index) }, { soon: true });
-    offerUndo(t("visit.removed", { what: order.name || order.code }), () => {
-      const now = draft.content.value.orders.slice();
-      now.splice(index, 0, order);
-      draft.change({ orders: now }, { soon: true });
-    });
+    removeItem(draft, "orders", index, order.name || order.code);
     back(up);
   };
   return html`<${Screen} title=${t("order.title")} up=${up} header=${html`<${VisitPatient} visit=${draft.visit} />`}
     action=${html`<${Button} kind="primary" id="order-done" onPress=${() => { draft.saveSoon(); back(up); }}>${t("order.done")}<//>`}>
-    <div class="visit-facts"><p class="row-title">${order.name}</p><p class="code">${order.code}</p><${SaveState} draft=${draft} /></div>
+    <div class="visit-facts"><p class="row-title">${order.name}</p><p><span class="code">${order.code}</span><span class="tag">${t(`order.kind.${order.kind}`)}</span>${order.self_entered ? html`<span class="tag">${t("order.self_entered")}</span>` : null}</p><${SaveState} draft=${draft} /></div>
     <${SaveTrouble} draft=${draft} reload=${reload} />
-    <${NumberField} id="dose" label=${t("order.dose")} value=${order.dose} max="9999" step="0.1" change=${(/** @type {number} */ dose) => change({ dose })} />
-    <${Choices} label=${t("order.frequency")} values=${COMMON_FREQUENCIES} chosen=${order.frequency} pick=${(/** @type {string} */ frequency) => change({ frequency })} more=${`#/visits/${segment(draft.id)}/pick/frequencies/${index}`} />
-    <${Choices} label=${t("order.route")} values=${COMMON_ROUTES} chosen=${order.route} pick=${(/** @type {string} */ route) => change({ route })} more=${`#/visits/${segment(draft.id)}/pick/routes/${index}`} />
-    <${Choices} label=${t("order.days")} values=${COMMON_DAYS} chosen=${order.days} pick=${(/** @type {number} */ days) => change({ days })} words=${(/** @type {number} */ days) => t("order.days_short", { days })} />
-    <${NumberField} id="days" label=${t("order.days_other")} value=${order.days} max="92" step="1" change=${(/** @type {number} */ days) => change({ days: Math.floor(days) })} />
-    <div class="total ${order.total_overridden ? "by-hand" : ""}"><${NumberField} id="total" label=${t("order.total")} value=${order.total} max="99999" step="0.1"
-        change=${(/** @type {number} */ total) => change({ total, total_overridden: computed === null || total !== computed })} />
-      <p class="hint" id="total-note">${order.total_overridden && computed !== null ? t("order.overridden", { computed: quantity(computed) }) : computed === null ? t("order.total_needed") : t("order.computed", { dose: quantity(order.dose), frequency: order.frequency, days: order.days })}</p>
-      ${order.total_overridden && computed !== null ? html`<${Button} kind="quiet" id="total-computed" onPress=${() => change({ total_overridden: false })}>${t("order.use_computed", { computed: quantity(computed) })}<//>` : null}</div>
-    <label class="switch"><input type="checkbox" checked=${order.chronic} onChange=${(/** @type {any} */ event) => change({ chronic: event.currentTarget.checked, refills: event.currentTarget.checked ? Math.max(2, order.refills) : 0 })} /><span>${t("order.chronic")}</span></label>
-    ${order.chronic ? html`<${Choices} label=${t("order.refills")} values=${[2, 3, 4]} chosen=${order.refills} pick=${(/** @type {number} */ refills) => change({ refills })} words=${(/** @type {number} */ times) => t("order.refills_short", { times })} />` : null}
-    <${Field} id="note" label=${t("order.note")}><input id="note" maxlength="200" autocomplete="off" enterkeyhint="done" value=${order.note} onInput=${(/** @type {any} */ event) => change({ note: event.currentTarget.value })} /><//>
-    <${Button} kind="danger" id="remove-order" disabled=${!reached.value} onPress=${remove}>${t("order.remove")}<//><//>`;
+    ${taken ? html`<${Taking} draft=${draft} index=${index} order=${order} change=${change} />` : null}
+    <div class="total ${order.total_overridden ? "by-hand" : ""}"><${NumberField} id="total" label=${t("order.total")} value=${order.total} max="99999" step="0.1" closed=${closed}
+        change=${(/** @type {number} */ total) => change({ total, total_overridden: taken && (computed === null || total !== computed) })} />
+      ${taken ? html`<p class="hint" id="total-note">${order.total_overridden && computed !== null ? t("order.overridden", { computed: quantity(computed) }) : computed === null ? t("order.total_needed") : t("order.computed", { dose: quantity(order.dose), frequency: order.frequency, days: order.days })}</p>` : null}
+      ${order.total_overridden && computed !== null ? html`<${Button} kind="quiet" id="total-computed" disabled=${closed} onPress=${() => change({ total_overridden: false })}>${t("order.use_computed", { computed: quantity(computed) })}<//>` : null}</div>
+    <div class="pair"><${NumberField} id="price" label=${t(order.kind === "self_paid" ? "order.price_self" : "order.price")} value=${order.price} max="9999999" step="0.01" closed=${closed} change=${(/** @type {number} */ price) => change({ price })} />
+      ${order.kind === "service" ? html`<${NumberField} id="percentage" label=${t("order.percentage")} value=${order.percentage} max="999" step="1" closed=${closed} change=${(/** @type {number} */ percentage) => change({ percentage: Math.floor(percentage) })} />` : null}</div>
+    <${Field} id="note" label=${t("order.note")}><input id="note" maxlength="200" autocomplete="off" enterkeyhint="done" readonly=${closed} value=${order.note} onInput=${(/** @type {any} */ event) => change({ note: event.currentTarget.value })} /><//>
+    <${Detail} order=${order} closed=${closed} change=${change} />
+    <${Button} kind="danger" id="remove-order" disabled=${closed} onPress=${remove}>${t("order.remove")}<//><//>`;
 }
 
 /** @param {{ id: string, index: string }} props */

@@ -1,42 +1,24 @@
 /** The draft: complaint, findings, diagnoses, orders; every change saved on the box as it is made (M01-M22). */
 import { html } from "../lib/htm-preact.js";
-import { post, segment } from "../core/api.js";
+import { asApiError, post, segment } from "../core/api.js";
 import { closeDraft, openDraft } from "../core/draft.js";
 import { clock, quantity, rocMoment } from "../core/format.js";
 import { go, replace } from "../core/router.js";
-import { announce, offerUndo, reached, staffHere } from "../core/store.js";
-import { useEffect, useState } from "../lib/preact-hooks.js";
+import { announce, offerUndo, staffHere } from "../core/store.js";
+import { useEffect } from "../lib/preact-hooks.js";
 import { errorWords, t } from "../core/words.js";
-import { Button, ErrorNotice, Field, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { useAdvice, useRow } from "../components/advice.js";
+import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { SaveState, SaveTrouble, TextPart } from "../components/draft.js";
 import { VisitPatient } from "../components/patient.js";
+import { SwipeItem } from "../components/swipe.js";
 
 /** @typedef {import("../core/draft.js").Draft} Draft */
 /** @typedef {import("../core/types").Order} Order */
 
-/** "已存在盒子 17:05", only ever after the box's answer. @param {{ draft: Draft }} props */
-export function SaveState({ draft }) {
-  const state = draft.state.value;
-  const words = state === "saved"
-    ? (draft.savedAt.value ? t("save.saved_at", { at: clock(draft.savedAt.value) }) : t("save.saved"))
-    : t(`save.${state}`);
-  return html`<p class="save-state ${state}" data-save=${state}><span class="mark" aria-hidden="true"></span>${words}</p>`;
-}
-
-/** What stops saving, with the way on. @param {{ draft: Draft, reload: () => void }} props */
-export function SaveTrouble({ draft, reload }) {
-  const state = draft.state.value;
-  if (state === "conflict") {
-    const { subjective, objective } = draft.content.value;
-    const mine = [subjective, objective].filter(Boolean).join("\n");
-    return html`<${Notice} kind="warn" title=${t("conflict.what")}><p>${t("conflict.where")}</p>
-      ${mine ? html`<textarea readonly rows="3" aria-label=${t("conflict.mine")} value=${mine}></textarea>` : null}
-      <p>${t("conflict.now")}</p><div class="actions"><${Button} kind="primary" id="reload-draft" onPress=${reload}>${t("conflict.reload")}<//></div><//>`;
-  }
-  if (state === "refused") {
-    return html`<${ErrorNotice} error=${draft.error}><${Button} onPress=${() => void draft.flush()}>${t("action.try_again")}<//><//>`;
-  }
-  return null;
-}
+const MOST_DIAGNOSES = 20;
+const MOST_ORDERS = 60;
+const FIRST_OR_FOLLOW_UP = new Set(["01", "02", "03", "AH"]);
 
 /** @param {Order} order */
 export function orderSummary(order) {
@@ -47,49 +29,71 @@ export function orderSummary(order) {
 }
 
 /**
- * @param {{ draft: Draft, name: "subjective" | "objective" | "special_note", rows: number }} props
+ * Delete one of a list, and offer for 10 s to put it back where it was.
+ * @param {Draft} draft
+ * @param {"diagnoses" | "orders"} list
+ * @param {number} index
+ * @param {string} what
  */
-function TextPart({ draft, name, rows }) {
-  const [atHand, setAtHand] = useState(false);
-  return html`<${Field} id=${name} label=${t(`visit.${name}`)}><textarea id=${name} rows=${rows} maxlength="4000" readonly=${!reached.value && !atHand}
-    value=${draft.content.value[name]} onInput=${(/** @type {any} */ event) => draft.change({ [name]: event.currentTarget.value })}
-    onFocus=${() => setAtHand(true)} onBlur=${() => { setAtHand(false); draft.saveSoon(); }}></textarea><//>`;
+export function removeItem(draft, list, index, what) {
+  const items = /** @type {any[]} */ (draft.content.value[list]);
+  const gone = items[index];
+  draft.change({ [list]: items.filter((_, i) => i !== index) }, { soon: true });
+  offerUndo(t("visit.removed", { what }), () => {
+    const now = /** @type {any[]} */ (draft.content.value[list]).slice();
+    now.splice(index, 0, gone);
+    draft.change({ [list]: now }, { soon: true });
+  });
 }
 
 /** @param {{ draft: Draft }} props */
 function Diagnoses({ draft }) {
   const list = draft.content.value.diagnoses;
-  /** @param {number} index */
-  const remove = (index) => {
-    const gone = list[index];
-    draft.change({ diagnoses: list.filter((_, i) => i !== index) }, { soon: true });
-    offerUndo(t("visit.removed", { what: gone?.code ?? "" }), () => {
-      const now = draft.content.value.diagnoses.slice();
-      if (gone) now.splice(index, 0, gone);
-      draft.change({ diagnoses: now }, { soon: true });
-    });
-  };
+  const closed = !draft.writable.value;
   /** @param {number} index */
   const makeMain = (index) => {
     const chosen = list[index];
     if (chosen) draft.change({ diagnoses: [chosen, ...list.filter((_, i) => i !== index)] }, { soon: true });
   };
   return html`<section class="group"><h2>${t("visit.diagnoses", { count: list.length })}</h2>
-    <ul class="items">${list.map((d, index) => html`<li class="item" key=${d.code} data-diagnosis=${d.code}>
-      <div class="row-text"><span class="row-title"><span class="code">${d.code}</span>${index === 0 ? html`<span class="tag">${t("visit.main_diagnosis")}</span>` : null}</span>
-        <span class="row-detail">${d.name_zh || d.name_en}</span></div>
-      ${index > 0 ? html`<${Button} kind="quiet" disabled=${!reached.value} onPress=${() => makeMain(index)}>${t("visit.make_main")}<//>` : null}
-      <${Button} kind="danger" disabled=${!reached.value} label=${t("visit.remove_item", { what: d.code })} onPress=${() => remove(index)}>${t("action.remove")}<//></li>`)}</ul>
-    <a class="button plain add" id="add-diagnosis" href="#/visits/${segment(draft.id)}/pick/icd10">${t("visit.add_diagnosis")}</a></section>`;
+    <ul class="items">${list.map((d, index) => html`<${SwipeItem} key=${d.code} name="diagnosis" value=${d.code} disabled=${closed} remove=${() => removeItem(draft, "diagnoses", index, d.code)}>
+      <div class="row-text"><span class="row-title"><span class="code">${d.code}</span>${index === 0 ? html`<span class="tag">${t("visit.main_diagnosis")}</span>` : index > 5 ? html`<span class="tag off">${t("visit.diagnosis_beyond")}</span>` : null}</span>
+        <span class="row-detail">${d.name_zh || d.name_en}</span>${d.name_zh && d.name_en ? html`<span class="row-detail second" lang="en">${d.name_en}</span>` : null}</div>
+      ${index > 0 ? html`<${Button} kind="quiet" disabled=${closed} onPress=${() => makeMain(index)}>${t("visit.make_main")}<//>` : null}
+      <${Button} kind="danger" disabled=${closed} label=${t("visit.remove_item", { what: d.code })} onPress=${() => removeItem(draft, "diagnoses", index, d.code)}>${t("action.remove")}<//><//>`)}</ul>
+    ${closed || list.length >= MOST_DIAGNOSES ? null : html`<a class="button plain add" id="add-diagnosis" href="#/visits/${segment(draft.id)}/pick/icd10">${t("visit.add_diagnosis")}</a>`}</section>`;
 }
 
 /** @param {{ draft: Draft }} props */
 function Orders({ draft }) {
   const list = draft.content.value.orders;
+  const closed = !draft.writable.value;
   return html`<section class="group"><h2>${t("visit.orders", { count: list.length })}</h2>
-    <div class="items">${list.map((order, index) => html`<${RowLink} key=${index} href=${`#/visits/${segment(draft.id)}/order/${index}`}
-      title=${order.name || order.code} detail=${html`<span class="code">${order.code}</span> ${orderSummary(order)}`} />`)}</div>
-    <a class="button plain add" id="add-order" href="#/visits/${segment(draft.id)}/pick/drugs">${t("visit.add_order")}</a></section>`;
+    <ul class="items">${list.map((order, index) => html`<${SwipeItem} key=${`${index} ${order.code}`} name="order" value=${order.code} disabled=${closed} remove=${() => removeItem(draft, "orders", index, order.name || order.code)}>
+      <a class="row-text" href=${`#/visits/${segment(draft.id)}/order/${index}`}><span class="row-title">${order.name || order.code}${order.kind === "drug" ? null : html`<span class="tag">${t(`order.kind.${order.kind}`)}</span>`}</span>
+        <span class="row-detail"><span class="code">${order.code}</span> ${orderSummary(order)}</span></a>
+      <${Button} kind="danger" disabled=${closed} label=${t("visit.remove_item", { what: order.name || order.code })} onPress=${() => removeItem(draft, "orders", index, order.name || order.code)}>${t("action.remove")}<//><//>`)}</ul>
+    ${closed || list.length >= MOST_ORDERS ? null : html`<a class="button plain add" id="add-order" href="#/visits/${segment(draft.id)}/pick/drugs">${t("visit.add_order")}</a>`}</section>`;
+}
+
+/** The parts of the visit that have a screen of their own, each with what it holds now. @param {{ draft: Draft }} props */
+function Parts({ draft }) {
+  const { claim, virtual_orders, occasion, amounts_by_hand, fee_points, copay_points } = draft.content.value;
+  const advice = useAdvice(draft);
+  const base = `#/visits/${segment(draft.id)}`;
+  const copay = useRow("copay", claim.copay);
+  const fee = amounts_by_hand ? fee_points : advice?.fee_points ?? fee_points;
+  const share = amounts_by_hand ? copay_points : advice?.copay_points ?? copay_points;
+  const signature = draft.signature.value;
+  const stay = [clock(occasion.arrived_at ?? draft.visit.visit_at), occasion.departed_at ? clock(occasion.departed_at) : t("stay.still_here")].join("–");
+  return html`<div class="items">
+    <${RowLink} id="virtual-orders" href=${`${base}/virtual-orders`} title=${t("virtual.title_count", { count: virtual_orders.length })} detail=${virtual_orders.join(" · ") || t("virtual.none")} />
+    <${RowLink} id="copay" href=${`${base}/pick/copay`} title=${t("claim.copay")} detail=${html`<span class="code">${claim.copay}</span> ${copay?.name_zh ?? ""}`} />
+    <${RowLink} id="stay" href=${`${base}/stay`} title=${t("stay.title")} detail=${t("stay.summary", { stay, fee, share })} />
+    <${RowLink} id="signature" href=${`${base}/signature`} title=${t("signature.title")} detail=${signature ? t(`signature.by.${signature.drawing.signer}`, { at: clock(signature.signed_at) }) : t("signature.none")} />
+    <${RowLink} id="claim" href=${`${base}/claim`} title=${t("claim.title")}
+      detail=${[t(`programme.${draft.content.value.programme}`), ...["case_type", "visit_type"].map((name) => `${t(`claim.${name}`)} ${claim[/** @type {"case_type"} */ (name)]}`)].join(" · ")} /></div>
+    ${advice && advice.visit_type !== claim.visit_type && FIRST_OR_FOLLOW_UP.has(claim.visit_type) ? html`<p class="hint">${t("claim.suggests", { type: advice.visit_type })}</p>` : null}`;
 }
 
 /** @param {{ draft: Draft, reload: () => void }} props */
@@ -97,10 +101,14 @@ function Editor({ draft, reload }) {
   const visit = draft.visit;
   const discard = useTask(async () => {
     await draft.flush();
-    await post(`/api/visits/${segment(draft.id)}/discard`, { revision: draft.revision });
+    const gone = /** @type {import("../core/types").VisitView} */ (await post(`/api/visits/${segment(draft.id)}/discard`, { revision: draft.revision }));
     closeDraft();
     announce(t("visit.discarded"));
     replace("/");
+    offerUndo(t("visit.discarded"), () => void post(`/api/visits/${segment(draft.id)}/restore`, { revision: gone.visit.revision }).then(
+      () => replace(`/visits/${segment(draft.id)}`),
+      (thrown) => announce(asApiError(thrown).body.words.what),
+    ));
   });
   const forward = useTask(async () => {
     if (!(await draft.flush())) return;
@@ -113,8 +121,9 @@ function Editor({ draft, reload }) {
   });
   const { isCorrection } = draft;
   const offline = visit.identification === "card_offline";
+  const closed = !draft.writable.value;
   return html`<${Screen} title=${t(isCorrection ? "correct.title" : "visit.title")} up=${isCorrection ? "/outbox" : "/"} header=${html`<${VisitPatient} visit=${visit} />`}
-    action=${html`<${Button} kind="primary" id=${isCorrection ? "resend" : "to-finish"} task=${forward} disabled=${!reached.value}>${t(isCorrection ? "correct.action" : "visit.to_finish")}<//>`}>
+    action=${html`<${Button} kind="primary" id=${isCorrection ? "resend" : "to-finish"} task=${forward} disabled=${closed}>${t(isCorrection ? "correct.action" : "visit.to_finish")}<//>`}>
     ${isCorrection ? html`<${Notice} kind="warn"><p>${t("correct.how")}</p><//>` : null}
     <div class="visit-facts"><p>${rocMoment(visit.visit_at)}</p><p>${t("visit.practitioner", { name: visit.practitioner.name })}</p>
       ${offline ? html`<p class="tag warn">${t("visit.offline")}</p>` : null}
@@ -129,10 +138,9 @@ function Editor({ draft, reload }) {
     <${Diagnoses} draft=${draft} />
     <${Orders} draft=${draft} />
     <${TextPart} draft=${draft} name="special_note" rows="1" />
-    <div class="items"><${RowLink} id="claim" href=${`#/visits/${segment(draft.id)}/claim`} title=${t("claim.title")}
-      detail=${["case_type", "department", "visit_type"].map((name) => `${t(`claim.${name}`)} ${draft.content.value.claim[/** @type {"case_type"} */ (name)]}`).join(" · ")} /></div>
+    <${Parts} draft=${draft} />
     ${isCorrection ? null : html`<details class="fold"><summary>${t("visit.discard_title")}</summary><p>${t("visit.discard_hint")}</p>
-      <${Button} kind="danger" id="discard" task=${discard} disabled=${!reached.value}>${t("visit.discard")}<//></details>`}<//>`;
+      <${Button} kind="danger" id="discard" task=${discard} disabled=${closed}>${t("visit.discard")}<//></details>`}<//>`;
 }
 
 /** @param {{ id: string, correct?: boolean }} props */
