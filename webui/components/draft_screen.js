@@ -11,9 +11,10 @@ import { VisitPatient } from "./patient.js";
 
 /**
  * @param {{ id: string, title: string, part: import("../lib/preact.js").FunctionComponent<{ draft: Draft }>,
- *   upFrom?: (draft: Draft) => string }} props `upFrom`: the screen that this one is a part of
+ *   upFrom?: (draft: Draft) => string, aside?: boolean }} props `upFrom`: the screen that this one is a part of;
+ *   `aside`: the part has a first action of its own, so the way back is the second
  */
-export function DraftScreen({ id, title, part: Part, upFrom = editorPath }) {
+export function DraftScreen({ id, title, part: Part, upFrom = editorPath, aside = false }) {
   const found = useFetched(id, () => openDraft(id));
   const draft = found.value;
   if (found.error) return html`<${Screen} title=${title} up="/"><${ErrorNotice} error=${found.error}><${Button} onPress=${found.reload}>${t("action.try_again")}<//><//><//>`;
@@ -23,7 +24,7 @@ export function DraftScreen({ id, title, part: Part, upFrom = editorPath }) {
     closeDraft();
     found.reload();
   };
-  const done = html`<${Button} kind="primary" id="part-done" onPress=${() => { draft.saveSoon(); back(up); }}>${t("order.done")}<//>`;
+  const done = html`<${Button} kind=${aside ? "plain" : "primary"} id="part-done" onPress=${() => { draft.saveSoon(); back(up); }}>${t("order.done")}<//>`;
   return html`<${Screen} title=${title} up=${up} header=${html`<${VisitPatient} visit=${draft.visit} />`} action=${done}>
     <div class="visit-facts"><${SaveState} draft=${draft} /></div>
     <${SaveTrouble} draft=${draft} reload=${reload} />

@@ -89,11 +89,11 @@ function Part({ draft }) {
       onInput=${(/** @type {any} */ event) => setRelation(event.currentTarget.value)} /><//>` : null}
     <${Field2D} strokes=${strokes} set=${set} />
     <${ErrorNotice} error=${save.error} />
-    <div class="actions"><${Button} disabled=${strokes.length === 0} onPress=${() => set([])}>${t("signature.again")}<//>
+    <div class="beside"><${Button} disabled=${strokes.length === 0} onPress=${() => set([])}>${t("signature.again")}<//>
       <${Button} kind="primary" id="keep-signature" task=${save} disabled=${closed || strokes.length === 0}>${t("signature.keep")}<//></div>`;
 }
 
 /** @param {{ id: string }} props */
 export default function SignatureView({ id }) {
-  return html`<${DraftScreen} id=${id} title=${t("signature.title")} part=${Part} upFrom=${upFrom} />`;
+  return html`<${DraftScreen} id=${id} title=${t("signature.title")} part=${Part} upFrom=${upFrom} aside />`;
 }

@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { asApiError, post, segment } from "../core/api.js";
 import { closeDraft, openDraft } from "../core/draft.js";
-import { clock, quantity, rocMoment } from "../core/format.js";
+import { clock, points, quantity, rocMoment } from "../core/format.js";
 import { go, replace } from "../core/router.js";
 import { announce, offerUndo, staffHere } from "../core/store.js";
 import { useEffect } from "../lib/preact-hooks.js";
@@ -89,7 +89,7 @@ function Parts({ draft }) {
   return html`<div class="items">
     <${RowLink} id="virtual-orders" href=${`${base}/virtual-orders`} title=${t("virtual.title_count", { count: virtual_orders.length })} detail=${virtual_orders.join(" · ") || t("virtual.none")} />
     <${RowLink} id="copay" href=${`${base}/pick/copay`} title=${t("claim.copay")} detail=${html`<span class="code">${claim.copay}</span> ${copay?.name_zh ?? ""}`} />
-    <${RowLink} id="stay" href=${`${base}/stay`} title=${t("stay.title")} detail=${t("stay.summary", { stay, fee, share })} />
+    <${RowLink} id="stay" href=${`${base}/stay`} title=${t("stay.title")} detail=${t("stay.summary", { stay, fee: points(fee), share: points(share) })} />
     <${RowLink} id="signature" href=${`${base}/signature`} title=${t("signature.title")} detail=${signature ? t(`signature.by.${signature.drawing.signer}`, { at: clock(signature.signed_at) }) : t("signature.none")} />
     <${RowLink} id="claim" href=${`${base}/claim`} title=${t("claim.title")}
       detail=${[t(`programme.${draft.content.value.programme}`), ...["case_type", "visit_type"].map((name) => `${t(`claim.${name}`)} ${claim[/** @type {"case_type"} */ (name)]}`)].join(" · ")} /></div>

@@ -54,7 +54,7 @@ class FakeSignedIn:
 
 
 class FakeCatalogue:
-    """Codes by data set; ``looked_up`` in order."""
+    """Codes by data set, with their ``attributes``; ``looked_up`` in order."""
 
     def __init__(self) -> None:
         self.sets = {
@@ -64,6 +64,7 @@ class FakeCatalogue:
             "routes": {"PO"},
             "departments": {"EA", "01"},
         }
+        self.attributes: dict[str, dict[str, str]] = {}
         self.looked_up: list[tuple[str, str]] = []
 
     async def loaded(self) -> Sequence[DataSetRecord]:
@@ -75,7 +76,9 @@ class FakeCatalogue:
 
     async def get(self, dataset: str, code: str) -> DataSetRow | None:
         self.looked_up.append((dataset, code))
-        return DataSetRow(code=code) if code in self.sets[dataset] else None
+        if code not in self.sets[dataset]:
+            return None
+        return DataSetRow(code=code, attributes=self.attributes.get(code, {}))
 
 
 class Room:

@@ -26,6 +26,8 @@ _CLAIM: Final = {
 }
 _ORDERS: Final = {OrderKind.DRUG: "drugs", OrderKind.MATERIAL: "materials"}
 _FEE_SCHEDULE: Final = "fees"
+CONTROLLED: Final = "controlled"
+"""Attribute of a data set's row: the class of a controlled drug, 1 to 4; absent or empty for others."""
 
 
 class CodeBook(Protocol):
@@ -45,7 +47,7 @@ class CodeUse(msgspec.Struct, frozen=True):
 
 
 async def check_codes(catalogue: CodeBook, content: VisitContent, *, before: VisitContent) -> None:
-    """Raise UnknownCode for a code that the loaded data set does not have.
+    """Raise UnknownCode for a code that the loaded data set does not have, FieldInvalid for a controlled drug (M10).
 
     A data set that is not loaded cannot refuse anything. Codes that the draft already held are not looked up
     again: a newer data set must not lock an older draft.
@@ -56,8 +58,15 @@ async def check_codes(catalogue: CodeBook, content: VisitContent, *, before: Vis
         return
     loaded = {record.name for record in await catalogue.loaded()}
     for use in fresh:
-        if use.dataset in loaded and await catalogue.get(use.dataset, use.code) is None:
+        if use.dataset not in loaded:
+            continue
+        row = await catalogue.get(use.dataset, use.code)
+        if row is None:
             raise UnknownCode(f"not in {use.dataset}", field=use.field)
+        if row.attributes.get(CONTROLLED):
+            raise FieldInvalid(
+                "controlled drugs are not issued here", field=use.field, params={"rule": "controlled"}
+            )
 
 
 def check_content(content: VisitContent) -> None:
