@@ -6,10 +6,11 @@ import { asApiError, onUnpaired } from "./core/api.js";
 import { follow } from "./core/live.js";
 import { clock, hoursMinutes } from "./core/format.js";
 import { match, path, startRouter } from "./core/router.js";
-import { announce, boxNow, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick } from "./core/store.js";
+import { announce, boxNow, closed, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick } from "./core/store.js";
 import { speak, storedLanguage, t } from "./core/words.js";
 import { ErrorNotice, Loading, Screen } from "./components/controls.js";
 import { Shell } from "./components/shell.js";
+import Closed from "./views/closed.js";
 
 /** @type {import("./core/router.js").Route[]} */
 const ROUTES = [
@@ -39,6 +40,7 @@ const ROUTES = [
   { path: "/settings/datasets", load: () => import("./views/datasets.js"), tab: "settings" },
   { path: "/settings/retention", load: () => import("./views/retention.js"), tab: "settings" },
   { path: "/settings/environment", load: () => import("./views/environment.js"), tab: "settings" },
+  { path: "/settings/protection", load: () => import("./views/protection.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
   { path: "/lab", load: () => import("./views/lab.js"), tab: "" },
 ];
@@ -80,6 +82,7 @@ function App() {
     return () => { mine = false; };
   }, [wanted, pairing, paired.value]);
 
+  if (closed.value) return html`<${Shell} tab="" framed=${false}><${Closed} /><//>`;
   const screen = shown.error
     ? html`<${Screen} title=${t("error.title")}><${ErrorNotice} error=${shown.error} /><//>`
     : shown.view ? html`<${shown.view} key=${shown.at} ...${shown.params} />` : html`<main><${Loading} /></main>`;
@@ -157,6 +160,7 @@ async function start() {
         time: takeTime,
         reach: (up) => { reached.value = up; },
         unpaired: () => { paired.value = "no"; },
+        closed: () => { closed.value = true; },
       });
     }
   });

@@ -40,7 +40,8 @@ class FakeBox:
     to what is answered: a value, or a callable of the request's JSON that returns one, raises :class:`Refusal`,
     or raises ConnectionError to vanish without an answer. A route in ``delays`` answers once its event is set.
     ``asked`` records the calls. ``paired`` False answers 401 to all but the open routes. ``silent`` drops every
-    API connection, as lost Wi-Fi does; ``refuse_streams`` only those to the event stream.
+    API connection, as lost Wi-Fi does; ``refuse_streams`` only those to the event stream. ``closed``: the status that a
+    locked or erased box answers with to everything but its lock.
     """
 
     def __init__(self, topics: Json, answers: dict[str, Any]) -> None:
@@ -48,6 +49,7 @@ class FakeBox:
         self.answers = answers
         self.paired = True
         self.silent = False
+        self.closed = 0
         self.refuse_streams = False
         self.delays: dict[str, threading.Event] = {}
         self.asked: list[tuple[str, Any]] = []
@@ -130,6 +132,8 @@ class FakeBox:
             return _vanish(request)
         if path.startswith("/api/words/"):
             return encode(dict(load_catalogue().texts(path.rpartition("/")[2])))
+        if self.closed and not path.startswith("/api/lock"):
+            return Refusal(self.closed, {423: "GW-STO-06"}.get(self.closed, "GW-STO-08")).response()
         if not self.paired and path != "/api/pair":
             return Refusal(401, "GW-ACC-01").response()
         if path == "/api/events":

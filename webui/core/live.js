@@ -4,6 +4,8 @@
  */
 
 const HEARTBEAT_LIMIT_MS = 35_000;
+/** A box that waits to be opened (GW-STO-06), or that was erased (GW-STO-08). */
+const CLOSED = [423, 410];
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 /** @typedef {{ event: string, id: string, data: string } | { comment: true }} Frame */
@@ -54,6 +56,7 @@ export class FrameReader {
  * @property {(ms: number) => void} time the box's clock, from the answer's Date header
  * @property {(up: boolean) => void} reach whether the phone hears the box
  * @property {() => void} unpaired the box does not know this phone
+ * @property {() => void} closed the box waits to be opened, or was erased
  */
 
 /**
@@ -95,6 +98,11 @@ export function follow(handlers) {
     const answer = await fetch("/api/events", {
       headers, signal: stream.signal, cache: "no-store", credentials: "same-origin",
     });
+    if (CLOSED.includes(answer.status)) {
+      stopped = true;
+      handlers.closed();
+      return;
+    }
     if (answer.status === 401) {
       stopped = true;
       handlers.unpaired();

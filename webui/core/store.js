@@ -10,6 +10,9 @@ export const live = signal({});
 /** @type {import("../lib/signals.js").Signal<"unknown" | "yes" | "no">} */
 export const paired = signal("unknown");
 
+/** The box waits to be opened after its start, or was erased. */
+export const closed = signal(false);
+
 /** Whether the phone hears the box. @type {import("../lib/signals.js").Signal<boolean>} */
 export const reached = signal(true);
 

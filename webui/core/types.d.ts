@@ -95,6 +95,7 @@ export interface Topics {
   staff: { sessions: StaffSession[] };
   time: { trust: string };
   store: { rescued_at: string | null; backup_at: string | null };
+  erasure: { ordered_at: string | null; unsent: number };
   power: { battery_percent: number | null; under_voltage: boolean | null };
   /** No part of the state: a notice that a visit has changed. */
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
@@ -102,6 +103,16 @@ export interface Topics {
   editor: { visit_id: string; phone_id: string; phone_name: string };
   phone: { phone_id: string; name: string };
 }
+
+export interface LockView {
+  state: "open" | "locked" | "erased";
+  takes_cards: boolean;
+  readers: string[];
+  erased_at: string | null;
+  erased_why: string;
+}
+
+export interface LockSettings { starts_locked: boolean; cards: boolean }
 
 export interface VisitFlags { saved: FlagState; card: FlagState; vpn: FlagState; ic: FlagState }
 
