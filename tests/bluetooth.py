@@ -84,7 +84,7 @@ def remembered(unit: Unit, *, key: bytes | None = None, next_key: bytes | None =
     return RememberedReader(
         reader_id=unit.reader.reader_id,
         address=unit.address,
-        family=ReaderFamily.ACS if unit.shape is ACR3901 else ReaderFamily.FEITIAN,
+        family=ReaderFamily.ACS if isinstance(unit.reader, SimulatedAcr3901) else ReaderFamily.FEITIAN,
         model=unit.reader.label,
         name=unit.reader.label,
         remembered_at=NOON,

@@ -2,8 +2,6 @@ from typing import Any
 
 import dbus
 
-class AdapterError(Exception): ...
-
 class Adapter:
     path: str
     bus: dbus.SystemBus

@@ -1,1 +1,1 @@
-"""Card readers over Bluetooth LE. The driver is here; the binding to BlueZ is not written yet."""
+"""Card readers over Bluetooth LE, through BlueZ and bluezero."""

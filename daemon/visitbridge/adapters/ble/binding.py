@@ -22,7 +22,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 import dbus
 import dbus.mainloop.glib
 import dbus.service
-from bluezero.adapter import Adapter, AdapterError
+from bluezero.adapter import Adapter
 from bluezero.central import Central
 from bluezero.dbus_tools import get_managed_objects
 from bluezero.GATT import Characteristic
@@ -83,8 +83,6 @@ class Bluez:
                 self._post(settle, future, fn(*args))
             except DBusException as exc:
                 self._post(fail, future, BluezFault(exc.get_dbus_name() or "unnamed", exc.get_dbus_message()))
-            except AdapterError as exc:
-                self._post(fail, future, BluezFault("no_adapter", str(exc)))
             except (AttributeError, KeyError, TypeError) as exc:
                 # What bluezero makes of objects that vanished between two of its questions.
                 self._post(fail, future, BluezFault("vanished", type(exc).__name__))
@@ -166,9 +164,13 @@ class Bluez:
         return found
 
     def adapter(self) -> Adapter:
-        """The first adapter."""
+        """The first adapter. Raises BluezFault, ``no_adapter`` when there is none."""
         if self._adapter is None:
-            self._adapter = _quiet(Adapter())
+            # Without an address bluezero makes and leaves one more for each there is.
+            found = next((found[ADAPTER] for found in self.objects().values() if ADAPTER in found), None)
+            if found is None:
+                raise BluezFault("no_adapter")
+            self._adapter = _quiet(Adapter(found["Address"]))
         return self._adapter
 
     def power_on(self) -> None:
@@ -233,6 +235,8 @@ class Bluez:
             self._say(Signal("added", str(path), str(name), _plain(values)))
 
     def _removed(self, path: str, interfaces: list[str]) -> None:
+        if ADAPTER in interfaces:
+            self.drop()
         for name in interfaces:
             self._say(Signal("removed", str(path), str(name)))
 

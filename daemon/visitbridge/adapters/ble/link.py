@@ -86,9 +86,19 @@ class BluezLink:
 class BluezPeripheral:
     """``ports.gatt.Peripheral``: a remembered reader. ``reader_id`` is made of the address."""
 
-    def __init__(self, radio: Radio, address: str, label: str) -> None:
+    def __init__(
+        self,
+        radio: Radio,
+        address: str,
+        label: str,
+        *,
+        connect_s: float = _CONNECT_S,
+        resolve_s: float = _RESOLVE_S,
+    ) -> None:
         self._radio = radio
         self._address = address
+        self._connect_s = connect_s
+        self._resolve_s = resolve_s
         self.label = label
         self.reader_id = reader_id_of(address)
 
@@ -113,7 +123,7 @@ class BluezPeripheral:
         link = radio.listeners[address] = BluezLink(radio, address)
         try:
             try:
-                await radio.device_call(address, "Connect", deadline_s=_CONNECT_S)
+                await radio.device_call(address, "Connect", deadline_s=self._connect_s)
                 await self._wait_services()
                 await link.resolve_all()
             except BluezFault as exc:
@@ -130,7 +140,7 @@ class BluezPeripheral:
         def is_settled() -> bool:
             return bool(device().get("ServicesResolved")) or not device().get("Connected")
 
-        await self._radio.wait_until(is_settled, deadline_s=_RESOLVE_S)
+        await self._radio.wait_until(is_settled, deadline_s=self._resolve_s)
         if not device().get("ServicesResolved"):
             raise ReaderUnavailable("the reader's services were not found")
 

@@ -22,6 +22,8 @@ class Mirror:
     def load(self, objects: Objects) -> None:
         """Take everything at once."""
         self._objects = objects
+        for _, device in self._devices():
+            self._note_signal(device)
 
     def take(self, signal: Signal) -> dict[str, Any]:
         """Note an object that was added, removed or changed; the properties of its interface now."""
@@ -37,14 +39,18 @@ class Mirror:
         properties.update(signal.values)
         for name in signal.gone:
             properties.pop(name, None)
-        if signal.interface == DEVICE and "RSSI" in signal.values and "Address" in properties:
-            self._signals_dbm[properties["Address"]] = signal.values["RSSI"]
+        if signal.interface == DEVICE:
+            self._note_signal(properties)
         return properties
 
     @property
     def adapter(self) -> dict[str, Any] | None:
         """Properties of the first adapter."""
         return next((found[ADAPTER] for found in self._objects.values() if ADAPTER in found), None)
+
+    def addresses(self) -> frozenset[str]:
+        """Of every device that BlueZ knows."""
+        return frozenset(device["Address"] for _, device in self._devices())
 
     def device(self, address: str) -> dict[str, Any] | None:
         """Properties of a device; None for one that BlueZ does not know."""
@@ -78,6 +84,10 @@ class Mirror:
             for path, interfaces in self._objects.items()
             if address_in(path) == address and (pipe := interfaces.get(CHARACTERISTIC))
         }
+
+    def _note_signal(self, device: dict[str, Any]) -> None:
+        if "RSSI" in device and "Address" in device:
+            self._signals_dbm[device["Address"]] = device["RSSI"]
 
     def _devices(self) -> Iterator[tuple[str, dict[str, Any]]]:
         for path, interfaces in self._objects.items():

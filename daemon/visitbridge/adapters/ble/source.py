@@ -48,7 +48,7 @@ class BluetoothReaders:
         self._clock = clock
         self._radio = Radio(allow_virtual=allow_virtual)
         self._fleet = BleReaders()
-        self._state = self._radio.state
+        self._known = self._radio.state, self._radio.mirror.addresses()
         self._radio.when_changed(self._look)
 
     @property
@@ -137,10 +137,11 @@ class BluetoothReaders:
         await reader.rotate_key()
 
     def _look(self) -> None:
-        """Once the adapter works again, or a scan heard of readers, waiting for them makes no sense any more."""
-        before, self._state = self._state, self._radio.state
-        if self._state is RadioState.ON and (before is not RadioState.ON or self._radio.is_scanning):
+        """Once the adapter works again, or a device is heard of, waiting for it makes no sense any more."""
+        known = self._radio.state, self._radio.mirror.addresses()
+        if known[0] is RadioState.ON and (known != self._known or self._radio.is_scanning):
             self._fleet.wake()
+        self._known = known
 
 
 async def _ask(call: AgentCall, question: PairingQuestion, answer: Answerer) -> None:

@@ -94,7 +94,9 @@ class AcsTalk:
         exchange = MutualAuthentication(self._master_key, self._random(KEY_LENGTH))
         challenge = yield from self._ask(Code.AUTHENTICATE_1)
         proof = yield from self._ask(Code.AUTHENTICATE_2, exchange.respond(_unrefused(challenge)))
-        self._cipher = exchange.finish(_unrefused(proof))
+        if isinstance(proof, Refusal):
+            raise DeviceError(f"the reader refuses the key: error {proof.code:02X}", retry=Retry.NEVER)
+        self._cipher = exchange.finish(proof)
 
     def power_on(self) -> Dialogue[Frame, bytes]:
         """Power the card and return its ATR. Raises CardAbsent, CardMute, DeviceError."""

@@ -57,7 +57,8 @@ class SimulatedLink:
         self._check()
         if pipe != self._reader.command_pipe or len(piece) > 20:
             raise DeviceError("the characteristic does not take this write")
-        self._reader.written(piece)
+        if not self._reader.is_cut_off_by_piece():
+            self._reader.written(piece)
 
     async def read(self, pipe: str) -> bytes:
         """See ``ports.gatt.GattLink``."""
@@ -78,7 +79,9 @@ class SimulatedLink:
                 asyncio.get_running_loop().call_soon(self._on_lost, ReaderRemoved("the simulated link ended"))
 
     def _deliver(self, pipe: str, piece: bytes) -> None:
-        if self.is_up and self._on_value is not None and pipe in self._subscribed:
+        if not self.is_up or pipe not in self._subscribed or self._on_value is None:
+            return
+        if not self._reader.is_cut_off_by_piece():
             self._on_value(pipe, piece)
 
     def _check(self) -> None:
@@ -90,7 +93,8 @@ class SimulatedReader(abc.ABC):
     """A reader (``ports.gatt.Peripheral``) and the slot in it.
 
     ``faults``: misbehaviour by the number of the reply since the process began, from 1; the reader's own
-    ``replies`` counts them. ``battery``: what its battery characteristic says, in the family's own terms.
+    ``replies`` counts them. ``drop_at_piece``: the number of the piece, of either direction, with which the link
+    drops; ``pieces`` counts them. ``battery``: what its battery characteristic says, in the family's own terms.
     """
 
     command_pipe: str
@@ -106,6 +110,8 @@ class SimulatedReader(abc.ABC):
         self.reader_id = reader_id
         self.faults = dict(faults or {})
         self.replies = 0
+        self.pieces = 0
+        self.drop_at_piece = 0
         self.connections = 0
         self.in_reach = True
         self.card: Contacts | None = None
@@ -154,6 +160,14 @@ class SimulatedReader(abc.ABC):
         held, self._held = self._held, None
         if held is not None:
             held()
+
+    def is_cut_off_by_piece(self) -> bool:
+        """Count a piece; whether the link drops with it, so that it does not arrive."""
+        self.pieces += 1
+        is_cut_off = self.pieces == self.drop_at_piece
+        if is_cut_off and self._link is not None:
+            self._link.cut()
+        return is_cut_off
 
     def disappear(self) -> None:
         """Out of reach, until ``in_reach`` is set again."""

@@ -125,6 +125,8 @@ class Device:
                 self._link = link
                 link.start(self._notify, lambda _error: self._ended.set())
                 self.is_temporary = False
+                # It was heard once more, or it could not have been connected.
+                self._tree.set(self.path, DEVICE, RSSI=Variant("n", self.unit.rssi_dbm))
                 self._tree.set(self.path, DEVICE, Connected=Variant("b", True), RSSI=None)
                 opened.set_result(None)
                 await self._stall("ServicesResolved")

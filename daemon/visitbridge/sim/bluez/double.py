@@ -48,6 +48,7 @@ class BluezDouble:
         self._devices = [Device(self._tree, ADAPTER_PATH, unit, self._ask_agent) for unit in units]
         self._agent: tuple[str, str] | None = None
         self._scanning: set[str] = set()
+        self._released = asyncio.Event()
         self._expiry: asyncio.TimerHandle | None = None
         self._state = AdapterState.MISSING
         self._filters: list[dict[str, Variant]] = []
@@ -69,10 +70,6 @@ class BluezDouble:
         """The discovery filters that were set, oldest first."""
         return [{name: value.value for name, value in given.items()} for given in self._filters]
 
-    @property
-    def has_agent(self) -> bool:
-        return self._agent is not None
-
     async def set_state(self, state: AdapterState) -> None:
         """Switch the adapter off or on, block it, pull it out."""
         if state is not AdapterState.ON:
@@ -89,6 +86,12 @@ class BluezDouble:
     async def forget(self, unit: Unit) -> None:
         """As if somebody removed the device behind the box's back."""
         await self._remove(next(device for device in self._devices if device.unit is unit))
+
+    async def wait_unused(self) -> None:
+        """Return when nobody scans and there is no agent."""
+        while self._scanning or self._agent is not None:
+            self._released.clear()
+            await self._released.wait()
 
     def find(self) -> None:
         """An advertisement of everything in range; heard only while somebody scans."""
@@ -224,6 +227,7 @@ class BluezDouble:
                 self._agent = None
             if gone in self._scanning:
                 self._end_scan(gone)
+            self._released.set()
 
 
 @contextlib.asynccontextmanager

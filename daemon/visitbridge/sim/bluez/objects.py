@@ -151,7 +151,7 @@ class ObjectTree:
             + "</interface>"
             for name, interface in self._objects.get(path, {}).items()
         ]
-        return f"<node>{''.join(parts)}</node>"
+        return f"<node>{_PROPERTIES_XML}{''.join(parts)}</node>"
 
 
 def _method_xml(name: str, into: str, out: str) -> str:
@@ -168,3 +168,12 @@ def _kinds(signature: str) -> list[str]:
         kinds.append(signature[:length])
         signature = signature[length:]
     return kinds
+
+
+_PROPERTIES_XML = (
+    f"<interface name={quoteattr(PROPERTIES)}>"
+    + _method_xml("Get", "ss", "v")
+    + _method_xml("Set", "ssv", "")
+    + _method_xml("GetAll", "s", "a{sv}")
+    + "</interface>"
+)
