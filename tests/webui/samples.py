@@ -312,6 +312,24 @@ def advice(**changes: Any) -> Json:
     }
 
 
+LEFTOVER: Json = {
+    "known": True,
+    "as_of": ago(hours=6),
+    "uncounted": 0,
+    "medicines": [
+        {
+            "group": "ACETAMINOPHEN",
+            "names": ["ACETAMINOPHEN TABLETS 500MG"],
+            "codes": ["AC12345100"],
+            "remaining_days": 11,
+            "usable_until": "2026-12-03",
+            "next_fill_on": "2026-11-23",
+            "is_duplicate": True,
+            "approximate": True,
+            "fills": [{"institution": "9999999902", "fetched_on": "2026-11-04", "days": 30}],
+        }
+    ],
+}
 PROGRAMMES: list[Json] = [
     {"programme": name, "case_types": case_types, "special_item": item, "visit_type": visit_type}
     for name, case_types, item, visit_type in (
@@ -467,6 +485,7 @@ def answers(**changes: Any) -> Json:
         "GET /api/visits": [summary()],
         f"GET {visit_path}": view(),
         f"GET {visit_path}/advice": advice(),
+        f"GET {visit_path}/leftover": {"known": False, "as_of": None, "medicines": [], "uncounted": 0},
         f"PUT {visit_path}/signature": lambda body: {"drawing": body, "signed_at": ago(), "revision": 3},
         "GET /api/programmes": PROGRAMMES,
         "GET /api/catalogue/special_items": [hit("EC", "居家醫療照護整合計畫")],

@@ -40,6 +40,8 @@ SCHEMAS = {
     "VisitAdvice": "VisitAdvice",
     "ProgrammeLine": "ProgrammeLine",
     "Position": "Position",
+    "Leftover": "Leftover",
+    "LeftMedicine": "LeftMedicine",
     "CardHolder": "BasicRecord",
     "Practitioner": "Practitioner",
     "Sequence": "Sequence",

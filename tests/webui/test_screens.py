@@ -319,6 +319,12 @@ SCREENS = [
         act=click("#order-detail summary"),
     ),
     Screen(
+        "order-left",
+        f"/#{VISIT}/order/0",
+        answers={f"GET /api{VISIT}/leftover": samples.LEFTOVER},
+        act=click("#left-days"),
+    ),
+    Screen(
         "finish-lacks",
         f"/#{VISIT}/finish",
         answers={

@@ -11,6 +11,7 @@ import { useAdvice, useRow } from "../components/advice.js";
 import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { SaveState, SaveTrouble, TextPart } from "../components/draft.js";
 import { VisitPatient } from "../components/patient.js";
+import { useLeftCodes } from "../components/leftover.js";
 import { SwipeItem } from "../components/swipe.js";
 
 /** @typedef {import("../core/draft.js").Draft} Draft */
@@ -67,10 +68,11 @@ function Diagnoses({ draft }) {
 /** @param {{ draft: Draft }} props */
 function Orders({ draft }) {
   const list = draft.content.value.orders;
+  const left = useLeftCodes(draft);
   const closed = !draft.writable.value;
   return html`<section class="group"><h2>${t("visit.orders", { count: list.length })}</h2>
     <ul class="items">${list.map((order, index) => html`<${SwipeItem} key=${`${index} ${order.code}`} name="order" value=${order.code} disabled=${closed} remove=${() => removeItem(draft, "orders", index, order.name || order.code)}>
-      <a class="row-text" href=${`#/visits/${segment(draft.id)}/order/${index}`}><span class="row-title">${order.name || order.code}${order.kind === "drug" ? null : html`<span class="tag">${t(`order.kind.${order.kind}`)}</span>`}</span>
+      <a class="row-text" href=${`#/visits/${segment(draft.id)}/order/${index}`}><span class="row-title">${order.name || order.code}${order.kind === "drug" ? null : html`<span class="tag">${t(`order.kind.${order.kind}`)}</span>`}${left.has(order.code) ? html`<span class="tag warn">${t("left.mark")}</span>` : null}</span>
         <span class="row-detail"><span class="code">${order.code}</span> ${orderSummary(order)}</span></a>
       <${Button} kind="danger" disabled=${closed} label=${t("visit.remove_item", { what: order.name || order.code })} onPress=${() => removeItem(draft, "orders", index, order.name || order.code)}>${t("action.remove")}<//><//>`)}</ul>
     ${closed || list.length >= MOST_ORDERS ? null : html`<a class="button plain add" id="add-order" href="#/visits/${segment(draft.id)}/pick/drugs">${t("visit.add_order")}</a>`}</section>`;
