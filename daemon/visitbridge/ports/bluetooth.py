@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -54,6 +54,18 @@ class RememberedReader(msgspec.Struct, frozen=True, kw_only=True):
     remembered_at: dt.datetime
     key: bytes | None = None
     next_key: bytes | None = None
+
+
+class RememberedReaders(Protocol):
+    """Repository of a store's transaction."""
+
+    def all(self) -> Sequence[RememberedReader]: ...
+    def get(self, reader_id: str) -> RememberedReader | None: ...
+    def put(self, reader: RememberedReader) -> None:
+        """Insert or replace."""
+        ...
+
+    def remove(self, reader_id: str) -> None: ...
 
 
 class QuestionKind(enum.StrEnum):

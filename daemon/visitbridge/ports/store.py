@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from visitbridge.ports.bluetooth import RememberedReaders
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
 from visitbridge.ports.drafts import Editors, Signatures
 from visitbridge.ports.registers import (
@@ -56,6 +57,8 @@ class Transaction(Protocol):
     def record_copies(self) -> RecordCopies: ...
     @property
     def plans(self) -> Plans: ...
+    @property
+    def bluetooth_readers(self) -> RememberedReaders: ...
 
 
 class Store(Protocol):

@@ -12,6 +12,7 @@ import msgspec
 from visitbridge.domain.jobs import Job, JobState, Need
 from visitbridge.domain.visit import Visit, VisitState
 from visitbridge.errors import StaleRevision, StoreError
+from visitbridge.ports.bluetooth import RememberedReaders
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
 from visitbridge.ports.drafts import Editors, Signatures
 from visitbridge.ports.records import (
@@ -229,11 +230,19 @@ class _Transaction:
         raise NotImplementedError
 
     @property
+    def phone_sessions(self) -> PhoneSessions:
+        raise NotImplementedError
+
+    @property
     def datasets(self) -> DataSets:
         raise NotImplementedError
 
     @property
     def link_history(self) -> LinkHistory:
+        raise NotImplementedError
+
+    @property
+    def bluetooth_readers(self) -> RememberedReaders:
         raise NotImplementedError
 
 

@@ -241,3 +241,10 @@ planned_visits = Table(
     _blob("content"),
     Index("planned_visits_by_time", "planned_at"),
 )
+
+bluetooth_readers = Table(
+    "bluetooth_readers",
+    metadata,
+    Column("reader_id", TEXT, primary_key=True, nullable=False),
+    _blob("content"),
+)

@@ -11,6 +11,7 @@ from visitbridge.adapters.store.drafts import SqlEditors, SqlSignatures
 from visitbridge.adapters.store.jobs import SqlJobs
 from visitbridge.adapters.store.people import SqlPhones, SqlPhoneSessions, SqlStaffSessions
 from visitbridge.adapters.store.plans import SqlPlans
+from visitbridge.adapters.store.readers import SqlBluetoothReaders
 from visitbridge.adapters.store.receipts import SqlReceipts
 from visitbridge.adapters.store.record_copies import SqlRecordCopies
 from visitbridge.adapters.store.session import Session
@@ -37,3 +38,4 @@ class SqlTransaction:
         self.consents: Final = SqlConsents(session)
         self.record_copies: Final = SqlRecordCopies(session)
         self.plans: Final = SqlPlans(session)
+        self.bluetooth_readers: Final = SqlBluetoothReaders(session)
