@@ -61,7 +61,7 @@ def build_app(
         sign=receipts.sign,
         roots=lambda: announced_roots(folders.keys, receipts.sign, machine_now()),
     ).register(app, guard)
-    UploadRoutes(database, upload_desk, receipts).register(app, guard)
+    UploadRoutes(database, upload_desk, receipts, clock).register(app, guard)
     DataSetRoutes(database, shelf).register(app, guard)
     StaffRoutes(database, SignInDesk(database, StaffScripts(), clock), clock).register(app, guard)
     CardRoutes(database, CardSessions(CardReceipts(database, receipts), clock), clock).register(app, guard)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.domain.people import Right, StaffKind
-from vpnportal.commands import boxes, handoff, lab, people, portal, roots, tables
+from vpnportal.commands import audit, boxes, handoff, lab, people, portal, roots, tables
 from vpnportal.commands.context import Say
 from vpnportal.server import DEFAULT_PORT
 
@@ -104,6 +104,14 @@ def _person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--right", action="append", default=[], choices=[right.value for right in Right])
 
 
+def _all(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="also those that were taken care of")
+
+
+def _alert(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("alert", help="its id, as audit alerts shows it")
+
+
 def _file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
 
@@ -124,6 +132,7 @@ _GROUPS = {
     "devices": "boxes of an institution",
     "staff": "health professionals and their rights",
     "datasets": "code tables that boxes download",
+    "audit": "trails that boxes keep, and what is wrong with them",
     "handoff": "uploads that boxes could not send themselves",
     "roots": "the certificate that boxes trust this portal by",
 }
@@ -173,5 +182,7 @@ COMMANDS = (
     Command(("roots", "show"), roots.show, "show the root in use and the one announced"),
     Command(("roots", "prepare"), roots.prepare, "make the next root and announce it to boxes"),
     Command(("roots", "change"), roots.change, "use the announced root from the next start on"),
+    Command(("audit", "alerts"), audit.alerts, "show trails that do not go on as told", (_all,)),
+    Command(("audit", "seen"), audit.seen, "an alert was taken care of", (_alert,)),
     Command(("datasets", "list"), tables.list_all, "show what is on offer"),
 )

@@ -87,6 +87,29 @@ devices = Table(
     UniqueConstraint("institution", "name"),
 )
 
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("device_id", ForeignKey("devices.device_id"), primary_key=True),
+    Column("sheet_id", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("chain", String(64), nullable=False),
+    Column("key_hex", String(64), nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
+)
+
+audit_alerts = Table(
+    "audit_alerts",
+    metadata,
+    Column("alert_id", String(36), primary_key=True),
+    Column("device_id", ForeignKey("devices.device_id"), nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("known_number", Integer, nullable=False),
+    Column("seen_at", UtcDateTime),
+)
+
 erase_orders = Table(
     "erase_orders",
     metadata,

@@ -10,7 +10,10 @@ from PIL import Image
 from sqlalchemy import update
 from zxingcpp import read_barcode
 
+from tests.vpnportal.samples import NOW
+from visitbridge.protocols.datacentre.audit_head import SignedHead
 from visitbridge.protocols.datacentre.device import decode_ticket
+from vpnportal.audit_heads import note_head
 from vpnportal.cli import main
 from vpnportal.commands.people import has_check_digit
 from vpnportal.database import open_database
@@ -216,3 +219,21 @@ def test_a_doubtful_institution_is_recorded_with_a_note(run: Portal) -> None:
     status, output, _ = run("institutions", "add", "--institution", "9999999994", "--name", "另一家")
     assert status == 0
     assert output.startswith("note: 9999999994")
+
+
+def test_alerts_are_shown_and_settled(seeded: Portal) -> None:
+    assert seeded("audit", "alerts")[1] == "no open alerts\n"
+    with open_database(f"sqlite:///{seeded.folder}/portal.db") as database:
+        (device,) = database.transact(list_devices)
+        heads = [SignedHead(number=7, chain=chain, key_hex="0" * 64) for chain in ("1" * 64, "2" * 64)]
+        database.transact(
+            lambda connection: [note_head(connection, device.device_id, "s", head, NOW) for head in heads]
+        )
+    shown = seeded("audit", "alerts")[1]
+    assert "1 audit alerts" in seeded("devices", "list")[1]
+
+    assert "fork  row 7 after row 7" in shown
+    assert seeded("audit", "seen", shown.split()[0])[0] == 0
+    assert seeded("audit", "alerts")[1] == "no open alerts\n"
+    assert "seen" in seeded("audit", "alerts", "--all")[1]
+    assert seeded("audit", "seen", "x")[0] == 1

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from visitbridge.errors import FieldInvalid
 from vpnportal import devices
+from vpnportal.audit_heads import count_alerts
 from vpnportal.bind import issue_ticket
 from vpnportal.ca import load_server_authority
 from vpnportal.clock import machine_now
@@ -47,17 +48,22 @@ def renew_ticket(arguments: argparse.Namespace, say: Say) -> None:
 
 
 def list_all(arguments: argparse.Namespace, say: Say) -> None:
-    def look(connection: Connection) -> list[tuple[Device, EraseCase | None]]:
+    def look(connection: Connection) -> list[tuple[Device, EraseCase | None, int]]:
         return [
-            (device, last_case(connection, device.device_id)) for device in devices.list_devices(connection)
+            (
+                device,
+                last_case(connection, device.device_id),
+                count_alerts(connection, device.device_id),
+            )
+            for device in devices.list_devices(connection)
         ]
 
     with open_place(arguments) as (_, database):
-        for device, case in database.transact(look):
+        for device, case, alerts in database.transact(look):
             state = "enabled" if device.enabled else "disabled"
             bound = "not bound" if device.bound_at is None else f"bound {device.bound_at:%Y-%m-%d %H:%M}Z"
             line = f"{device.institution.code}  {device.name}  {state}  {bound}  SAM {device.sam.sam_id}"
-            say(line + _erasure(case))
+            say(line + _erasure(case) + (f"  {alerts} audit alerts" if alerts else ""))
 
 
 def enable(arguments: argparse.Namespace, say: Say) -> None:

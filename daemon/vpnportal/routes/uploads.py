@@ -14,6 +14,7 @@ from visitbridge.protocols.datacentre.handoff import RefusedAnswer
 from visitbridge.protocols.datacentre.uploads import PrecheckAnswer, UploadKind
 from vpnportal.audit_heads import note_head
 from vpnportal.callers import Caller, Need
+from vpnportal.clock import PortalClock
 from vpnportal.database import Database
 from vpnportal.handoff_refusals import find_refusals
 from vpnportal.problems import malformed
@@ -42,8 +43,11 @@ async def _at_once() -> None:
 class UploadRoutes:
     """What a box sends, and what it asks about that."""
 
-    def __init__(self, database: Database, desk: UploadDesk, receipts: ReceiptBook) -> None:
+    def __init__(
+        self, database: Database, desk: UploadDesk, receipts: ReceiptBook, clock: PortalClock
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._desk = desk
         self._receipts = receipts
 
@@ -69,16 +73,16 @@ class UploadRoutes:
         return accept
 
     async def _note_head(self, request: web.Request, caller: Caller) -> None:
-        """Keep the head of the box's audit trail; a box that tells none is an older one."""
+        """Keep the head of the box's audit trail. A box that never told one is an older program's."""
         told = request.headers.get(HEADER_AUDIT_HEAD)
-        if told is None:
-            return
         try:
-            head = read_head(told)
+            head = None if told is None else read_head(told)
         except FieldInvalid as exc:
             raise malformed("the head of the audit trail cannot be read", field=HEADER_AUDIT_HEAD) from exc
-        device_id = caller.device.device_id
-        await self._database.run(lambda connection: note_head(connection, device_id, head))
+        device, now = caller.device, self._clock.now()
+        await self._database.run(
+            lambda connection: note_head(connection, device.device_id, device.sheet_id, head, now)
+        )
 
     def _precheck(self, kind: UploadKind) -> GuardedHandler:
         async def precheck(request: web.Request, caller: Caller) -> web.Response:
