@@ -104,7 +104,7 @@ async def run_case(stand: Stand, case: Case) -> list[str]:
     visit_id = await stand.finish_visit(patient)
     await stand.wait_for(lambda: card.is_struck)
     await _wait_gone_or_confirmed(stand, visit_id)
-    await stand.outbox.wait_quiet()
+    await stand.wait_quiet()
     wrong = list(_undoubted(patient, await stand.states(visit_id)))
 
     await stand.rack.plug()

@@ -47,6 +47,7 @@ from visitbridge.sim.vpcd import VpcdSlot
 PHONE = "phone-1"
 _TICK_S = 0.005
 _LEAP_S = 0.05
+_LONG_S = 30.0
 
 
 class Rack(Protocol):
@@ -237,13 +238,18 @@ class Stand:
     async def wait_for(self, condition: Callable[[], bool]) -> None:
         await self.wait_until(lambda: _now(condition()))
 
-    async def wait_until(self, condition: Callable[[], Awaitable[bool]], within_s: float = 30.0) -> None:
+    async def wait_until(self, condition: Callable[[], Awaitable[bool]], within_s: float = _LONG_S) -> None:
         """Look again and again. Raises TimeoutError."""
         limit_s = time.monotonic() + within_s
         while not await condition():
             if time.monotonic() > limit_s:
                 raise TimeoutError("what was waited for did not come about")
             await asyncio.sleep(_TICK_S)
+
+    async def wait_quiet(self) -> None:
+        """Until no job is being worked on. Raises TimeoutError."""
+        async with asyncio.timeout(_LONG_S):
+            await self.outbox.wait_quiet()
 
     async def pass_time(self) -> None:
         """For ever, ten times as fast as it passes."""
