@@ -50,13 +50,16 @@ _HEADERS = {
 }
 
 
-def authorities(hosts: Iterable[str], port: int) -> frozenset[str]:
-    """The exact Host header values for ``hosts`` on ``port`` (HTTPS), lower case, IPv6 in brackets."""
+def authorities(hosts: Iterable[str], port: int, *, default: int = 443) -> frozenset[str]:
+    """The exact Host header values for ``hosts`` on ``port``, lower case, IPv6 in brackets.
+
+    ``default``: the port that is not named: 443 for HTTPS, 80 in plain HTTP.
+    """
     found: set[str] = set()
     for host in hosts:
         name = f"[{host.lower()}]" if _is_ipv6(host) else host.lower()
         found.add(f"{name}:{port}")
-        if port == 443:
+        if port == default:
             found.add(name)
     return frozenset(found)
 

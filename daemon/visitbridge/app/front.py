@@ -88,6 +88,7 @@ class Front:
         words: Words,
         *,
         listener: socket.socket | None = None,
+        on_phone: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._hosts = config.http.hosts
         events = EventStreams(
@@ -108,6 +109,7 @@ class Front:
             port=config.http.port,
             listener=listener,
             hosts=config.http.hosts,
+            on_phone=on_phone,
         )
 
     @property

@@ -17,6 +17,8 @@ from visitbridge.adapters.store import SqlStore
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.adapters.systemd import Notifier, Watchdog
 from visitbridge.adapters.tls import BoxTls, CertificateRenewal, open_box_tls
+from visitbridge.api.neighbours import Neighbours
+from visitbridge.api.plain import PlainServer
 from visitbridge.app.closed import ClosedFront, erased_front, locked_front
 from visitbridge.app.console import commands
 from visitbridge.app.front import Front
@@ -107,13 +109,32 @@ class _Life:
         ):
             if opened is not None:
                 await parts.lock.note_opened(opened)
-            front = Front(config, parts, tls, self._words, listener=self._listener())
+            neighbours = Neighbours(clock)
+            front = Front(
+                config, parts, tls, self._words, listener=self._listener(), on_phone=neighbours.note
+            )
             status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
             renewal = CertificateRenewal(
                 tls, lambda: _open_tls(config, clock), clock, parts.board, told=self._reload
             )
             console = ConsoleSocket(config.box.runtime_dir, commands(config, parts, renewal))
             services: list[Service] = [*parts.running, status, renewal, console, front.server]
+            if config.http.plain_port is not None:
+                services.append(
+                    PlainServer(
+                        self._words,
+                        clock,
+                        url=lambda: front.url,
+                        https_port=lambda: front.server.port,
+                        certificate=lambda: renewal.topic,
+                        survey=parts.survey.run,
+                        neighbours=neighbours if config.http.answer_probes else None,
+                        bind=config.http.bind,
+                        port=config.http.plain_port,
+                        hosts=config.http.hosts,
+                        listener=self._listener("http"),
+                    )
+                )
             if options.watchdog_s is not None:
                 services.append(_watchdog(clock, self._notifier, options.watchdog_s, parts.store))
 
@@ -180,9 +201,9 @@ class _Life:
         if not running.cancelled():
             running.result()
 
-    def _listener(self) -> socket.socket | None:
+    def _listener(self, name: str = "https") -> socket.socket | None:
         """A copy: each server closes the one it was given, and a later one may need it again."""
-        listener = self._options.listeners.get("https")
+        listener = self._options.listeners.get(name)
         return None if listener is None else listener.dup()
 
 

@@ -47,9 +47,28 @@ class HttpSection(msgspec.Struct, frozen=True, kw_only=True):
             "refused, and the box's certificate covers exactly these",
         ),
     ] = ("127.0.0.1", "localhost")
+    plain_port: Annotated[
+        int | None,
+        Meta(
+            ge=0,
+            le=65535,
+            description="TCP port of the few pages in plain HTTP: how to reach the box, and 環境檢測; 80 on a box, 0 "
+            "takes any free one, empty serves none",
+        ),
+    ] = None
+    answer_probes: Annotated[
+        bool,
+        Meta(
+            description="On plain_port, answer what phones ask after joining the Wi-Fi, so that they show how to go on and "
+            "then stay; needs the names in dnsmasq-shared.d/visitbridge-probes.conf. Without it phones keep their mobile data"
+        ),
+    ] = True
     tls_cert: Annotated[
         Path | None,
-        Meta(description="PEM chain to use instead of the box's own certificate; needs tls_key"),
+        Meta(
+            description="PEM chain to use instead of the institution's or the box's own certificate, such as a public "
+            "one; needs tls_key"
+        ),
     ] = None
     tls_key: Annotated[Path | None, Meta(description="PEM private key of tls_cert")] = None
     webui_dir: Annotated[
