@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import getpass
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
 
-from vbtools.command import run, say
+from vbtools.command import ask_hidden, run, say
 from vbtools.new_files import PUBLIC, read_given, write_new
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.certificates import (
@@ -115,7 +114,7 @@ def _issue(arguments: argparse.Namespace) -> None:
     authority = KeyPair(
         certificate=read_given(folder / AUTHORITY_FILE), key=read_given(folder / AUTHORITY_KEY_FILE)
     )
-    passphrase = _ask("tools.ca.passphrase") if b"ENCRYPTED" in authority.key else None
+    passphrase = ask_hidden("tools.ca.passphrase") if b"ENCRYPTED" in authority.key else None
     leaf = issue_leaf(
         authority,
         tuple(dict.fromkeys(arguments.host)),
@@ -151,17 +150,12 @@ def _require_label(label: str) -> None:
 
 
 def _new_passphrase() -> bytes:
-    passphrase = _ask("tools.ca.new_passphrase")
+    passphrase = ask_hidden("tools.ca.new_passphrase")
     if len(passphrase) < PASSPHRASE_LENGTH:
         raise FieldInvalid(f"at least {PASSPHRASE_LENGTH} characters", field="passphrase")
-    if passphrase != _ask("tools.ca.again"):
+    if passphrase != ask_hidden("tools.ca.again"):
         raise FieldInvalid("the two differ", field="passphrase")
     return passphrase
-
-
-def _ask(key: str) -> bytes:
-    say(key)
-    return getpass.getpass("").encode()
 
 
 if __name__ == "__main__":

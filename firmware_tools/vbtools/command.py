@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 refused, with a line that says why · 2 wrong usage · 1
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import signal
 import sys
@@ -37,6 +38,12 @@ def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int
 def say(text: str, /, **values: str | int) -> None:
     """Print one text of the catalogue, named by its key, in the terminal's language."""
     print(load_catalogue().texts(language())[text].format_map(values))
+
+
+def ask_hidden(text: str) -> bytes:
+    """Ask for a secret by the catalogue's text with that key, without showing what is typed."""
+    # getpass throws away what was typed before it was ready, so it has to be the one who prompts.
+    return getpass.getpass(f"{load_catalogue().texts(language())[text]} ").encode()
 
 
 def language() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_units_start_the_program_where_the_package_puts_it(package: Path) -> Non
 
     assert command is not None
     assert (package / command.group(1).lstrip("/")).stat().st_mode & 0o777 == 0o755
+
+
+def test_every_command_of_the_project_is_installed(package: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    installed = {path.name: path.read_text("utf-8") for path in (package / "usr/bin").iterdir()}
+
+    assert set(installed) == set(project["scripts"])
+    for name, entry in project["scripts"].items():
+        assert f"\nfrom {entry.partition(':')[0]} import main" in installed[name]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

@@ -1,0 +1,132 @@
+"""``vb-provision``: SD cards and labels for a batch of boxes, on a technician's laptop (B01, beyond #12)."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vbtools.command import ask_hidden, run, say
+from vbtools.new_files import PRIVATE, PUBLIC, read_given, write_new
+from vbtools.provision.card import FOLDER, card_files
+from vbtools.provision.images import FIRSTRUN_ARGUMENTS, FORMS, image_files
+from vbtools.provision.labels import Label, label_sheet
+from vbtools.provision.links import page_code, wifi_code
+from vbtools.provision.profile import Box, Profile, beside, read_boxes, read_profile
+from vbtools.provision.secrets import BoxSecrets, make_secrets
+from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.certificates import KeyPair, issue_leaf
+
+INSTALLED_PROFILES = Path("/usr/share/visitbridge/NetworkManager")
+CHECKOUT_PROFILES = Path(__file__).parents[3] / "systemd/NetworkManager"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    # The font's bitmaps for old screens are left out of the PDF, which the library finds worth a warning.
+    logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
+    return run(_parser(), arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vb-provision",
+        description="What the SD cards and the labels of a batch of boxes need.",
+        epilog="For each box: write the image to the card with Raspberry Pi Imager, without its own settings; copy "
+        "the box's folder onto the boot partition; put the card into the box and switch it on.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("profile", type=Path, help="TOML file that describes the institution's boxes")
+    parser.add_argument("boxes", type=Path, help="CSV file: serial, apn_password, sim_pin")
+    parser.add_argument("folder", type=Path, help="new folder; one below it for each box, and labels.pdf")
+    parser.add_argument("--form", choices=FORMS, default=FORMS[0], help="how the image takes files over")
+    parser.set_defaults(handler=_provision)
+    return parser
+
+
+def _provision(arguments: argparse.Namespace) -> None:
+    profile = read_profile(_text(arguments.profile))
+    boxes = read_boxes(_text(arguments.boxes))
+    make_leaf = _leaf_maker(profile, arguments.profile)
+    package = _package(profile, arguments.profile)
+    network = _network_profiles()
+    folder: Path = arguments.folder
+    _make_folder(folder)
+    labels = []
+    for box in boxes:
+        secrets = make_secrets()
+        files = card_files(profile, box, secrets, leaf=make_leaf(), profiles=network)
+        _write_card(folder / box.serial, {**files, **image_files(arguments.form, profile, box), **package})
+        labels.append(_label(profile, box, secrets))
+        say("tools.provision.box", serial=box.serial, folder=str(folder / box.serial))
+    write_new(folder / "labels.pdf", label_sheet(labels))
+    say("tools.provision.labels", file=str(folder / "labels.pdf"), count=len(labels))
+    if arguments.form == "firstrun":
+        say("tools.provision.firstrun", arguments=FIRSTRUN_ARGUMENTS)
+
+
+def _leaf_maker(profile: Profile, profile_file: Path) -> Callable[[], bytes]:
+    """Issues one certificate after the other; nothing where the profile names no authority."""
+    if not profile.authority:
+        return bytes
+    folder = beside(profile_file, profile.authority)
+    authority = KeyPair(certificate=read_given(folder / "ca.pem"), key=read_given(folder / "ca.key"))
+    passphrase = ask_hidden("tools.ca.passphrase") if b"ENCRYPTED" in authority.key else None
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+    def issue() -> bytes:
+        leaf = issue_leaf(authority, profile.hosts(), now, passphrase=passphrase)
+        return leaf.key + leaf.certificate
+
+    return issue
+
+
+def _package(profile: Profile, profile_file: Path) -> dict[str, bytes]:
+    if not profile.package:
+        return {}
+    file = beside(profile_file, profile.package)
+    if not (file.name.startswith("visitbridge_") and file.suffix == ".deb"):
+        raise FieldInvalid(f"{file.name} is not a package of visitbridge", field="package")
+    return {f"{FOLDER}/{file.name}": read_given(file)}
+
+
+def _network_profiles() -> dict[str, str]:
+    folder = CHECKOUT_PROFILES if CHECKOUT_PROFILES.is_dir() else INSTALLED_PROFILES
+    return {file.name: file.read_text("utf-8") for file in folder.glob("*.nmconnection")}
+
+
+def _label(profile: Profile, box: Box, secrets: BoxSecrets) -> Label:
+    ssid = profile.ssid(box.serial)
+    return Label(
+        institution=profile.institution,
+        serial=box.serial,
+        ssid=ssid,
+        wifi_key=secrets.wifi_key,
+        address=profile.phones.address,
+        wifi=wifi_code(ssid, secrets.wifi_key),
+        page=page_code(profile.phones.address, secrets.label_token),
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as exc:
+        raise FieldInvalid(f"cannot make {folder}: {exc.strerror}", field="folder") from exc
+
+
+def _write_card(card: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        file = card / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_private = file.parent.name == "private"
+        write_new(file, content, mode=PRIVATE if is_private else PUBLIC)
+
+
+def _text(file: Path) -> str:
+    try:
+        return read_given(file).decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise FieldInvalid(f"{file} is not UTF-8", field="file") from exc

@@ -1,0 +1,59 @@
+#!/bin/sh
+# Makes this machine the box that the files beside this script describe. Run once, as root, at the first boot, by
+# cloud-init or firstrun.sh; running it again changes nothing that is right already.
+set -eu
+umask 077
+here=$(dirname "$(readlink -f "$0")")
+done_file=/var/lib/visitbridge-provisioned
+
+say() { echo "visitbridge: $*"; }
+[ ! -e "$done_file" ] || { say "provisioned already"; exit 0; }
+
+# Secrets leave the boot partition, which any computer can read, before anything else can go wrong.
+private=$(mktemp -d /run/visitbridge-provision.XXXXXX)
+cp -R "$here/private/." "$private/"
+find "$here/private" -type f -exec shred -u {} +
+rm -rf "$here/private"
+
+install -d -m 0755 /etc/visitbridge/conf.d
+install -m 0644 "$here/50-box.toml" /etc/visitbridge/conf.d/50-box.toml
+install -m 0644 "$here/visitbridge-interfaces.nft" /etc/visitbridge/visitbridge-interfaces.nft
+
+# Sealed to this machine's TPM where there is one, else to its host key.
+install -d -m 0700 /etc/credstore.encrypted
+for name in modem.password modem.sim_pin; do
+    if [ -s "$private/$name" ]; then
+        systemd-creds encrypt --name="$name" "$private/$name" "/etc/credstore.encrypted/$name"
+    fi
+done
+
+install -d -m 0700 /etc/NetworkManager/system-connections
+for profile in "$private"/*.nmconnection; do
+    install -m 0600 "$profile" /etc/NetworkManager/system-connections/
+done
+if command -v raspi-config >/dev/null; then
+    raspi-config nonint do_wifi_country "$(cat "$here/country")"
+fi
+rfkill unblock wifi 2>/dev/null || say "no radio to unblock"
+
+# Trusted time comes from the gateway; a second clock setter would fight it.
+timedatectl set-timezone "$(cat "$here/timezone")"
+timedatectl set-ntp false 2>/dev/null || say "no time service to stop"
+
+for package in "$here"/visitbridge_*.deb; do
+    [ ! -e "$package" ] || apt-get install --yes --no-install-recommends "$package"
+done
+if [ -s "$private/box.pem" ]; then
+    install -d -m 0700 -o visitbridge -g visitbridge /var/lib/visitbridge /var/lib/visitbridge/tls
+    install -m 0600 -o visitbridge -g visitbridge "$private/box.pem" /var/lib/visitbridge/tls/institution.pem
+fi
+rm -rf "$private"
+systemd-tmpfiles --create visitbridge.conf
+
+# Rules before radio: phones find the box only once the firewall stands.
+systemctl restart visitbridge-firewall.service
+nmcli connection reload
+nmcli connection up visitbridge-phones || say "the Wi-Fi comes up at the next start"
+systemctl restart visitbridge.service
+touch "$done_file"
+say "provisioned"

@@ -1,0 +1,109 @@
+"""The two ways in which an image of Raspberry Pi OS takes over files at its first boot (hardware.md §5).
+
+``cloudinit-rpi``: images of Debian 13 read cloud-init's files from the boot partition. ``firstrun``: images of Debian 12
+run one script, named on the kernel's command line.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Final
+
+from vbtools.provision.card import FOLDER
+from vbtools.provision.profile import Box, Profile
+
+FORMS: Final = ("cloudinit-rpi", "firstrun")
+
+BOOT: Final = "/boot/firmware"
+"""Where Debian 12 and 13 mount the boot partition of a Raspberry Pi."""
+
+FIRSTRUN_ARGUMENTS: Final = f"systemd.run={BOOT}/firstrun.sh systemd.run_success_action=reboot systemd.unit=kernel-command-line.target"
+"""What ``cmdline.txt`` needs at its end, once; firstrun.sh takes it out again."""
+
+
+def image_files(form: str, profile: Profile, box: Box) -> Mapping[str, bytes]:
+    """Path on the boot partition → content, for one of ``FORMS``."""
+    return {"cloudinit-rpi": _cloud_init, "firstrun": _firstrun}[form](profile, box)
+
+
+def host_name(box: Box) -> str:
+    return f"visitbridge-{box.serial.lower()}"
+
+
+def _cloud_init(profile: Profile, box: Box) -> dict[str, bytes]:
+    """JSON is YAML, and leaves nothing to quoting."""
+    technician = profile.technician
+    user = {
+        "name": technician.user,
+        "groups": "sudo",
+        "shell": "/bin/bash",
+        "lock_passwd": True,
+        "sudo": "ALL=(ALL) NOPASSWD:ALL",
+        "ssh_authorized_keys": list(technician.ssh_keys),
+    }
+    user_data = {
+        "hostname": host_name(box),
+        "manage_etc_hosts": True,
+        "ssh_pwauth": False,
+        "disable_root": True,
+        "users": [user] if technician.ssh_keys else [],
+        "runcmd": [["sh", f"{BOOT}/{FOLDER}/first-boot.sh"]],
+    }
+    meta_data = {"instance-id": f"visitbridge-{box.serial.lower()}", "local-hostname": host_name(box)}
+    return {
+        "user-data": b"#cloud-config\n" + _json(user_data),
+        "meta-data": _json(meta_data),
+        # The box's own profiles come with first-boot.sh.
+        "network-config": _json({"network": {"config": "disabled"}}),
+    }
+
+
+def _firstrun(profile: Profile, box: Box) -> dict[str, bytes]:
+    technician = profile.technician
+    lines = [
+        "#!/bin/bash",
+        "# Run once by systemd, before anything else of the system; restarts the machine when it is done.",
+        "set -eu",
+        f"hostnamectl set-hostname {host_name(box)} || echo {host_name(box)} >/etc/hostname",
+        f"sed -i 's/127.0.1.1.*/127.0.1.1\\t{host_name(box)}/' /etc/hosts",
+    ]
+    if technician.ssh_keys:
+        home = f"/home/{technician.user}"
+        keys = shlex.quote("\n".join(technician.ssh_keys))
+        lines += [
+            f"id {technician.user} >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --groups sudo {technician.user}",
+            f"passwd --lock {technician.user}",
+            f"install -d -m 0700 -o {technician.user} -g {technician.user} {home}/.ssh",
+            f"printf '%s\\n' {keys} >{home}/.ssh/authorized_keys",
+            f"chown {technician.user}: {home}/.ssh/authorized_keys && chmod 0600 {home}/.ssh/authorized_keys",
+            f"echo '{technician.user} ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/010-{technician.user}",
+            "mkdir -p /etc/ssh/sshd_config.d && echo 'PasswordAuthentication no' >/etc/ssh/sshd_config.d/visitbridge.conf",
+            "systemctl enable ssh",
+        ]
+    lines += [
+        "# Nothing but the base system runs now; the rest waits for the services it needs.",
+        "cat >/etc/systemd/system/visitbridge-first-boot.service <<'END'",
+        "[Unit]",
+        "Description=Make this machine a visitbridge box",
+        "ConditionPathExists=!/var/lib/visitbridge-provisioned",
+        "Wants=NetworkManager.service",
+        "After=NetworkManager.service systemd-user-sessions.service",
+        "",
+        "[Service]",
+        "Type=oneshot",
+        f"ExecStart=/bin/sh {BOOT}/{FOLDER}/first-boot.sh",
+        "",
+        "[Install]",
+        "WantedBy=multi-user.target",
+        "END",
+        "systemctl enable visitbridge-first-boot.service",
+        f"rm -f {BOOT}/firstrun.sh",
+        f"sed -i 's| systemd.run.*||' {BOOT}/cmdline.txt",
+    ]
+    return {"firstrun.sh": ("\n".join(lines) + "\n").encode()}
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -1,0 +1,88 @@
+"""Sheets of labels: one code that joins the Wi-Fi, one that opens the page, and both in print."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import qrcode
+from fpdf import FPDF
+from qrcode.constants import ERROR_CORRECT_M
+
+from visitbridge.errors import FieldInvalid
+
+FONT: Final = Path("/usr/share/fonts/truetype/arphic/uming.ttc")
+"""Debian's fonts-arphic-uming; its third face has Taiwan's forms of the characters, as TrueType outlines."""
+
+_FACE = 2
+_COLUMNS, _ROWS = 2, 4
+_WIDTH_MM, _HEIGHT_MM = 99.0, 67.7
+_LEFT_MM, _TOP_MM = 6.0, 13.1
+_CODE_MM = 34.0
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """``wifi`` and ``page``: what the codes say."""
+
+    institution: str
+    serial: str
+    ssid: str
+    wifi_key: str
+    address: str
+    wifi: str
+    page: str
+
+
+def label_sheet(labels: Sequence[Label], *, font: Path = FONT) -> bytes:
+    """A PDF of A4 pages with eight labels of 99 × 67.7 mm each.
+
+    Raises FieldInvalid when ``font`` is not there.
+    """
+    if not font.is_file():
+        raise FieldInvalid(f"{font} is missing: install fonts-arphic-uming", field="font")
+    pdf = FPDF(format="A4")
+    pdf.set_auto_page_break(auto=False)
+    pdf.add_font("uming", fname=font, collection_font_number=_FACE)
+    pdf.set_title("visitbridge labels")
+    for number, label in enumerate(labels):
+        place = number % (_COLUMNS * _ROWS)
+        if place == 0:
+            pdf.add_page()
+        row, column = divmod(place, _COLUMNS)
+        _draw(pdf, label, _LEFT_MM + column * _WIDTH_MM, _TOP_MM + row * _HEIGHT_MM)
+    return bytes(pdf.output())
+
+
+def _draw(pdf: FPDF, label: Label, left: float, top: float) -> None:
+    pdf.set_draw_color(200)
+    pdf.rect(left + 1, top + 1, _WIDTH_MM - 2, _HEIGHT_MM - 2)
+    _write(pdf, 15, left + 5, top + 9, label.serial)
+    _write(pdf, 9, left + 45, top + 9, label.institution)
+    for column, (caption, code, first, second) in enumerate(
+        (
+            ("1 用相機掃描，連上 Wi-Fi", label.wifi, label.ssid, label.wifi_key),
+            ("2 連上後掃描，開啟頁面", label.page, f"https://{label.address}/", "配對碼只能用一次"),
+        )
+    ):
+        x = left + 5 + column * 46
+        _write(pdf, 9, x, top + 15, caption)
+        pdf.image(_code(code), x=x, y=top + 17, w=_CODE_MM, h=_CODE_MM)
+        _write(pdf, 9, x, top + 56, first)
+        _write(pdf, 9, x, top + 61, second)
+
+
+def _write(pdf: FPDF, size: float, x: float, y: float, text: str) -> None:
+    pdf.set_font("uming", size=size)
+    pdf.text(x, y, text)
+
+
+def _code(content: str) -> io.BytesIO:
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4, box_size=8)
+    code.add_data(content)
+    picture = io.BytesIO()
+    code.make_image().save(picture, "PNG")
+    picture.seek(0)
+    return picture

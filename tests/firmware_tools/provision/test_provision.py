@@ -1,0 +1,309 @@
+"""vb-provision: what lies on the boot partition of each box's card, and on the label that is stuck on the box."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import itertools
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from vbtools.ca import main as make_authority
+from vbtools.provision.card import box_configuration, card_files
+from vbtools.provision.command import CHECKOUT_PROFILES, main
+from vbtools.provision.images import BOOT, FIRSTRUN_ARGUMENTS, FORMS, image_files
+from vbtools.provision.labels import Label, label_sheet
+from vbtools.provision.links import page_code, wifi_code
+from vbtools.provision.profile import Box, Profile, read_boxes, read_profile
+from vbtools.provision.secrets import ALPHABET, BoxSecrets, make_secrets
+from visitbridge.adapters.tls import install_institution_certificate
+from visitbridge.errors import FieldInvalid
+
+GOLDEN = Path(__file__).parent / "golden"
+PROFILE = """
+institution = "仁愛居家護理所"
+{extra}
+[modem]
+profile = "ec25"
+apn = "vpn.example"
+auth = "chap"
+user = "box"
+[technician]
+ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample technician"]
+"""
+BOXES = "serial,apn_password,sim_pin\nVB-001,correct horse,4711\nVB-002,,\n"
+
+
+def fixed_secrets() -> BoxSecrets:
+    """Of a source of randomness that counts."""
+    symbols = itertools.cycle(ALPHABET)
+    return make_secrets(lambda alphabet: next(symbols))
+
+
+def network_profiles() -> dict[str, str]:
+    return {file.name: file.read_text("utf-8") for file in CHECKOUT_PROFILES.glob("*.nmconnection")}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A technician's folder: authority, profile, list of boxes."""
+    assert make_authority(["make", str(tmp_path / "ca"), "--institution", "仁愛居家護理所"]) == 0
+    (tmp_path / "visitbridge_0.1.0_arm64.deb").write_bytes(b"a package")
+    extra = 'authority = "ca"\npackage = "visitbridge_0.1.0_arm64.deb"'
+    (tmp_path / "clinic.toml").write_text(PROFILE.format(extra=extra), "utf-8")
+    (tmp_path / "boxes.csv").write_text(BOXES, "utf-8")
+    return tmp_path
+
+
+def provision(desk: Path, *options: str) -> int:
+    return main([str(desk / "clinic.toml"), str(desk / "boxes.csv"), str(desk / "out"), *options])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_B01_files_of_a_card_are_the_golden_ones(form: str) -> None:
+    profile, box = read_profile(PROFILE.format(extra="")), read_boxes(BOXES)[0]
+    secrets = fixed_secrets()
+
+    files = {
+        **card_files(profile, box, secrets, leaf=b"", profiles=network_profiles()),
+        **image_files(form, profile, box),
+    }
+
+    golden = {
+        str(path.relative_to(GOLDEN / form)): path.read_bytes()
+        for path in (GOLDEN / form).rglob("*")
+        if path.is_file()
+    }
+    del files["visitbridge/first-boot.sh"]
+    assert files == golden
+
+
+def test_every_box_gets_its_own_secrets_certificate_and_package(desk: Path) -> None:
+    assert provision(desk) == 0
+
+    cards = [desk / "out" / serial / "visitbridge" for serial in ("VB-001", "VB-002")]
+    keys = {
+        re.findall(
+            r"^psk=(.+)$", (card / "private/visitbridge-phones.nmconnection").read_text("utf-8"), re.M
+        )[0]
+        for card in cards
+    }
+    digests = {
+        tomllib.loads((card / "50-box.toml").read_text("utf-8"))["pairing"]["label_digest"] for card in cards
+    }
+    leaves = {(card / "private/box.pem").read_bytes() for card in cards}
+    assert (len(keys), len(digests), len(leaves)) == (2, 2, 2)
+    assert all((card / "visitbridge_0.1.0_arm64.deb").read_bytes() == b"a package" for card in cards)
+    assert not (cards[1] / "private/sim_pin").exists()
+
+
+def test_the_certificate_is_one_that_the_box_takes(desk: Path) -> None:
+    provision(desk)
+    pem = (desk / "out/VB-001/visitbridge/private/box.pem").read_bytes()
+    hosts = tomllib.loads((desk / "out/VB-001/visitbridge/50-box.toml").read_text("utf-8"))["http"]["hosts"]
+
+    facts = install_institution_certificate(desk / "tls", pem, hosts, dt.datetime.now(dt.UTC))
+
+    assert set(facts.names) == {"10.42.0.1", "visitbridge", "visitbridge.local"}
+
+
+def test_secrets_are_private_files_and_nowhere_else(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    provision(desk)
+    printed = capsys.readouterr()
+
+    out = desk / "out"
+    private = [path for path in out.rglob("*") if path.parent.name == "private"]
+    others = [path for path in out.rglob("*") if path.is_file() and path not in private]
+    wifi_key = re.findall(
+        r"psk=(.+)", (out / "VB-001/visitbridge/private/visitbridge-phones.nmconnection").read_text("utf-8")
+    )[0]
+    wanted = ("correct horse", "4711", wifi_key, "PRIVATE KEY")
+    texts = [path.read_bytes().decode("latin-1") for path in others if path.suffix != ".pdf"]
+    assert {path.stat().st_mode & 0o777 for path in [*private, out / "labels.pdf"]} == {0o600}
+    assert (out.stat().st_mode & 0o777) == 0o700
+    assert not [secret for secret in wanted for text in [*texts, printed.out, printed.err] if secret in text]
+
+
+def test_nothing_is_overwritten(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (desk / "out").mkdir()
+
+    assert provision(desk) == 1
+    assert "folder" in capsys.readouterr().err
+
+
+def test_the_labels_codes_are_read_from_the_print(desk: Path, tmp_path: Path) -> None:
+    """Scanned from the page as a printer of 300 dpi would put it on paper."""
+    profile, boxes = read_profile(PROFILE.format(extra="")), read_boxes(BOXES)
+    secrets = [make_secrets() for _ in boxes]
+    labels = [
+        Label(
+            institution=profile.institution,
+            serial=box.serial,
+            ssid=profile.ssid(box.serial),
+            wifi_key=secret.wifi_key,
+            address=profile.phones.address,
+            wifi=wifi_code(profile.ssid(box.serial), secret.wifi_key),
+            page=page_code(profile.phones.address, secret.label_token),
+        )
+        for box, secret in zip(boxes, secrets, strict=True)
+    ]
+    (tmp_path / "labels.pdf").write_bytes(label_sheet(labels))
+    page = subprocess.run(
+        [
+            "pdftoppm",
+            "-r",
+            "300",
+            "-gray",
+            "-png",
+            "-singlefile",
+            str(tmp_path / "labels.pdf"),
+            str(tmp_path / "page"),
+        ],
+        check=True,
+    )
+
+    read = {code.text for code in zxingcpp.read_barcodes(Image.open(tmp_path / "page.png"))}
+
+    assert page.returncode == 0
+    assert read == {text for label in labels for text in (label.wifi, label.page)}
+
+
+@pytest.mark.parametrize(("count", "pages"), [(1, 1), (8, 1), (9, 2), (10, 2)])
+def test_a_sheet_holds_eight_labels(count: int, pages: int) -> None:
+    label = Label(
+        institution="所", serial="VB-1", ssid="s", wifi_key="k", address="10.0.0.1", wifi="w", page="p"
+    )
+
+    assert len(re.findall(rb"/Type /Page\b(?!s)", label_sheet([label] * count))) == pages
+
+
+@pytest.mark.parametrize(
+    ("ssid", "key", "code"),
+    [
+        ("NHI-GW-7F3A", "abcd-efgh", "WIFI:T:WPA;S:NHI-GW-7F3A;P:abcd-efgh;;"),
+        ('a;b,c:d"e\\f', "k", 'WIFI:T:WPA;S:a\\;b\\,c\\:d\\"e\\\\f;P:k;;'),
+    ],
+)
+def test_the_wifi_code_has_the_form_that_cameras_know(ssid: str, key: str, code: str) -> None:
+    assert wifi_code(ssid, key) == code
+
+
+def test_the_box_is_told_only_the_digest_of_the_labels_token() -> None:
+    secrets = fixed_secrets()
+    text = box_configuration(read_profile(PROFILE.format(extra="")), Box(serial="VB-001"), secrets)
+
+    assert secrets.label_token not in text
+    assert (
+        tomllib.loads(text)["pairing"]["label_digest"]
+        == hashlib.sha256(secrets.label_token.encode()).hexdigest()
+    )
+
+
+def test_secrets_are_long_and_never_the_same() -> None:
+    made = [make_secrets() for _ in range(50)]
+
+    assert len({each.wifi_key for each in made}) == len({each.label_token for each in made}) == 50
+    assert {len(each.wifi_key.replace("-", "")) for each in made} == {20}
+    assert {len(each.label_token) for each in made} == {26}
+
+
+@pytest.mark.parametrize("name", ['牛津"居家', "a\\b", "tab\tnew\nline"])
+def test_any_name_of_an_institution_survives_the_configuration(name: str) -> None:
+    text = box_configuration(Profile(institution=name), Box(serial="VB-001"), fixed_secrets())
+
+    assert tomllib.loads(text)["box"]["name"] == f"{name} VB-001"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("institution = ''", "institution"),
+        ("institution = 'x'\nwifi = 1", "wifi"),
+        ("institution = 'x'\n[phones]\naddress = 'here'", "address"),
+        ("institution = 'x'\n[technician]\nssh_keys = ['password']", "ssh_keys"),
+        ("institution", "profile"),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_the_name_of_the_key(text: str, named: str) -> None:
+    with pytest.raises(FieldInvalid) as caught:
+        read_profile(text)
+
+    assert named in f"{caught.value.field} {caught.value.detail}"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("serial\n", "boxes"),
+        ("serial\nvb 1\n", "line 2"),
+        ("serial\nVB-001\nVB-001\n", "serial"),
+        ("serial,pin\nVB-001,1\n", "line 2"),
+        ("serial,sim_pin\nVB-001,12\n", "line 2"),
+        ("serial\nVB-001,too,many\n", "line 2"),
+    ],
+)
+def test_a_wrong_list_is_refused_by_its_line(text: str, field: str) -> None:
+    with pytest.raises(FieldInvalid) as caught:
+        read_boxes(text)
+
+    assert caught.value.field == field
+    assert "12" not in caught.value.detail.replace("line 2", "")
+
+
+def test_a_name_too_long_for_a_radio_is_refused() -> None:
+    profile = read_profile("institution = 'x'\n[phones]\nssid = '仁愛居家護理所的閘道器{serial}'")
+
+    with pytest.raises(FieldInvalid, match="32 bytes"):
+        profile.ssid("VB-001")
+
+
+def test_cloud_init_is_told_what_it_knows() -> None:
+    """The keys and types of its own documentation, read as JSON, which is YAML."""
+    files = image_files("cloudinit-rpi", read_profile(PROFILE.format(extra="")), Box(serial="VB-001"))
+    first, _, body = files["user-data"].partition(b"\n")
+    data = json.loads(body)
+
+    assert first == b"#cloud-config"
+    assert data["runcmd"] == [["sh", f"{BOOT}/visitbridge/first-boot.sh"]]
+    assert (data["ssh_pwauth"], data["users"][0]["lock_passwd"]) == (False, True)
+    assert json.loads(files["network-config"]) == {"network": {"config": "disabled"}}
+    assert json.loads(files["meta-data"])["local-hostname"] == "visitbridge-vb-001"
+
+
+def test_without_a_key_nobody_can_log_in() -> None:
+    files = image_files("cloudinit-rpi", Profile(institution="x"), Box(serial="VB-001"))
+    script = image_files("firstrun", Profile(institution="x"), Box(serial="VB-001"))["firstrun.sh"].decode()
+
+    assert json.loads(files["user-data"].partition(b"\n")[2])["users"] == []
+    assert "useradd" not in script
+    assert "ssh" not in script
+
+
+def test_firstrun_takes_itself_out_of_the_kernels_command_line(tmp_path: Path) -> None:
+    line = f"console=tty1 root=PARTUUID=1-02 rootwait {FIRSTRUN_ARGUMENTS}\n"
+    (tmp_path / "cmdline.txt").write_text(line, "utf-8")
+    script = image_files("firstrun", Profile(institution="x"), Box(serial="VB-001"))["firstrun.sh"].decode()
+    last = script.rstrip().splitlines()[-1].replace(BOOT, str(tmp_path))
+
+    subprocess.run(["sh", "-c", last], check=True)
+
+    assert (tmp_path / "cmdline.txt").read_text("utf-8") == "console=tty1 root=PARTUUID=1-02 rootwait\n"
+
+
+@pytest.mark.parametrize("script", ["visitbridge/first-boot.sh", "firstrun.sh"])
+def test_scripts_are_shell(script: str, tmp_path: Path) -> None:
+    profile, box = read_profile(PROFILE.format(extra="")), read_boxes(BOXES)[0]
+    files = {
+        **card_files(profile, box, fixed_secrets(), leaf=b"", profiles=network_profiles()),
+        **image_files("firstrun", profile, box),
+    }
+    (tmp_path / "script").write_bytes(files[script])
+
+    assert subprocess.run(["bash", "-n", str(tmp_path / "script")], check=False).returncode == 0
