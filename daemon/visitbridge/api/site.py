@@ -18,6 +18,8 @@ from visitbridge.errors import ConfigError
 CLOSE_BUDGET_S = 3.0
 """How long requests under way may take once the server takes no new ones; aiohttp may use it twice."""
 
+BACKLOG = 128
+
 _LINGER_S = 1
 """How long the rest of a refused body is read and dropped, so that its sender can still read the refusal."""
 
@@ -74,16 +76,15 @@ async def _listen(
     serve = runner.server
     if serve is None:
         raise RuntimeError("the runner is not set up")
+    loop, make = asyncio.get_running_loop(), doorway.watched(serve)
+    handshake_s = HANDSHAKE_S if tls else None
     try:
-        return await asyncio.get_running_loop().create_server(
-            doorway.watched(serve),
-            None if listener else bind,
-            None if listener else port,
-            sock=listener,
-            ssl=tls,
-            ssl_handshake_timeout=HANDSHAKE_S if tls else None,
-            backlog=128,
-            reuse_address=None if listener else True,
+        if listener is not None:
+            return await loop.create_server(
+                make, sock=listener, ssl=tls, ssl_handshake_timeout=handshake_s, backlog=BACKLOG
+            )
+        return await loop.create_server(
+            make, bind, port, ssl=tls, ssl_handshake_timeout=handshake_s, backlog=BACKLOG, reuse_address=True
         )
     except OSError as exc:
         raise ConfigError(f"cannot listen on {bind} port {port}: {exc.strerror}") from exc
