@@ -424,6 +424,7 @@ def hit(code: str, name_zh: str, **attributes: str) -> Json:
     }
 
 
+COPAY_HITS: list[Json] = [hit("K00", "居家照護部分負擔 5%"), hit("001", "重大傷病")]
 DRUG_HITS: list[Json] = [
     {
         "code": "AC12345100",
@@ -490,7 +491,7 @@ def answers(**changes: Any) -> Json:
         "GET /api/programmes": PROGRAMMES,
         "GET /api/catalogue/special_items": [hit("EC", "居家醫療照護整合計畫")],
         "GET /api/catalogue/fees": [hit("05307C", "居家照護醫師訪視費(次)")],
-        "GET /api/catalogue/copay": [hit("K00", "居家照護部分負擔 5%"), hit("001", "重大傷病")],
+        "GET /api/catalogue/copay": COPAY_HITS,
         "GET /api/catalogue/packages": [
             hit("P01", "高血壓追蹤", orders="[]", diagnoses="[]"),
         ],

@@ -1,0 +1,455 @@
+"""The visit's parts by thumb: each choice reaches the box as the field that it is (A01, M09-M23, Y04, Y05)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.webui import samples
+from tests.webui.fake_box import FakeBox, Refusal
+from tests.webui.phone import Phone
+
+VISIT = f"/visits/{samples.VISIT_ID}"
+API = f"/api{VISIT}"
+SAVE = f"PUT {API}/content"
+
+
+class Draft:
+    """The box's one draft: what arrived, who edits it, what is signed."""
+
+    def __init__(self, box: FakeBox) -> None:
+        self.box = box
+        self.revision = 3
+        self.content: Any = copy.deepcopy(samples.content())
+        self.editor: Any = samples.EDITOR
+        self.signature: Any = None
+        box.answers[f"GET {API}"] = self.view
+        box.answers[f"POST {API}/editor"] = self.edit
+        box.answers[SAVE] = self.save
+        box.answers[f"PUT {API}/signature"] = self.sign
+        box.answers[f"DELETE {API}/signature"] = self.clear
+
+    def view(self, _: Any = None) -> Any:
+        return samples.view(
+            editor=self.editor, signature=self.signature, revision=self.revision, content=self.content
+        )
+
+    def edit(self, body: Any) -> Any:
+        self.editor = samples.EDITOR if body["take"] else self.editor
+        return self.view()
+
+    def save(self, body: Any) -> Any:
+        if self.editor != samples.EDITOR:
+            raise Refusal(409, "GW-REQ-08")
+        self.revision += 1
+        self.content = body["content"]
+        return {"revision": self.revision, "saved_at": samples.ago()}
+
+    def sign(self, body: Any) -> Any:
+        self.signature = {"drawing": body, "signed_at": samples.ago(), "revision": self.revision}
+        return self.signature
+
+    def clear(self, _: Any) -> Any:
+        self.signature = None
+        return {}
+
+    def taken_by(self, editor: Any) -> None:
+        """Another phone takes it over; all phones are told."""
+        self.editor = editor
+        self.box.put("editor", {"visit_id": samples.VISIT_ID, **editor})
+
+
+@pytest.fixture
+def draft(box: FakeBox) -> Draft:
+    return Draft(box)
+
+
+def swipe_left(page: Page, selector: str, far_px: int) -> None:
+    """A finger's touch, moved in steps (M22)."""
+    page.evaluate(
+        """([selector, far]) => {
+        const item = document.querySelector(selector);
+        const box = item.getBoundingClientRect();
+        const y = box.top + box.height / 2;
+        const touch = (x) => [new Touch({ identifier: 1, target: item, clientX: x, clientY: y })];
+        const send = (type, x) => item.dispatchEvent(new TouchEvent(type, { bubbles: true, cancelable: true,
+          touches: type === "touchend" ? [] : touch(x), changedTouches: touch(x) }));
+        send("touchstart", box.right - 20);
+        for (const step of [0.3, 0.6, 1]) send("touchmove", box.right - 20 - far * step);
+        send("touchend", box.right - 20 - far);
+      }""",
+        [selector, far_px],
+    )
+
+
+def test_y05_the_other_phone_looks_on_and_takes_over_in_one_tap(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    draft.editor = samples.OTHER_EDITOR
+    phone.open(f"{box.url}/#{VISIT}")
+    expect(phone.page.get_by_text("陳醫師 Pixel 正在編輯這份草稿")).to_be_visible()
+    expect(phone.page.locator("#subjective")).not_to_be_editable()
+    for control in ("#to-finish", "[data-diagnosis=I10] .danger", "[data-order] .danger", "#discard"):
+        expect(phone.page.locator(control)).to_be_disabled()
+    expect(phone.page.locator("#add-order")).to_have_count(0)
+
+    phone.page.click("#take-over")
+    expect(phone.page.locator("#subjective")).to_be_editable()
+    phone.complain("接手後寫的")
+    assert draft.content["subjective"] == "接手後寫的"
+
+
+def test_y05_a_take_over_is_seen_at_once_and_unsaved_text_stays_to_be_copied(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    draft.editor = samples.OTHER_EDITOR
+    phone.page.fill("#subjective", "還沒存到的字")
+    expect(phone.page.locator("[data-save=conflict]")).to_be_visible()
+    draft.taken_by(samples.OTHER_EDITOR)
+
+    expect(phone.page.get_by_text("陳醫師 Pixel 正在編輯這份草稿")).to_be_visible(timeout=1000)
+    expect(phone.page.get_by_label("這支手機上的文字")).to_have_value(
+        "還沒存到的字\n" + samples.content()["objective"]
+    )
+    expect(phone.page.locator("#subjective")).not_to_be_editable()
+
+
+def test_y05_what_the_editor_saves_shows_on_the_phone_that_looks_on(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    draft.editor = samples.OTHER_EDITOR
+    phone.open(f"{box.url}/#{VISIT}")
+    draft.content = samples.content(subjective="對方寫的")
+    draft.revision += 1
+    box.put(
+        "visit", {"visit_id": samples.VISIT_ID, "revision": draft.revision, "state": "draft", "flags": {}}
+    )
+    expect(phone.page.locator("#subjective")).to_have_value("對方寫的")
+
+
+def test_y04_a_draft_that_nobody_edits_is_this_phones(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    draft.editor = None
+    phone.open(f"{box.url}/#{VISIT}")
+    expect(phone.page.locator("#subjective")).to_be_editable()
+
+
+@pytest.mark.parametrize(
+    ("list_name", "selector"), [("diagnoses", "[data-diagnosis='I10']"), ("orders", "[data-order]")]
+)
+def test_m22_a_swipe_deletes_and_can_be_taken_back(
+    box: FakeBox, draft: Draft, phone: Phone, list_name: str, selector: str
+) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    before = draft.content[list_name]
+    swipe_left(phone.page, selector, 60)
+    expect(phone.page.locator(selector)).to_have_count(1)
+    swipe_left(phone.page, selector, 160)
+    expect(phone.page.locator(selector)).to_have_count(0)
+    phone.expect_saved()
+    assert len(draft.content[list_name]) == len(before) - 1
+
+    phone.page.click("#undo")
+    expect(phone.page.locator(selector)).to_have_count(1)
+    phone.expect_saved()
+    assert draft.content[list_name] == before
+
+
+def test_m22_an_offer_to_undo_lasts_ten_seconds(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    phone.page.clock.install()
+    phone.open(f"{box.url}/#{VISIT}")
+    phone.page.locator("[data-order] .danger").click()
+    expect(phone.page.locator("#undo")).to_be_visible()
+    phone.page.clock.run_for(9_800)
+    expect(phone.page.locator("#undo")).to_be_visible()
+    phone.page.clock.run_for(400)
+    expect(phone.page.locator("#undo")).to_have_count(0)
+
+
+def test_m22_a_draft_thrown_away_comes_back(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    box.answers[f"POST {API}/discard"] = lambda body: samples.view(
+        state="discarded", revision=body["revision"] + 1
+    )
+    box.answers[f"POST {API}/restore"] = lambda body: samples.view(revision=body["revision"] + 1)
+    phone.open(f"{box.url}/#{VISIT}")
+    phone.page.get_by_text("放棄這次看診").click()
+    phone.page.click("#discard")
+    phone.page.click("#undo")
+    expect(phone.page.locator("#subjective")).to_be_visible()
+    assert box.calls(f"POST {API}/restore") == [{"revision": 4}]
+
+
+def test_a01_a_programme_brings_its_case_type_and_special_item(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    phone.open(f"{box.url}/#{VISIT}/claim")
+    phone.page.select_option("#programme", "hospice")
+    phone.expect_saved()
+    claim = draft.content["claim"]
+    assert draft.content["programme"] == "hospice"
+    assert (claim["case_type"], claim["special_items"], claim["visit_type"]) == ("A5", [], "01")
+    phone.page.select_option("#programme", "dental")
+    phone.expect_saved()
+    assert draft.content["claim"]["visit_type"] == "02"
+
+
+def test_m23_special_items_are_added_and_deleted(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    box.answers[f"GET {API}/advice"] = samples.advice(special_item="H8")
+    phone.open(f"{box.url}/#{VISIT}/claim")
+    phone.page.click("#add-special")
+    expect(phone.page.locator("[data-special=H8]")).to_be_visible()
+    phone.page.locator("[data-special=EC] .danger").click()
+    phone.expect_saved()
+    assert draft.content["claim"]["special_items"] == ["H8"]
+
+
+def test_h20_the_proposed_visit_type_is_taken_in_one_tap(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    box.answers[f"GET {API}/advice"] = samples.advice(
+        visit_type="AH", courses=[{"kind": "physical", "visits": 2, "number": "0007"}]
+    )
+    phone.open(f"{box.url}/#{VISIT}/claim")
+    expect(phone.page.locator("#courses")).to_contain_text("0007")
+    phone.page.click("#take-visit-type")
+    phone.expect_saved()
+    assert draft.content["claim"]["visit_type"] == "AH"
+
+
+def test_m18_a_virtual_order_its_proof_and_its_reason(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}/virtual-orders")
+    expect(phone.page.locator("[data-proof]")).to_have_count(0)
+    phone.page.locator("[data-virtual=R001] input").check()
+    phone.page.locator("[data-proof=affidavit] input").check()
+    phone.page.locator("[data-virtual=R004] input").check()
+    phone.page.fill("#virtual_order_note", "出國兩週")
+    phone.expect_saved()
+    assert draft.content["virtual_orders"] == ["R001", "R004"]
+    assert draft.content["proofs_kept"] == ["affidavit"]
+    assert draft.content["virtual_order_note"] == "出國兩週"
+
+
+def test_m21_amounts_follow_the_box_until_a_person_types_one(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    phone.open(f"{box.url}/#{VISIT}/stay")
+    expect(phone.page.locator("#fee_points")).to_have_value("1663")
+    expect(phone.page.locator("#copay_points")).to_have_value("82")
+    phone.page.fill("#copay_points", "132")
+    phone.expect_saved()
+    content = draft.content
+    assert (content["fee_points"], content["copay_points"], content["amounts_by_hand"]) == (1663, 132, True)
+    phone.page.click("#amounts-computed")
+    phone.expect_saved()
+    assert draft.content["amounts_by_hand"] is False
+
+
+def test_a_visit_fee_becomes_an_order_with_its_percentage(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    box.answers[f"GET {API}/advice"] = samples.advice(percentage=170)
+    phone.open(f"{box.url}/#{VISIT}/stay")
+    phone.page.locator("[data-fee='05307C'] button").click()
+    expect(phone.page.locator("[data-fee='05307C']")).to_contain_text("已加入")
+    phone.expect_saved()
+    order = draft.content["orders"][-1]
+    assert (order["kind"], order["code"], order["price"], order["percentage"], order["total"]) == (
+        "service",
+        "05307C",
+        1631,
+        170,
+        1,
+    )
+
+
+def test_arrival_and_departure_are_taipeis_time_whatever_the_phones(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    box.answers[f"GET {API}"] = lambda _: samples.view(
+        visit_at="2026-11-22T14:30:00+00:00", revision=draft.revision, content=draft.content
+    )
+    box.answers[f"POST {API}/editor"] = box.answers[f"GET {API}"]
+    phone.open(f"{box.url}/#{VISIT}/stay")
+    expect(phone.page.locator("#arrived_at")).to_have_value("22:30")
+    phone.page.fill("#arrived_at", "22:10")
+    phone.page.locator("#arrived_at").blur()
+    phone.page.fill("#departed_at", "00:20")
+    phone.page.locator("#departed_at").blur()
+    phone.page.locator("#emergency").check()
+    phone.expect_saved()
+    occasion = draft.content["occasion"]
+    assert occasion["arrived_at"] == "2026-11-22T14:10:00.000Z"
+    assert occasion["departed_at"] == "2026-11-22T16:20:00.000Z", "the first 00:20 after the arrival"
+    assert occasion["emergency"] is True
+
+
+def test_a_signature_is_drawn_kept_cleared_and_taken_back(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}/signature")
+    phone.page.get_by_label("家屬").check()
+    phone.page.fill("#relation", "女兒")
+    phone.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    field = phone.page.locator("#sign-here").bounding_box()
+    assert field is not None
+    phone.page.mouse.move(field["x"] + 2, field["y"] + 2)
+    phone.page.mouse.down()
+    phone.page.mouse.move(field["x"] + field["width"] / 2, field["y"] + field["height"] / 2)
+    phone.page.mouse.up()
+    phone.page.click("#keep-signature")
+    expect(phone.page.locator("#signature")).to_contain_text("家屬簽於")
+    assert draft.signature is not None
+    drawing = draft.signature["drawing"]
+    assert (drawing["signer"], drawing["relation"]) == ("family", "女兒")
+    ((first_x, first_y, *_, last_x, last_y),) = drawing["strokes"]
+    assert first_x <= 10
+    assert first_y <= 10
+    assert abs(last_x - 500) <= 5
+    assert abs(last_y - 200) <= 5
+
+    phone.go(f"{VISIT}/signature")
+    phone.page.click("#clear-signature")
+    expect(phone.page.locator("#sign-here")).to_be_visible()
+    assert draft.signature is None
+    phone.page.click("#undo")
+    expect(phone.page.locator("#clear-signature")).to_be_visible()
+    assert box.calls(f"PUT {API}/signature") == [drawing, drawing]
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"),
+    [("materials", "material"), ("fees", "service"), ("tests", "test"), ("self_paid", "self_paid")],
+)
+def test_m09_every_category_becomes_its_kind_of_order(
+    box: FakeBox, draft: Draft, phone: Phone, category: str, kind: str
+) -> None:
+    box.answers[f"GET /api/catalogue/{category}"] = [samples.hit("X1", "測試項目", price="120")]
+    phone.open(f"{box.url}/#{VISIT}/pick/drugs")
+    phone.page.click(f"[data-category={category}]")
+    phone.page.fill("#search", "測試")
+    phone.page.click(".hit[data-code=X1]")
+    expect(phone.page.locator("#price")).to_have_value("120")
+    expect(phone.page.locator("#dose")).to_have_count(0)
+    phone.expect_saved()
+    order = draft.content["orders"][-1]
+    assert (order["kind"], order["code"], order["price"], order["total"]) == (kind, "X1", 120, 1)
+
+
+def test_m09_a_package_adds_its_diagnoses_and_orders_once(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    box.answers["GET /api/catalogue/packages"] = [
+        samples.hit(
+            "P01",
+            "高血壓追蹤",
+            diagnoses='[{"code": "I10", "name_zh": "高血壓"}, {"code": "E11.9", "name_zh": "糖尿病"}]',
+            orders='[{"kind": "drug", "code": "TEST000001", "name": "測試錠", "frequency": "BID", "route": "PO", "days": 7}]',
+        )
+    ]
+    phone.open(f"{box.url}/#{VISIT}/pick/packages")
+    phone.page.click(".hit[data-code=P01]")
+    expect(phone.page.locator("[data-diagnosis]")).to_have_count(3)
+    phone.expect_saved()
+    assert [one["code"] for one in draft.content["diagnoses"]] == ["J06.9", "I10", "E11.9"]
+    order = draft.content["orders"][-1]
+    assert (order["code"], order["dose"], order["total"]) == ("TEST000001", 1, 14)
+
+
+def test_m10_controlled_drugs_have_a_notice_and_nothing_to_choose(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    notice = "本APP不提供開立管制藥品專用處方箋之功能, 若有開立, 請依管制藥品管理條例規定辦理。"
+    phone.open(f"{box.url}/#{VISIT}/pick/controlled")
+    expect(phone.page.locator("#controlled-notice")).to_have_text(notice)
+    expect(phone.page.locator("#search, .hit")).to_have_count(0)
+
+    phone.page.click("[data-category=drugs]")
+    phone.page.fill("#search", "嗎啡")
+    expect(phone.page.locator(".hit[data-code=BC99999100]")).to_be_disabled()
+    expect(phone.page.locator("#controlled-notice")).to_have_text(notice)
+
+
+def test_m12_an_order_of_ones_own_is_marked(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}/pick/drugs")
+    phone.page.locator("#own-order summary").click()
+    phone.page.fill("#own-nhi-code", "a000000001")
+    phone.page.fill("#own-own-code", "院內-7")
+    phone.page.fill("#own-name", "自製藥膏")
+    phone.page.click("#add-own")
+    expect(phone.page.locator("#order-done")).to_be_visible()
+    expect(phone.page.get_by_text("自行新增")).to_be_visible()
+    phone.expect_saved()
+    order = draft.content["orders"][-1]
+    assert (order["code"], order["own_code"], order["name"], order["self_entered"]) == (
+        "A000000001",
+        "院內-7",
+        "自製藥膏",
+        True,
+    )
+
+
+def test_m13_the_kinds_of_prescription_and_the_price(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}/order/0")
+    phone.page.get_by_role("button", name="慢箋", exact=True).click()
+    phone.page.get_by_role("button", name="3 次", exact=True).click()
+    phone.page.fill("#price", "1.25")
+    phone.expect_saved()
+    order = draft.content["orders"][0]
+    assert (order["chronic"], order["long_term"], order["refills"], order["price"]) == (True, False, 3, 1.25)
+    phone.page.get_by_role("button", name="慢性病", exact=True).click()
+    phone.expect_saved()
+    order = draft.content["orders"][0]
+    assert (order["chronic"], order["long_term"], order["refills"]) == (False, True, 0)
+
+
+def test_m14_the_details_of_an_order(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}/order/0")
+    phone.page.locator("#order-detail summary").click()
+    expect(phone.page.locator("#order-detail")).to_contain_text("退燒、止痛")
+
+
+def test_m17_three_choices_where_something_is_left(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    box.answers[f"GET {API}/leftover"] = samples.LEFTOVER
+    phone.open(f"{box.url}/#{VISIT}")
+    expect(phone.page.locator("[data-order=AC12345100]")).to_contain_text("餘")
+    phone.page.locator("[data-order=AC12345100] a").click()
+    expect(phone.page.locator("[data-left=some]")).to_contain_text("還有 11 天")
+    phone.page.click("#left-days")
+    expect(phone.page.locator("#left-fills")).to_contain_text("領 30 天")
+    phone.page.click("#left-prescribe")
+    expect(phone.page.locator("#left-close")).to_have_count(0)
+
+    phone.go(VISIT)
+    phone.page.locator("[data-order=AC12345100] a").click()
+    phone.page.click("#left-close")
+    expect(phone.page.locator("[data-order]")).to_have_count(0)
+    phone.expect_saved()
+    assert draft.content["orders"] == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_m17_what_cannot_be_looked_up_is_not_called_none(
+    box: FakeBox, draft: Draft, phone: Phone, *, known: bool
+) -> None:
+    box.answers[f"GET {API}/leftover"] = {
+        "known": known,
+        "as_of": samples.ago(hours=1) if known else None,
+        "medicines": [],
+        "uncounted": 0,
+    }
+    phone.open(f"{box.url}/#{VISIT}/order/0")
+    words = "紀錄裡沒有這項餘藥" if known else "目前無法查詢餘藥（不代表沒有餘藥）"
+    expect(phone.page.locator("[data-left]")).to_contain_text(words)
+
+
+def test_n01_what_is_lacking_leads_to_where_it_is_mended(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    lack = {"field": "content.orders[0].days", "params": {"rule": "days_ordinary", "most": 7}}
+    box.answers[f"GET {API}/advice"] = lambda _: samples.advice(
+        lacking=[lack] if draft.content["orders"][0]["days"] > 7 else []
+    )
+    draft.content["orders"][0] |= {"days": 14, "total": 42.0}
+    phone.open(f"{box.url}/#{VISIT}/finish")
+    expect(phone.page.locator("[data-mode='4'] input")).to_be_disabled()
+    expect(phone.page.locator("[data-mode='1'] input")).to_be_checked()
+
+    phone.page.locator("#lacking a").click()
+    phone.page.fill("#days", "7")
+    phone.expect_saved()
+    phone.go(f"{VISIT}/finish")
+    expect(phone.page.locator("[data-mode='4'] input")).to_be_checked()
+    expect(phone.page.locator("#lacking")).to_have_count(0)
