@@ -6,8 +6,10 @@ right card is in the reader, and what may be said about a session that did not e
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 
 from visitbridge.errors import (
     CardRemoved,
@@ -32,6 +34,7 @@ from visitbridge.protocols.datacentre.cards import (
 from visitbridge.services.activity import Activity
 from visitbridge.services.cards import CardDesk, read_basic
 from visitbridge.services.scripts import run_script
+from visitbridge.services.turns import ReaderTurns
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +51,14 @@ class CardRelay:
         clock: Clock,
         *,
         activity: Activity | None = None,
+        turns: ReaderTurns | None = None,
         session_deadline_s: float = 60.0,
     ) -> None:
         self._desk = desk
         self._data_centre = data_centre
         self._clock = clock
         self._activity = activity or Activity()
+        self._turns = turns
         self._session_deadline_s = session_deadline_s
 
     async def run(
@@ -76,7 +81,13 @@ class CardRelay:
             async with self._desk.reader(reader_id).open_session(
                 owner, deadline_s=self._session_deadline_s
             ) as channel:
-                return await self._run(session, channel)
+                with self._shown(reader_id):
+                    return await self._run(session, channel)
+
+    def _shown(self, reader_id: str) -> AbstractContextManager[None]:
+        if self._turns is None:
+            return contextlib.nullcontext()
+        return self._turns.session(reader_id, self._session_deadline_s)
 
     async def _run(self, session: _Session, channel: CardChannel) -> CardResult:
         try:
