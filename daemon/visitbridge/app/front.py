@@ -14,6 +14,7 @@ from visitbridge.api.events import EventStreams
 from visitbridge.api.guard import Guard, authorities
 from visitbridge.api.limits import TryLimit
 from visitbridge.api.resources.audit import Audit
+from visitbridge.api.resources.bluetooth import BluetoothPages
 from visitbridge.api.resources.box import Box
 from visitbridge.api.resources.catalogue import Catalogue
 from visitbridge.api.resources.documents import Documents
@@ -60,7 +61,8 @@ def route_table(
         PortalRoots(parts.trust).routes(),
         Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
-        Staff(parts.staff).routes(),
+        BluetoothPages(parts.reader_desk).routes() if parts.reader_desk is not None else (),
+        Staff(parts.staff, parts.phones).routes(),
         visits.routes(),
         Drafts(parts.visits, visits).routes(),
         Outbox(parts.outbox.desk, items).routes(),

@@ -6,11 +6,17 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
+from visitbridge.adapters.ble.source import BluetoothReaders
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.app.options import Options
 from visitbridge.config import ReadersSection
 from visitbridge.ports.cards import ReaderSource
 from visitbridge.ports.clock import Clock
+from visitbridge.ports.store import Store
+from visitbridge.services.cards import CardDesk
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.readers.desk import ReaderDesk
+from visitbridge.services.readers.roster import Roster
 from visitbridge.sim.socket_readers import SocketReaders
 
 Opener = Callable[[ReadersSection, Options, Clock], AbstractAsyncContextManager[ReaderSource | None]]
@@ -31,6 +37,13 @@ async def _open_pcsc(
 
 
 @contextlib.asynccontextmanager
+async def _open_bluetooth(
+    config: ReadersSection, options: Options, clock: Clock
+) -> AsyncIterator[ReaderSource | None]:
+    yield BluetoothReaders(clock, allow_virtual=options.allow_virtual) if config.bluetooth else None
+
+
+@contextlib.asynccontextmanager
 async def _open_sockets(
     config: ReadersSection, _options: Options, clock: Clock
 ) -> AsyncIterator[ReaderSource | None]:
@@ -38,7 +51,7 @@ async def _open_sockets(
     yield SocketReaders([(host, int(port)) for host, _, port in addresses], clock) if addresses else None
 
 
-OPENERS: Mapping[str, Opener] = {"pcsc": _open_pcsc, "socket": _open_sockets}
+OPENERS: Mapping[str, Opener] = {"pcsc": _open_pcsc, "bluetooth": _open_bluetooth, "socket": _open_sockets}
 
 
 @contextlib.asynccontextmanager
@@ -52,3 +65,13 @@ async def open_readers(
             for name, opener in OPENERS.items()
         }
         yield {name: source for name, source in opened.items() if source is not None}
+
+
+def new_reader_desk(
+    sources: Mapping[str, ReaderSource], store: Store, cards: CardDesk, board: LiveBoard, clock: Clock
+) -> ReaderDesk | None:
+    """Pairing of Bluetooth readers, where Bluetooth is switched on."""
+    bluetooth = sources.get("bluetooth")
+    if not isinstance(bluetooth, BluetoothReaders):
+        return None
+    return ReaderDesk(bluetooth, Roster(store, clock), cards, board, clock)

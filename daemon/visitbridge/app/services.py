@@ -21,6 +21,7 @@ from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
 from visitbridge.app.records import RecordRooms, build_record_rooms
+from visitbridge.app.readers import new_reader_desk
 from visitbridge.config import Config, LinkSection, OutboxSection
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import AgeLimits
@@ -49,6 +50,8 @@ from visitbridge.services.power import PowerWatch
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
+from visitbridge.services.presence import PresenceDesk
+from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.visits.desk import VisitDesk
@@ -73,6 +76,7 @@ class Parts:
     kinds: Kinds
     outbox: Outbox
     visits: VisitDesk
+    reader_desk: ReaderDesk | None
     retention: RetentionDesk
     handoff: HandoffDesk
     safekeeping: Safekeeping
@@ -133,6 +137,8 @@ async def open_parts(
         await parts.pairing.load()
         yield parts
 
+        if parts.reader_desk is not None:
+            await parts.reader_desk.load()
 
 def _wire(
     config: Config,
@@ -157,6 +163,7 @@ def _wire(
     binding = Binding(
         store,
         data_centre,
+    reader_desk = new_reader_desk(sources, store, cards, board, clock)
         board,
         clock,
         new_id=mint_id,
@@ -313,6 +320,7 @@ def _wire(
             link,
             DoctorSocket(config.box.runtime_dir, survey.run),
             history,
+        reader_desk=reader_desk,
             PowerWatch(BoardPower(), board, clock),
             *(cards.watcher(name, source) for name, source in sources.items()),
             staff,
@@ -336,6 +344,7 @@ def _link_policy(section: LinkSection) -> LinkPolicy:
 def _outbox_settings(section: OutboxSection) -> OutboxSettings:
     limits = AgeLimits(amber_s=section.amber_s, red_s=section.red_s, overdue_s=section.overdue_s)
     return OutboxSettings(concurrency=section.concurrency, limits=limits)
+            *((reader_desk,) if reader_desk is not None else ()),
 
 
 def _mode(config: Config, options: Options) -> ModeTopic:

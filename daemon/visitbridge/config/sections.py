@@ -96,6 +96,7 @@ class DataCentreSection(msgspec.Struct, frozen=True, kw_only=True):
 
 class ReadersSection(msgspec.Struct, frozen=True, kw_only=True):
     pcsc: Annotated[bool, Meta(description="Use USB readers through pcscd")] = True
+    bluetooth: Annotated[bool, Meta(description="Use Bluetooth readers through BlueZ")] = True
     socket: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^127\.0\.0\.1:[0-9]{1,5}$")], ...],
         Meta(

@@ -43,7 +43,8 @@ class RememberedReader(msgspec.Struct, frozen=True, kw_only=True):
     """A reader that was paired. ``name``: given by people. ``model``: what it calls itself.
 
     ``key``: its master key as far as is known, 16 bytes, None for the factory's or a family without; ``next_key``:
-    one that was about to be given to it, so that it has either.
+    one that was about to be given to it, so that it has either. ``is_forgotten``: not used any more; its key stays
+    here because the reader still has it and nobody else knows it.
     """
 
     reader_id: str
@@ -54,6 +55,7 @@ class RememberedReader(msgspec.Struct, frozen=True, kw_only=True):
     remembered_at: dt.datetime
     key: bytes | None = None
     next_key: bytes | None = None
+    is_forgotten: bool = False
 
 
 class RememberedReaders(Protocol):
@@ -144,4 +146,8 @@ class Bluetooth(Protocol):
 
     async def rotate_key(self, reader_id: str) -> None:
         """Give the reader a new master key. Raises DeviceError where a family has none."""
+        ...
+
+    async def give_back(self, reader_id: str) -> None:
+        """Leave the reader as it came from the factory, so that another box can use it."""
         ...

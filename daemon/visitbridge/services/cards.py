@@ -136,6 +136,12 @@ class CardDesk:
         await self.recognise(self.reader(reader_id))
         return self.at(reader_id)
 
+    def forget(self, reader_id: str) -> None:
+        """A reader that this box is not to show any more."""
+        for known in (self._readers, self._infos, self._cards):
+            known.pop(reader_id, None)
+        self._publish()
+
     def slot_changed(self, info: ReaderInfo, reader: CardReader | None) -> bool:
         """Take a slot's new state; True when there is a card to recognise."""
         self._infos[info.reader_id] = info
@@ -264,6 +270,7 @@ def _slot(info: ReaderInfo, card: PresentCard) -> Slot:
         state=info.state,
         virtual=info.virtual,
         battery_percent=info.battery_percent,
+        battery_low=info.battery_low,
         signal_dbm=info.signal_dbm,
         card=SlotCard(
             kind=card.kind, insertion=card.insertion, error_code=card.error_code, patient=patient or None

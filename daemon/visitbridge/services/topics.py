@@ -75,6 +75,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     battery_percent: int | None
     signal_dbm: int | None
     card: SlotCard
+    battery_low: bool | None = None
 
 
 class CardsTopic(msgspec.Struct, frozen=True, kw_only=True):

@@ -225,10 +225,32 @@ async def test_a_forgotten_reader_is_unknown_to_bluez_too(clock: FakeClock) -> N
         source.dismiss(unit.reader.reader_id)
         await source.forget(unit.address)
         await source.forget(unit.address)
-        gone = await watching.wait_told(is_state(ReaderState.UNAVAILABLE))
-    assert gone.reader_id == unit.reader.reader_id
+    assert [info.state for info in watching.told] == [ReaderState.EMPTY]
     assert source.readers() == ()
     assert not unit.is_paired
+
+
+async def test_a_bond_that_only_bluez_kept_is_as_good_as_a_new_one(clock: FakeClock) -> None:
+    unit = br301_unit()
+    async with open_bus() as bus, open_bluez(bus.address, [unit]):
+        source = BluetoothReaders(clock, allow_virtual=True)
+        async with watched(source):
+            await wait_bluetooth(source, lambda: len(source.heard()) == 1)
+            await source.pair(unit.address, agree)
+
+
+async def test_a_reader_is_given_back_as_it_came_from_the_factory(clock: FakeClock) -> None:
+    unit, vault = acr3901_unit(), Vault()
+    async with open_bus() as bus, open_bluez(bus.address, [unit]):
+        source = BluetoothReaders(clock, allow_virtual=True)
+        source.admit(remembered(unit), vault)
+        async with watched(source) as watching:
+            await watching.wait_told(is_state(ReaderState.EMPTY))
+            assert isinstance(unit.reader, SimulatedAcr3901)
+            assert unit.reader.master_key == vault.key
+            await source.give_back(unit.reader.reader_id)
+    assert unit.reader.master_key == b"\xff" * 16
+    assert vault.key is None
 
 
 # --- the adapter ---

@@ -40,6 +40,10 @@ class Care(Protocol[R]):
         """Give the reader a new key. Raises DeviceError, and StoreError before the reader was told anything."""
         ...
 
+    async def give_back(self, line: Line[R]) -> None:
+        """Give the reader the factory's key. Raises as :meth:`rotate_key`; nothing to do is no error."""
+        ...
+
 
 class PlainCare(Care[R]):
     """For families without keys."""
@@ -60,6 +64,9 @@ class PlainCare(Care[R]):
     async def rotate_key(self, line: Line[R]) -> None:
         """See :class:`Care`."""
         raise DeviceError("a reader of this family has no key", retry=Retry.NEVER)
+
+    async def give_back(self, line: Line[R]) -> None:
+        """See :class:`Care`."""
 
 
 class AcsCare(Care[Frame]):
@@ -112,7 +119,13 @@ class AcsCare(Care[Frame]):
 
     async def rotate_key(self, line: Line[Frame]) -> None:
         """See :class:`Care`."""
-        new_key = self._mint(KEY_LENGTH)
+        await self._give(line, self._mint(KEY_LENGTH))
+
+    async def give_back(self, line: Line[Frame]) -> None:
+        """See :class:`Care`."""
+        await self._give(line, FACTORY_MASTER_KEY)
+
+    async def _give(self, line: Line[Frame], new_key: bytes) -> None:
         await self._vault.prepare(self._reader_id, new_key)
         self._keys = [self._keys[0], new_key]
         await line.hold(self._talking.talk.rotate_master_key(new_key), deadline_s=_DIALOGUE_S)

@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-import msgspec
-
 from visitbridge.adapters.ble.reader import BleReader
-from visitbridge.errors import DeviceError
-from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.errors import DeviceError, ReaderUnavailable
+from visitbridge.ports.cards import ReaderInfo
 
 
 class BleReaders:
@@ -30,6 +28,13 @@ class BleReaders:
         """The reader with this id."""
         return self._readers.get(reader_id)
 
+    def get(self, reader_id: str) -> BleReader[Any]:
+        """The reader with this id. Raises ReaderUnavailable."""
+        reader = self.find(reader_id)
+        if reader is None:
+            raise ReaderUnavailable(reader_id)
+        return reader
+
     def admit(self, reader: BleReader[Any]) -> None:
         """Connect with one more reader; one with the same id is dismissed."""
         self.dismiss(reader.info.reader_id)
@@ -38,16 +43,13 @@ class BleReaders:
             self._run(reader, self._news)
 
     def dismiss(self, reader_id: str) -> None:
-        """End the connection with a reader and tell that it is gone. One that is not there is no error."""
-        reader = self._readers.pop(reader_id, None)
+        """End the connection with a reader, of which nothing is told any more. One that is not there is no error."""
+        self._readers.pop(reader_id, None)
         task = self._running.pop(reader_id, None)
         if task is not None:
             task.cancel()
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
-        if reader is not None and self._news is not None:
-            gone = msgspec.structs.replace(reader.info, state=ReaderState.UNAVAILABLE, atr="")
-            self._news.put_nowait(gone)
 
     def wake(self) -> None:
         """Have every reader tried now that is waited for."""

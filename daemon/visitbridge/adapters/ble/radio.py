@@ -143,7 +143,7 @@ class Radio:
         self._on_agent_call = on_call
         is_done = False
         try:
-            await self.device_call(address, "Pair", deadline_s=deadline_s)
+            await self._bond(address, deadline_s)
             await bluez.run(bluez.trust, address, deadline_s=_CALL_S)
             is_done = True
         except BluezFault as exc:
@@ -193,6 +193,14 @@ class Radio:
                 await self.device_call(address, "Disconnect")
             except (BluezFault, DeviceError) as exc:
                 log.info("could not disconnect: %s", exc)
+
+    async def _bond(self, address: str, deadline_s: float) -> None:
+        try:
+            await self.device_call(address, "Pair", deadline_s=deadline_s)
+        except BluezFault as exc:
+            # A bond that BlueZ kept and the box's store did not.
+            if not exc.name.endswith(".AlreadyExists"):
+                raise
 
     async def _adapter_call(self, method: str, *args: object) -> None:
         bluez = self._running()

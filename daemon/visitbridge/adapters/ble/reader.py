@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -113,12 +113,19 @@ class BleReader(Generic[R]):
 
     async def rotate_key(self) -> None:
         """Give the reader a new key. Raises ReaderUnavailable, ReaderBusy, DeviceError, StoreError."""
+        await self._tend(self._care.rotate_key)
+
+    async def give_back(self) -> None:
+        """Leave the reader as it came from the factory. Raises as :meth:`rotate_key`."""
+        await self._tend(self._care.give_back)
+
+    async def _tend(self, act: Callable[[Line[R]], Awaitable[None]]) -> None:
         if self._connection is None:
             raise ReaderUnavailable(self._info.reader_id)
         line, _ = self._connection
         lease = self._hold.take("key rotation", _ROTATION_S)
         try:
-            await self._care.rotate_key(line)
+            await act(line)
         finally:
             lease.release()
 

@@ -13,7 +13,7 @@ from visitbridge.adapters.ble.fleet import BleReaders
 from visitbridge.adapters.ble.link import BluezPeripheral
 from visitbridge.adapters.ble.radio import Radio
 from visitbridge.adapters.ble.reader import BleReader
-from visitbridge.errors import DeviceError, ReaderUnavailable
+from visitbridge.errors import DeviceError
 from visitbridge.ports.bluetooth import (
     Answerer,
     Heard,
@@ -131,10 +131,11 @@ class BluetoothReaders:
 
     async def rotate_key(self, reader_id: str) -> None:
         """See ``ports.bluetooth.Bluetooth``."""
-        reader = self._fleet.find(reader_id)
-        if reader is None:
-            raise ReaderUnavailable(reader_id)
-        await reader.rotate_key()
+        await self._fleet.get(reader_id).rotate_key()
+
+    async def give_back(self, reader_id: str) -> None:
+        """See ``ports.bluetooth.Bluetooth``."""
+        await self._fleet.get(reader_id).give_back()
 
     def _look(self) -> None:
         """Once the adapter works again, or a device is heard of, waiting for it makes no sense any more."""

@@ -12,6 +12,8 @@ from visitbridge.ports.records import PairedPhone
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.topics import (
+from visitbridge.services.presence import PresenceTopic
+from visitbridge.services.readers.topic import BluetoothTopic
     BoxTopic,
     CardsTopic,
     CertificateTopic,
@@ -37,6 +39,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every topic that has been published; a topic is absent until its part of the box is up."""
 
     phone: PhoneTopic
+    bluetooth: BluetoothTopic | None = None
     mode: ModeTopic | None = None
     box: BoxTopic | None = None
     link: LinkTopic | None = None

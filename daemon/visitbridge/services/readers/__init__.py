@@ -1,0 +1,1 @@
+"""Bluetooth readers: found, paired, named, remembered, forgotten (D01-D03)."""
