@@ -62,7 +62,7 @@ def route_table(
         Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.relay, parts.staff).routes(),
         BluetoothPages(parts.reader_desk).routes() if parts.reader_desk is not None else (),
-        Staff(parts.staff, parts.phones).routes(),
+        Staff(parts.staff).routes(),
         visits.routes(),
         Drafts(parts.visits, visits).routes(),
         Outbox(parts.outbox.desk, items).routes(),

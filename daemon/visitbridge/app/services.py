@@ -50,7 +50,6 @@ from visitbridge.services.power import PowerWatch
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
-from visitbridge.services.presence import PresenceDesk
 from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic

@@ -12,7 +12,6 @@ from visitbridge.ports.records import PairedPhone
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.topics import (
-from visitbridge.services.presence import PresenceTopic
 from visitbridge.services.readers.topic import BluetoothTopic
     BoxTopic,
     CardsTopic,
