@@ -24,6 +24,8 @@ SCHEMAS = {
     "BoxStatus": "BoxTopic",
     "LinkStatus": "LinkTopic",
     "EnvironmentReport": "EnvironmentReport",
+    "PageCertificate": "CertificateTopic",
+    "PortalRoot": "RootView",
     "QueueStatus": "QueueTopic",
     "VisitFlags": "VisitFlags",
     "Diagnosis": "Diagnosis",

@@ -103,6 +103,7 @@ const WAY_ON = {
   "GW-DC-06": { href: "#/setup/bind", words: "setup.bind.action" },
   "GW-DC-07": { href: "#/setup", words: "setup.sam.action" },
   "GW-DEV-01": { href: "#/settings/readers", words: "readers.title" },
+  "GW-LNK-05": { href: "#/settings/roots", words: "roots.title" },
   "GW-REQ-06": { href: "#/settings/datasets", words: "datasets.title" },
 };
 

@@ -122,3 +122,11 @@ export function points(n) {
 export function quantity(n) {
   return String(Math.round(n * 10) / 10);
 }
+
+/**
+ * Hex digits in pairs, upper case, as browsers show a fingerprint.
+ * @param {string} hex
+ */
+export function pairs(hex) {
+  return hex.toUpperCase().replace(/..(?=.)/g, "$& ");
+}

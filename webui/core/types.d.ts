@@ -86,6 +86,18 @@ export interface QueueStatus {
   last_success_at: string | null;
 }
 
+/** What phones are shown; `own`: signed by the box itself. */
+export interface PageCertificate { fingerprint: string; ends_at: string; own: boolean; refused: string }
+
+export interface PortalRoot {
+  fingerprint: string;
+  subject: string;
+  source: "binding" | "announced" | "technician";
+  added_at: string;
+  begins_at: string;
+  ends_at: string;
+}
+
 export interface Topics {
   mode: { virtual: boolean; training: boolean };
   box: BoxStatus;
@@ -97,6 +109,7 @@ export interface Topics {
   store: { rescued_at: string | null; backup_at: string | null };
   erasure: { ordered_at: string | null; unsent: number };
   power: { battery_percent: number | null; under_voltage: boolean | null };
+  certificate: PageCertificate;
   /** No part of the state: a notice that a visit has changed. */
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
   /** No part of the state: a notice of which phone edits a draft now; none while `phone_id` is empty. */

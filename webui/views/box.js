@@ -1,12 +1,12 @@
 /** The box itself: what a technician reads out to the institution's web operator (B07, B08, B12). */
 import { html } from "../lib/htm-preact.js";
-import { rocDate, rocMoment } from "../core/format.js";
+import { pairs, rocDate, rocMoment } from "../core/format.js";
 import { live } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Copyable, Loading, Notice, Screen } from "../components/controls.js";
 
 export default function Box() {
-  const { box, mode } = live.value;
+  const { box, certificate, mode } = live.value;
   if (!box) return html`<main><${Loading} /></main>`;
   const institution = box.institution ? `${box.institution.name} ${box.institution.code}` : t("settings.not_bound");
   return html`<${Screen} title=${t("box.title")} up="/settings"
@@ -19,6 +19,9 @@ export default function Box() {
       <dt>${t("box.sam_until")}</dt><dd>${box.sam_valid_until ? rocDate(box.sam_valid_until) : t("none")}</dd>
       <dt>${t("box.sam_verified")}</dt><dd>${box.sam_verified_at ? rocMoment(box.sam_verified_at) : t("none")}</dd>
       <dt>${t("box.version")}</dt><dd class="code">${box.version}</dd></dl>
+    ${certificate ? html`<p class="label">${t(certificate.own ? "box.certificate_own" : "box.certificate")}</p>
+      <ul class="items"><li class="item tall"><div class="row-text"><span>${t("roots.until", { date: rocDate(certificate.ends_at.slice(0, 10)) })}</span>
+        <span class="label">${t("roots.fingerprint")}</span><span class="code">${pairs(certificate.fingerprint)}</span></div></li></ul>` : null}
     ${mode?.virtual ? html`<p class="hint">${t("box.virtual")}</p>` : null}
     <p class="hint">${t("box.portal")}</p><//>`;
 }

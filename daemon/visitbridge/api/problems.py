@@ -45,6 +45,8 @@ _STATUS: tuple[tuple[type[VisitBridgeError], int], ...] = (
     (errors.CardCannotUnlock, 409),
     (errors.WorkUnsent, 409),
     (errors.StoreError, 503),
+    (errors.LastRoot, 409),
+    (errors.CertificateError, 422),
     (errors.ConfigError, 500),
     (VisitBridgeError, 500),
 )
