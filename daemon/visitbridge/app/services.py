@@ -20,8 +20,8 @@ from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
-from visitbridge.app.records import RecordRooms, build_record_rooms
 from visitbridge.app.readers import new_reader_desk
+from visitbridge.app.records import RecordRooms, build_record_rooms
 from visitbridge.config import Config, LinkSection, OutboxSection
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import AgeLimits
@@ -47,10 +47,10 @@ from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.portal_trust import PortalTrust
 from visitbridge.services.power import PowerWatch
+from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
-from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.visits.desk import VisitDesk
@@ -134,10 +134,10 @@ async def open_parts(
         await parts.binding.load()
         await parts.decommission.load()
         await parts.pairing.load()
-        yield parts
-
         if parts.reader_desk is not None:
             await parts.reader_desk.load()
+        yield parts
+
 
 def _wire(
     config: Config,
@@ -157,12 +157,12 @@ def _wire(
         return new_id(clock.now())
 
     cards = CardDesk(board, realm=config.datacentre.realm)
+    reader_desk = new_reader_desk(sources, store, cards, board, clock)
     relay = CardRelay(cards, data_centre, clock, activity=network.activity)
     link = LinkWatch(data_centre, board, clock, policy=_link_policy(config.link), uplink=network.uplinks)
     binding = Binding(
         store,
         data_centre,
-    reader_desk = new_reader_desk(sources, store, cards, board, clock)
         board,
         clock,
         new_id=mint_id,
@@ -303,6 +303,7 @@ def _wire(
         kinds=kinds,
         outbox=outbox,
         visits=visits,
+        reader_desk=reader_desk,
         retention=RetentionDesk(store, clock),
         handoff=handoff,
         safekeeping=safekeeping,
@@ -319,9 +320,9 @@ def _wire(
             link,
             DoctorSocket(config.box.runtime_dir, survey.run),
             history,
-        reader_desk=reader_desk,
             PowerWatch(BoardPower(), board, clock),
             *(cards.watcher(name, source) for name, source in sources.items()),
+            *((reader_desk,) if reader_desk is not None else ()),
             staff,
             records.keeper,
             safekeeping,
@@ -343,7 +344,6 @@ def _link_policy(section: LinkSection) -> LinkPolicy:
 def _outbox_settings(section: OutboxSection) -> OutboxSettings:
     limits = AgeLimits(amber_s=section.amber_s, red_s=section.red_s, overdue_s=section.overdue_s)
     return OutboxSettings(concurrency=section.concurrency, limits=limits)
-            *((reader_desk,) if reader_desk is not None else ()),
 
 
 def _mode(config: Config, options: Options) -> ModeTopic:
