@@ -11,8 +11,8 @@ from visitbridge.errors import NotPaired
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.topic import ModemTopic
-from visitbridge.services.topics import (
 from visitbridge.services.readers.topic import BluetoothTopic
+from visitbridge.services.topics import (
     BoxTopic,
     CardsTopic,
     CertificateTopic,
