@@ -119,7 +119,7 @@ class _Life:
             )
             console = ConsoleSocket(config.box.runtime_dir, commands(config, parts, renewal))
             services: list[Service] = [*parts.running, status, renewal, console, front.server]
-            if config.http.plain_port is not None:
+            if config.http.plain_port:
                 services.append(
                     PlainServer(
                         self._words,

@@ -48,14 +48,14 @@ class HttpSection(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ("127.0.0.1", "localhost")
     plain_port: Annotated[
-        int | None,
+        int,
         Meta(
             ge=0,
             le=65535,
             description="TCP port of the few pages in plain HTTP: how to reach the box, and 環境檢測; 80 on a box, 0 "
-            "takes any free one, empty serves none",
+            "serves none",
         ),
-    ] = None
+    ] = 0
     answer_probes: Annotated[
         bool,
         Meta(
