@@ -15,6 +15,7 @@ from visitbridge.api.resources.drafts import Drafts
 from visitbridge.api.resources.outbox import JobItems
 from visitbridge.api.resources.visits import Visits
 from visitbridge.domain.people import Right
+from visitbridge.ports.records import PairedPhone
 from visitbridge.sim.clock import FakeClock
 from visitbridge.words import load_catalogue
 
@@ -89,13 +90,20 @@ class VisitHouse:
         return view
 
 
+class NobodyElse:
+    """One phone alone at the reader."""
+
+    def use(self, reader_id: str, phone: PairedPhone) -> None:
+        """It is always its turn."""
+
+
 @contextlib.asynccontextmanager
 async def open_visit_house(folder: Path, clock: FakeClock) -> AsyncIterator[VisitHouse]:
     """One paired phone, signed in; an NHI card in the reader; the link up."""
     (folder / "visits").mkdir()
     async with open_store(folder / "visits" / "store.db", bytes(32), clock=clock) as store:
         room = Room(store)
-        visits = Visits(room.desk, JobItems(load_catalogue()), room.clock)
+        visits = Visits(room.desk, JobItems(load_catalogue()), room.clock, NobodyElse())
         routes = [*visits.routes(), *Drafts(room.desk, visits).routes()]
         async with open_house(folder, clock, routes=routes) as house:
             opened = VisitHouse(house, room, await house.pair())

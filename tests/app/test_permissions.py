@@ -37,6 +37,7 @@ RULES = {
     "DELETE /api/box/roots/{fingerprint}": "technician",
     "GET /api/readers": "paired",
     "POST /api/readers/{reader_id}/refresh": "paired",
+    "POST /api/readers/{reader_id}/release": "paired",
     "POST /api/readers/{reader_id}/contents": "live QPB",
     "POST /api/staff/sessions": "paired",
     "GET /api/staff/sessions": "paired",

@@ -68,11 +68,14 @@ class Bay:
         await self.wait_kind("nhi")
 
     async def wait_kind(self, kind: str) -> None:
-        """Until every reader's card is of this kind. Raises TimeoutError."""
-        await wait_for(lambda: self._kinds() == dict.fromkeys(self.reader_ids, kind))
+        """Until every reader's card is of this kind. Raises TimeoutError, which tells of the others."""
+        try:
+            await wait_for(lambda: not self._others(kind))
+        except TimeoutError as exc:
+            raise TimeoutError(f"not {kind}: {self._others(kind)}") from exc
 
-    def _kinds(self) -> dict[str, str]:
-        return {card.reader_id: card.kind for card in self._cards.present()}
+    def _others(self, kind: str) -> list[str]:
+        return [f"{card.reader_id} {card.kind} {card.error_code}" for card in self._cards.present() if card.kind != kind]
 
 
 async def wait_for(condition: Callable[[], bool], within_s: float = 30.0) -> None:

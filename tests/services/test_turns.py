@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.demo_card import DemoCard
 from tests.services.conftest import READER, wait_for
-from visitbridge.errors import NotFound, ReaderBusy
+from visitbridge.errors import NotFound, ReaderTaken
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
@@ -74,7 +74,7 @@ async def test_a02_d04_the_phone_that_uses_a_reader_is_shown_with_the_time_it_ha
 async def test_a02_d04_another_phone_is_refused_with_owner_and_time_left(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     desk.clock.advance(10.5)
-    with pytest.raises(ReaderBusy) as refused:
+    with pytest.raises(ReaderTaken) as refused:
         desk.turns.use(READER, DOCTOR)
     assert refused.value.params == {"owner": "護理師手機", "remaining_s": 50}
     assert desk.shown()[0].phone_id == "phone-1"
@@ -84,7 +84,7 @@ async def test_d04_every_use_renews_the_turn(desk: Desk) -> None:
     for _ in range(3):
         desk.turns.use(READER, NURSE)
         desk.clock.advance(TURN_S - 1)
-    with pytest.raises(ReaderBusy):
+    with pytest.raises(ReaderTaken):
         desk.turns.use(READER, DOCTOR)
 
 
@@ -98,7 +98,7 @@ async def test_d04_a_reader_that_was_released_is_free_at_once(desk: Desk) -> Non
 
 async def test_d04_nobody_releases_another_phones_turn(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
-    with pytest.raises(ReaderBusy):
+    with pytest.raises(ReaderTaken):
         desk.turns.release(READER, DOCTOR)
     assert desk.shown()[0].phone_id == "phone-1"
 
@@ -113,7 +113,7 @@ async def test_a02_d04_a_turn_whose_time_is_up_is_taken_over(desk: Desk) -> None
     desk.clock.advance(TURN_S)
     desk.turns.use(READER, DOCTOR)
     assert desk.shown()[0].phone_id == "phone-2"
-    with pytest.raises(ReaderBusy):
+    with pytest.raises(ReaderTaken):
         desk.turns.use(READER, NURSE)
 
 

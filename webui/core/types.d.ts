@@ -45,6 +45,15 @@ export interface Reader {
   card: PresentCard;
 }
 
+/** Who uses a reader until `ends_at` at the latest: the phone `phone_id`, called `name`, or the box itself. */
+export interface ReaderUse {
+  reader_id: string;
+  by: "phone" | "box";
+  phone_id: string;
+  name: string;
+  ends_at: string;
+}
+
 export interface StaffSession {
   session_id: string;
   staff_id: string;
@@ -104,6 +113,7 @@ export interface Topics {
   link: LinkStatus;
   queue: QueueStatus;
   cards: { readers: Reader[] };
+  uses: { uses: ReaderUse[] };
   staff: { sessions: StaffSession[] };
   time: { trust: string };
   store: { rescued_at: string | null; backup_at: string | null };

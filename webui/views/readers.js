@@ -4,6 +4,7 @@ import { post, segment } from "../core/api.js";
 import { readers } from "../core/store.js";
 import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, Notice, Screen, useTask } from "../components/controls.js";
+import { ReaderTurn } from "../components/turn.js";
 
 /** @param {{ reader: import("../core/types").Reader }} props */
 function ReaderRow({ reader }) {
@@ -14,6 +15,7 @@ function ReaderRow({ reader }) {
     reader.signal_dbm == null ? "" : `${reader.signal_dbm} dBm`].filter(Boolean);
   return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}</span><span>${inside}</span>
     ${card.error_code ? html`<span class="row-detail">${errorWords(card.error_code, "what")} <span class="code">${card.error_code}</span></span>` : null}
+    <${ReaderTurn} readerId=${reader.reader_id} />
     <span class="row-detail">${extras.join(" · ")}</span><${ErrorNotice} error=${refresh.error} /></div>
     <${Button} kind="quiet" task=${refresh}>${t("readers.refresh")}<//></li>`;
 }

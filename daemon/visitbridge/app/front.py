@@ -51,7 +51,7 @@ def route_table(
     """Every route of this box; those of the lab only when it runs in one."""
     documents = Documents(words, version=__version__)
     items = JobItems(words)
-    visits = Visits(parts.visits, items, parts.clock)
+    visits = Visits(parts.visits, items, parts.clock, parts.turns)
     table = RouteTable.of(
         documents.routes(),
         Phones(parts.pairing, parts.clock, TryLimit(parts.clock), pair_url=pair_url).routes(),
@@ -60,7 +60,7 @@ def route_table(
         Box(parts.binding, PhotoCodeReader(), parts.safekeeping).routes(),
         PortalRoots(parts.trust).routes(),
         Environment(parts.survey, parts.network.try_modem_again).routes(),
-        Readers(parts.cards, parts.relay, parts.staff).routes(),
+        Readers(parts.cards, parts.relay, parts.staff, parts.turns).routes(),
         BluetoothPages(parts.reader_desk).routes() if parts.reader_desk is not None else (),
         Staff(parts.staff).routes(),
         visits.routes(),

@@ -53,6 +53,7 @@ from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.staff import StaffDesk, StaffPolicy
 from visitbridge.services.topics import ModeTopic
+from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.desk import VisitDesk
 
 
@@ -70,6 +71,7 @@ class Parts:
     pairing: PairingDesk
     binding: Binding
     cards: CardDesk
+    turns: ReaderTurns
     relay: CardRelay
     staff: StaffDesk
     kinds: Kinds
@@ -158,7 +160,8 @@ def _wire(
 
     cards = CardDesk(board, realm=config.datacentre.realm)
     reader_desk = new_reader_desk(sources, store, cards, board, clock)
-    relay = CardRelay(cards, data_centre, clock, activity=network.activity)
+    turns = ReaderTurns(cards, board, clock)
+    relay = CardRelay(cards, data_centre, clock, activity=network.activity, turns=turns)
     link = LinkWatch(data_centre, board, clock, policy=_link_policy(config.link), uplink=network.uplinks)
     binding = Binding(
         store,
@@ -298,6 +301,7 @@ def _wire(
         pairing=PairingDesk(store, clock, idle_s=config.policy.phone_idle_hours * 3600),
         binding=binding,
         cards=cards,
+        turns=turns,
         relay=relay,
         staff=staff,
         kinds=kinds,

@@ -93,6 +93,7 @@ from visitbridge.errors.device import (
     PcscUnavailable,
     ReaderBusy,
     ReaderRemoved,
+    ReaderTaken,
     ReaderUnavailable,
     SimPinRefused,
 )
@@ -194,6 +195,7 @@ __all__ = [
     "PortalUntrusted",
     "ReaderBusy",
     "ReaderRemoved",
+    "ReaderTaken",
     "ReaderUnavailable",
     "ReceiptRefused",
     "Rejected",

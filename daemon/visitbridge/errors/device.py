@@ -24,6 +24,12 @@ class ReaderBusy(DeviceError):
     code = "GW-DEV-02"
 
 
+class ReaderTaken(ReaderBusy):
+    """It is another phone's turn at the reader; ``params`` has ``owner`` (the phone's name) and ``remaining_s``."""
+
+    code = "GW-DEV-20"
+
+
 class ReaderRemoved(DeviceError):
     """The reader went away while in use."""
 

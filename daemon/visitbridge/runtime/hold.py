@@ -32,14 +32,6 @@ class Lease:
         self._released = True
 
 
-def busy_with(lease: Lease) -> ReaderBusy:
-    """The refusal that names who holds the thing and for how many seconds yet, rounded up."""
-    return ReaderBusy(
-        "held by another",
-        params={"owner": lease.owner, "remaining_s": math.ceil(lease.remaining_s)},
-    )
-
-
 class Hold:
     """Gives out one lease at a time."""
 
@@ -51,7 +43,10 @@ class Hold:
         """A new lease. Raises ReaderBusy, with ``owner`` and ``remaining_s``, while another one lasts."""
         current = self._lease
         if current is not None and current.remaining_s > 0:
-            raise busy_with(current)
+            raise ReaderBusy(
+                "held by another session",
+                params={"owner": current.owner, "remaining_s": math.ceil(current.remaining_s)},
+            )
         self._lease = Lease(self._clock, owner, duration_s)
         return self._lease
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import math
 from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
+from visitbridge.errors import ReaderTaken
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import PairedPhone
-from visitbridge.runtime.hold import Lease, busy_with
+from visitbridge.runtime.hold import Lease
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
 
@@ -64,7 +66,7 @@ class ReaderTurns:
     def use(self, reader_id: str, phone: PairedPhone) -> None:
         """Begin or go on with this phone's turn. An empty reader is nobody's.
 
-        Raises ReaderBusy (the phone's name as ``owner``, ``remaining_s``) in another's turn, NotFound for a reader that
+        Raises ReaderTaken (the phone's name as ``owner``, ``remaining_s``) in another's turn, NotFound for a reader that
         this box has never seen.
         """
         card = self._cards.at(reader_id)
@@ -76,7 +78,7 @@ class ReaderTurns:
         self._publish()
 
     def release(self, reader_id: str, phone: PairedPhone) -> None:
-        """Give the reader back before the time is up. Raises ReaderBusy in another's turn, NotFound as :meth:`use`."""
+        """Give the reader back before the time is up. Raises ReaderTaken in another's turn, NotFound as :meth:`use`."""
         self._cards.at(reader_id)
         self._require_free(reader_id, phone)
         if self._turns.pop(reader_id, None) is not None:
@@ -98,7 +100,10 @@ class ReaderTurns:
     def _require_free(self, reader_id: str, phone: PairedPhone) -> None:
         turn = self._turns.get(reader_id)
         if turn is not None and turn.phone.phone_id != phone.phone_id and turn.lease.remaining_s > 0:
-            raise busy_with(turn.lease)
+            raise ReaderTaken(
+                "another phone's turn",
+                params={"owner": turn.lease.owner, "remaining_s": math.ceil(turn.lease.remaining_s)},
+            )
 
     def _end_with_cards(self) -> None:
         inside = {card.reader_id: card.insertion for card in self._cards.present() if card.kind != "none"}

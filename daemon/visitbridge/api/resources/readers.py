@@ -10,11 +10,13 @@ from visitbridge.services.cards import CardDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.staff import StaffDesk
 from visitbridge.services.topics import Slot
+from visitbridge.services.turns import ReaderTurns
 
 
 class Readers:
-    def __init__(self, cards: CardDesk, relay: CardRelay, staff: StaffDesk) -> None:
+    def __init__(self, cards: CardDesk, relay: CardRelay, staff: StaffDesk, turns: ReaderTurns) -> None:
         self._cards = cards
+        self._turns = turns
         self._relay = relay
         self._staff = staff
 
@@ -38,6 +40,14 @@ class Readers:
             ),
             Route(
                 method="POST",
+                path="/api/readers/{reader_id}/release",
+                summary="End this phone's turn at a reader, so that another may use it at once",
+                access=PAIRED,
+                handler=self._release,
+                answer=None,
+            ),
+            Route(
+                method="POST",
                 path="/api/readers/{reader_id}/contents",
                 summary="Read the card through a card session with the data centre",
                 access=signed_in(Right.VISITS),
@@ -54,12 +64,16 @@ class Readers:
         await self._cards.refresh(reader_id)
         return next(slot for slot in self._cards.topic().readers if slot.reader_id == reader_id)
 
+    async def _release(self, call: Call[NoQuery, None]) -> None:
+        self._turns.release(call.path["reader_id"], call.known_phone)
+
     async def _contents(self, call: Call[NoQuery, None]) -> CardContents:
         session = self._staff.live_for_phone(call.phone_id)
         if session is None:
             raise StaffRequired("the session ended meanwhile")
         reader_id = call.path["reader_id"]
         self._cards.require_nhi(reader_id)
+        self._turns.use(reader_id, call.known_phone)
         result = await self._relay.run(
             reader_id, OpenCardSession(purpose="read", staff_token=session.token), owner="contents"
         )

@@ -25,6 +25,7 @@ from visitbridge.services.topics import (
     StoreTopic,
     TimeTopic,
 )
+from visitbridge.services.turns import UsesTopic
 
 
 class PhoneTopic(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     modem: ModemTopic | None = None
     queue: QueueTopic | None = None
     cards: CardsTopic | None = None
+    uses: UsesTopic | None = None
     staff: StaffTopic | None = None
     time: TimeTopic | None = None
     power: PowerTopic | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -15,7 +15,7 @@ from visitbridge.domain.people import Right
 from visitbridge.domain.signature import Signature
 from visitbridge.domain.visit import FinishMode, Visit, VisitContent, VisitFlags, VisitState
 from visitbridge.ports.clock import Clock
-from visitbridge.ports.records import VisitSummary
+from visitbridge.ports.records import PairedPhone, VisitSummary
 from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.services.visits.desk import VisitDesk
 from visitbridge.services.visits.views import EditorView, VisitView
@@ -93,8 +93,15 @@ class Prescription(msgspec.Struct, frozen=True, kw_only=True):
     passphrase: str
 
 
+class Turns(Protocol):
+    """The part of ``services.turns.ReaderTurns`` that begins a phone's turn at a reader, or goes on with it."""
+
+    def use(self, reader_id: str, phone: PairedPhone) -> None: ...
+
+
 class Visits:
-    def __init__(self, desk: VisitDesk, items: JobItems, clock: Clock) -> None:
+    def __init__(self, desk: VisitDesk, items: JobItems, clock: Clock, turns: Turns) -> None:
+        self._turns = turns
         self._desk = desk
         self._items = items
         self._clock = clock
@@ -166,6 +173,7 @@ class Visits:
         ]
 
     async def _start(self, call: Call[NoQuery, StartVisit]) -> VisitAnswer:
+        self._turns.use(call.body.reader_id, call.known_phone)
         visit = await self._desk.start(call.body.reader_id, call.phone_id, offline=call.body.offline)
         return await self.answer(visit.visit_id, call.language)
 
