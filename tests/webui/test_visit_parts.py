@@ -338,7 +338,7 @@ def test_m09_a_package_adds_its_diagnoses_and_orders_once(box: FakeBox, draft: D
             "P01",
             "高血壓追蹤",
             diagnoses='[{"code": "I10", "name_zh": "高血壓"}, {"code": "E11.9", "name_zh": "糖尿病"}]',
-            orders='[{"kind": "drug", "code": "TEST000001", "name": "測試錠", "frequency": "BID", "route": "PO", "days": 7}]',
+            orders='[{"kind": "drug", "code": "TEST000001", "name": "測試錠", "frequency": "BID", "route": "PO", "days": 28}]',
         )
     ]
     phone.open(f"{box.url}/#{VISIT}/pick/packages")
@@ -347,7 +347,7 @@ def test_m09_a_package_adds_its_diagnoses_and_orders_once(box: FakeBox, draft: D
     phone.expect_saved()
     assert [one["code"] for one in draft.content["diagnoses"]] == ["J06.9", "I10", "E11.9"]
     order = draft.content["orders"][-1]
-    assert (order["code"], order["dose"], order["total"]) == ("TEST000001", 1, 14)
+    assert (order["code"], order["dose"], order["total"], order["long_term"]) == ("TEST000001", 1, 56, True)
 
 
 def test_m10_controlled_drugs_have_a_notice_and_nothing_to_choose(

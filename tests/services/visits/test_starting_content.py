@@ -89,3 +89,10 @@ async def test_another_persons_visits_do_not_count(room: Room) -> None:
     draft = await room.desk.start(READER, PHONE)
     assert draft.content.claim.visit_type == "01"
     assert (await room.desk.advice.about(draft.visit_id)).courses == ()
+
+
+async def test_two_visits_of_one_person_share_no_second(room: Room) -> None:
+    first = await finished(room)
+    second = await room.desk.start(READER, PHONE)
+    assert (second.visit_at - first.visit_at).total_seconds() == 1
+    assert second.content.claim.visit_type == "AH"

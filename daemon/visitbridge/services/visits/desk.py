@@ -45,6 +45,7 @@ from visitbridge.services.visits.starting import (
     new_visit,
     resumed,
     signer,
+    with_own_second,
 )
 from visitbridge.services.visits.views import EditorView, PrescriptionView, VisitView
 
@@ -117,8 +118,9 @@ class VisitDesk:
                     position=self._position(),
                     clock=self._clock,
                 )
-                content = starting_content(tx, visit, earlier_visits(tx, visit))
-                visit = msgspec.structs.replace(visit, content=content)
+                earlier = earlier_visits(tx, visit)
+                visit = with_own_second(visit, earlier)
+                visit = msgspec.structs.replace(visit, content=starting_content(tx, visit, earlier))
             else:
                 visit = resumed(draft, way, offline)
             if visit is not draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -150,6 +151,15 @@ def new_visit(
         position=position,
         started=None if trusted else ClockReading(boot_id=clock.boot_id, monotonic_s=clock.monotonic()),
     )
+
+
+def with_own_second(visit: Visit, earlier: Iterable[EarlierVisit]) -> Visit:
+    """Visit time and institution are the key of the card's record, so one person's two visits share no second."""
+    taken = {before.visit_at for before in earlier}
+    visit_at = visit.visit_at
+    while visit_at in taken:
+        visit_at += dt.timedelta(seconds=1)
+    return msgspec.structs.replace(visit, visit_at=visit_at)
 
 
 def resumed(draft: Visit, offline: OfflineReason | None, wanted_offline: bool | None) -> Visit:
