@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from tests.scenario.day import Day, open_day
+from visitbridge.domain.datasets import CODE_TABLES, QPA_SETS
 
 WANG = {"id_no": "A123456788", "name": "王測試", "birth_date": "1941-03-08"}
 TAIPEI = dt.timezone(dt.timedelta(hours=8))
@@ -108,3 +109,67 @@ async def test_L01_L03_card_and_cloud_with_the_card_in_the_reader() -> None:
         assert view["fetched_at"] is None
         assert [(table["kind"], len(table["rows"])) for table in view["tables"]] == [("drugs", 3)]
         assert (await day.call("GET", "/api/consents")) == []
+
+
+def checks(report: dict[str, Any]) -> dict[str, str]:
+    return {item["item"]: item["code"] for item in report["items"]}
+
+
+async def test_B15_ready_to_leave_and_what_is_missing() -> None:
+    async with open_day(use_pcscd=False) as day:
+        before = await day.call("GET", "/api/departure")
+        assert not before["ready"]
+        assert (checks(before)["hpc"], checks(before)["list"]) == ("none", "empty")
+
+        await day.sign_in()
+        consent_id = await consent(day)
+        due = checks(await day.call("GET", "/api/departure"))
+        assert (due["records"], due["sam"], due["datasets"]) == ("due", "ok", "ok")
+        await day.call("POST", "/api/records/fetch", {"consent_ids": [consent_id]})
+        after = checks(await day.call("GET", "/api/departure"))
+        assert (after["records"], after["clock"], after["queue"]) == ("ok", "data_centre", "ok")
+
+
+async def test_Q01_Q02_an_earlier_visit_is_taken_over_by_section() -> None:
+    async with open_day(use_pcscd=False) as day:
+        await day.sign_in()
+        await day.insert("patient-wang")
+        first = await day.start()
+        content = first["visit"]["content"]
+        content |= {"subjective": "頭暈", "diagnoses": [{"code": "I10", "name_zh": "高血壓"}]}
+        await day.save(first, content)
+        await day.finish(first, 1)
+        second = await day.start()
+        record = second["visit"]
+        assert record["visit_id"] != first["visit"]["visit_id"]
+
+        path = f"/api/visits/{record['visit_id']}"
+        (former,) = await day.call("GET", f"{path}/former")
+        assert (former["subjective"], former["visit_id"]) == ("頭暈", first["visit"]["visit_id"])
+        order = {
+            "revision": record["revision"],
+            "from_visit_id": former["visit_id"],
+            "sections": ["diagnoses"],
+        }
+        taken = await day.call("POST", f"{path}/carry-in", order)
+        assert taken == {"revision": record["revision"] + 1, "left_out": []}
+        now = (await day.call("GET", path))["visit"]
+        assert [each["code"] for each in now["content"]["diagnoses"]] == ["I10"]
+        assert (now["content"]["subjective"], now["sequence"], now["visit_at"]) == (
+            "",
+            None,
+            record["visit_at"],
+        )
+
+
+async def test_A10_B13_M09_the_seven_sets_the_categories_and_search() -> None:
+    async with open_day(use_pcscd=False) as day:
+        status = await day.call("GET", "/api/datasets/status")
+        assert (status["missing"], status["empty"]) == ([], [])
+        sets = {each["name"]: each for each in await day.call("GET", "/api/datasets")}
+        assert {*QPA_SETS, *CODE_TABLES} <= sets.keys()
+        assert all(each["version"] and each["group"] == "default" for each in sets.values())
+        for name in ("packages", "drugs", "materials", "fees", "tests", "self_paid"):
+            assert await day.call("GET", f"/api/catalogue/{name}"), name
+        hits = await day.call("GET", "/api/catalogue/icd10?q=糖")
+        assert [(hit["code"], hit["favourite"]) for hit in hits][:1] == [("E11.9", True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.vpnportal.box import Box
 from tests.vpnportal.portal import RunningPortal
 from tests.vpnportal.samples import NOW
+from visitbridge.domain.datasets import CODE_TABLES, QPA_SETS
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.uploads import DataSetInfo, DataSetManifest, DataSetRow
 from vpnportal.dataset_files import STARTER, public_files, read_csv, starter_names, with_starter
@@ -110,7 +112,23 @@ def test_the_starter_sets_are_those_a_visit_needs() -> None:
     assert set(sizes) == {
         *("icd10", "drugs", "departments", "routes", "frequencies", "case_types"),
         *("payment_categories", "visit_types", "copay", "dispensing"),
+        *("materials", "tests", "fees", "self_paid", "special_items", "packages"),
+        *("my_diagnoses", "my_orders", "device_settings"),
     }
+    assert set(sizes) == {*CODE_TABLES, *QPA_SETS}
+
+
+def test_M09_a_package_is_made_of_codes_that_the_other_sets_have() -> None:
+    known = {name: {row.code for row in read_csv(STARTER / f"{name}.csv")} for name in starter_names()}
+    sets = {"drug": "drugs", "test": "tests", "service": "fees", "material": "materials"}
+    for row in read_csv(STARTER / "packages.csv"):
+        orders = msgspec.json.decode(row.attributes["orders"], type=list[dict[str, Any]])
+        assert {each["code"] for each in orders if each["code"] not in known[sets[each["kind"]]]} == set()
+        diagnoses = msgspec.json.decode(row.attributes["diagnoses"], type=list[dict[str, str]])
+        assert {each["code"] for each in diagnoses} <= known["icd10"]
+    assert {row.code for row in read_csv(STARTER / "my_diagnoses.csv")} <= known["icd10"]
+    whole = known["drugs"] | known["fees"] | known["materials"] | known["tests"]
+    assert {row.code for row in read_csv(STARTER / "my_orders.csv")} <= whole
 
 
 def test_starter_drugs_are_obviously_nobodys_and_name_known_words() -> None:

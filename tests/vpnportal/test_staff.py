@@ -8,7 +8,7 @@ import pytest
 
 from tests.vpnportal.box import Box
 from tests.vpnportal.portal import RunningPortal
-from tests.vpnportal.relay import run_script, sign_in, try_sign_in
+from tests.vpnportal.relay import run_card_session, run_script, sign_in, try_sign_in
 from tests.vpnportal.samples import INSTITUTION, NOW
 from visitbridge.domain.people import Right, StaffKind
 from visitbridge.protocols.datacentre.cards import OpenCardSession, SessionStep
@@ -86,6 +86,7 @@ async def test_other_answers_to_a_finished_sign_in_are_refused(box: Box) -> None
 
 async def test_a_session_works_until_it_is_ended(box: Box) -> None:
     header = {"Staff-Token": (await sign_in(box)).token}
+    await run_card_session(box, build_card("patient-wang"), "read", header["Staff-Token"])
     assert (await box.ask("POST", "/records/query", LISTED, headers=header)).as_(RecordsAnswer).as_of == NOW
     assert (await box.ask("DELETE", "/staff/sessions", headers=header)).status == 204
     (await box.ask("POST", "/records/query", LISTED, headers=header)).problem(403, "staff_required")
@@ -121,4 +122,4 @@ async def test_a_sign_in_belongs_to_the_box_that_began_it(box: Box, other_box: B
 async def test_only_patients_on_the_list_are_shown_to_people_with_a_right(box: Box) -> None:
     header = {"Staff-Token": (await sign_in(box)).token}
     stranger = RecordsQuery(id_no="A987654320")
-    (await box.ask("POST", "/records/query", stranger, headers=header)).problem(403, "right_missing")
+    (await box.ask("POST", "/records/query", stranger, headers=header)).problem(403, "records_refused")

@@ -13,6 +13,7 @@ from visitbridge.api.resources.roots import Roots
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
 from visitbridge.protocols.certificates import CertificateFacts
+from visitbridge.services.environment import EnvironmentReport
 from visitbridge.services.topics import CertificateTopic
 
 WHO = "technician"
@@ -57,7 +58,11 @@ def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mappi
         await parts.decommission.reset(order.name, even_with_unsent=order.even_with_unsent)
         return ResetDone()
 
+    async def departure(_: str) -> EnvironmentReport:
+        return await parts.records.departure.run()
+
     return {
+        "departure": departure,
         "reset": reset,
         "certificate show": show,
         "certificate install": install,

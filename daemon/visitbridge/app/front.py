@@ -40,6 +40,7 @@ from visitbridge.app.records import record_routes
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
 from visitbridge.services.audit import AuditDesk
+from visitbridge.services.lookup import CodeLookup
 from visitbridge.words import Catalogue as Words
 
 WEBUI_DIR = Path(__file__).parents[3] / "webui"
@@ -66,7 +67,7 @@ def route_table(
         visits.routes(),
         Drafts(parts.visits, visits).routes(),
         Outbox(parts.outbox.desk, items).routes(),
-        Catalogue(parts.catalogue, parts.datasets).routes(),
+        Catalogue(CodeLookup(parts.catalogue, parts.store, parts.clock), parts.datasets).routes(),
         History(parts.retention).routes(),
         record_routes(parts.records),
         Handoffs(parts.handoff).routes(),

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from visitbridge.api.resources.carry_in import FormerVisits
 from visitbridge.api.resources.consents import Consents
+from visitbridge.api.resources.departure import Departure
 from visitbridge.api.resources.plans import Plans
 from visitbridge.api.resources.records import Records
 from visitbridge.api.routes import AnyRoute
@@ -16,11 +18,15 @@ from visitbridge.ports.clock import Clock
 from visitbridge.ports.cloud import CloudRecords
 from visitbridge.ports.store import Store
 from visitbridge.services.cards import CardDesk
+from visitbridge.services.datasets import DataSetRefresh
+from visitbridge.services.departure import DepartureCheck
+from visitbridge.services.live import LiveBoard
 from visitbridge.services.records.consents import ConsentDesk
 from visitbridge.services.records.copies import RecordKeeper
 from visitbridge.services.records.plans import PlanDesk
 from visitbridge.services.records.reading import RecordReader
 from visitbridge.services.staff import StaffDesk
+from visitbridge.services.visits.carry_in import CarryIn, Drafts
 
 
 class TrustedTime(Protocol):
@@ -36,6 +42,8 @@ class RecordRooms:
     consents: ConsentDesk
     keeper: RecordKeeper
     reader: RecordReader
+    departure: DepartureCheck
+    carry_in: CarryIn
 
 
 def build_record_rooms(
@@ -47,6 +55,9 @@ def build_record_rooms(
     catalogue: Catalogue,
     cards: CardDesk,
     staff: StaffDesk,
+    drafts: Drafts,
+    datasets: DataSetRefresh,
+    board: LiveBoard,
     time: TrustedTime,
     new_id: Callable[[], str],
 ) -> RecordRooms:
@@ -68,6 +79,8 @@ def build_record_rooms(
             cards=cards,
             staff=staff,
         ),
+        departure=DepartureCheck(board, clock, plans, staff, datasets),
+        carry_in=CarryIn(store, clock, catalogue, drafts),
     )
 
 
@@ -75,5 +88,7 @@ def record_routes(rooms: RecordRooms) -> list[AnyRoute]:
     return [
         *Plans(rooms.plans).routes(),
         *Consents(rooms.consents, rooms.plans, rooms.staff).routes(),
+        *Departure(rooms.departure).routes(),
+        *FormerVisits(rooms.carry_in).routes(),
         *Records(rooms.keeper, rooms.reader, rooms.staff).routes(),
     ]

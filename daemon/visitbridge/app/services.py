@@ -280,6 +280,7 @@ def _wire(
         disk=FolderDisk(config.box.state_dir),
         data_used=network.data_used,
     )
+    datasets = DataSetRefresh(data_centre, catalogue, _downloads(config.box.state_dir), store, clock)
     records = build_record_rooms(
         config,
         store=store,
@@ -288,6 +289,9 @@ def _wire(
         catalogue=catalogue,
         cards=cards,
         staff=staff,
+        drafts=visits.drafts,
+        datasets=datasets,
+        board=board,
         time=network.time,
         new_id=mint_id,
     )
@@ -297,7 +301,7 @@ def _wire(
         store=store,
         board=board,
         catalogue=catalogue,
-        datasets=DataSetRefresh(data_centre, catalogue, _downloads(config.box.state_dir)),
+        datasets=datasets,
         pairing=PairingDesk(store, clock, idle_s=config.policy.phone_idle_hours * 3600),
         binding=binding,
         cards=cards,

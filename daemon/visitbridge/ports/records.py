@@ -131,7 +131,11 @@ class StaffSessionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSetRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A loaded data set: the one complete version that searches see."""
+    """A loaded data set: the one complete version that searches see.
+
+    ``previous``: the version that it took the place of, empty for the first. ``added``, ``removed``, ``changed``: codes
+    by which the two differ.
+    """
 
     name: str
     version: str
@@ -139,6 +143,10 @@ class DataSetRecord(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     sha256: str
     loaded_at: dt.datetime
+    previous: str = ""
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
 
 
 class LinkSample(msgspec.Struct, frozen=True, kw_only=True):

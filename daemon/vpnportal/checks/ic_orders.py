@@ -22,9 +22,9 @@ _VIRTUAL_TYPES = frozenset({"G", "H"})
 _MOST_DAYS = 92
 
 _CODE_SETS = {
-    **dict.fromkeys(("1", "2", "A", "B"), ("drugs", "10")),
-    **dict.fromkeys(("3", "C"), ("fees", "11")),
-    **dict.fromkeys(("4", "D"), ("materials", "12")),
+    **dict.fromkeys(("1", "2", "A", "B"), (("drugs",), "10")),
+    **dict.fromkeys(("3", "C"), (("fees", "tests"), "11")),
+    **dict.fromkeys(("4", "D"), (("materials",), "12")),
 }
 
 
@@ -77,6 +77,6 @@ def _code(order_type: str, code: str, place: str, situation: Situation) -> Itera
     elif code in VIRTUAL_ORDERS:
         yield finding("19", f"{place}.A72")
     elif order_type in _CODE_SETS:
-        dataset, refusal = _CODE_SETS[order_type]
-        if not is_code(situation.connection, dataset, code):
+        datasets, refusal = _CODE_SETS[order_type]
+        if not any(is_code(situation.connection, dataset, code) for dataset in datasets):
             yield finding(refusal, f"{place}.A73")

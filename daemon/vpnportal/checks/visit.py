@@ -29,7 +29,12 @@ _PICKED = (
     ("dispensing", "dispensing"),
     ("copay", "copay"),
 )
-_ORDER_SETS = {OrderKind.DRUG: ("drugs", "10"), OrderKind.MATERIAL: ("materials", "12")}
+_ORDER_SETS = {
+    OrderKind.DRUG: ("drugs", "10"),
+    OrderKind.CONTROLLED: ("drugs", "10"),
+    OrderKind.MATERIAL: ("materials", "12"),
+    OrderKind.TEST: ("tests", "11"),
+}
 _FEE_SCHEDULE = ("fees", "11")
 _DRUG_LIKE = {OrderKind.DRUG, OrderKind.CONTROLLED}
 

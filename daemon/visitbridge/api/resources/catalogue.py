@@ -10,10 +10,10 @@ from msgspec import Meta
 
 from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route
 from visitbridge.errors import NotFound
-from visitbridge.ports.catalogue import Catalogue as CataloguePort
 from visitbridge.ports.catalogue import SearchHit
 from visitbridge.ports.records import DataSetRecord
-from visitbridge.services.datasets import DataSetRefresh
+from visitbridge.services.datasets import DataSetRefresh, DataSetStatus
+from visitbridge.services.lookup import CodeLookup
 
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
 
@@ -37,8 +37,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Catalogue:
-    def __init__(self, catalogue: CataloguePort, datasets: DataSetRefresh) -> None:
-        self._catalogue = catalogue
+    def __init__(self, lookup: CodeLookup, datasets: DataSetRefresh) -> None:
+        self._lookup = lookup
         self._datasets = datasets
 
     def routes(self) -> list[AnyRoute]:
@@ -61,6 +61,14 @@ class Catalogue:
                 answer=tuple[DataSetRecord, ...],
             ),
             Route(
+                method="GET",
+                path="/api/datasets/status",
+                summary="When data sets were last compared, and which are missing",
+                access=PAIRED,
+                handler=self._status,
+                answer=DataSetStatus,
+            ),
+            Route(
                 method="POST",
                 path="/api/datasets/refresh",
                 summary="Fetch new versions of the data sets",
@@ -74,10 +82,14 @@ class Catalogue:
         name = call.path["dataset"]
         if not _NAME.fullmatch(name):
             raise NotFound("no such data set", field="dataset")
-        return [_hit(hit) for hit in await self._catalogue.search(name, call.query.q, limit=call.query.limit)]
+        hits = await self._lookup.search(name, call.query.q, limit=call.query.limit)
+        return [_hit(hit) for hit in hits]
 
     async def _list(self, call: Call[NoQuery, None]) -> tuple[DataSetRecord, ...]:
         return tuple(await self._datasets.status())
+
+    async def _status(self, call: Call[NoQuery, None]) -> DataSetStatus:
+        return await self._datasets.completeness()
 
     async def _refresh(self, call: Call[NoQuery, None]) -> tuple[DataSetRecord, ...]:
         return tuple(await self._datasets.refresh())

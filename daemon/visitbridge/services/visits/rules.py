@@ -24,7 +24,12 @@ _CLAIM: Final = {
     "dispensing": "dispensing",
     "copay": "copay",
 }
-_ORDERS: Final = {OrderKind.DRUG: "drugs", OrderKind.MATERIAL: "materials"}
+_ORDERS: Final = {
+    OrderKind.DRUG: "drugs",
+    OrderKind.CONTROLLED: "drugs",
+    OrderKind.MATERIAL: "materials",
+    OrderKind.TEST: "tests",
+}
 _FEE_SCHEDULE: Final = "fees"
 CONTROLLED: Final = "controlled"
 """Attribute of a data set's row: the class of a controlled drug, 1 to 4; absent or empty for others."""

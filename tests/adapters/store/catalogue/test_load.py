@@ -139,3 +139,16 @@ async def test_a_missing_download_is_not_a_crash(loaded: SqlCatalogue, tmp_path:
     with pytest.raises(Exception, match="GW-STO") as caught:
         await loaded.load(info, path)
     assert not isinstance(caught.value, StoreFull)
+
+
+async def test_B13_a_newer_version_says_by_how_many_codes_it_differs(
+    loaded: SqlCatalogue, tmp_path: Path
+) -> None:
+    (first,) = await loaded.loaded()
+    second = await loaded.load(*write(tmp_path, NEWER, version="2"))
+    third = await loaded.load(*write(tmp_path, NEWER, version="3"))
+
+    assert (first.previous, first.added, first.removed, first.changed) == ("", 0, 0, 0)
+    assert (second.previous, second.added, second.removed, second.changed) == ("1", 1, 12, 1)
+    assert (third.previous, third.added, third.removed, third.changed) == ("2", 0, 0, 0)
+    assert await loaded.loaded() == [third]

@@ -45,31 +45,58 @@ class Tier:
     HEADING = 2
 
 
-def build(info: DataSetInfo, lines: Path, record: DataSetRecord, target: Path) -> None:
+_DIFFERENCE: Final = """
+    WITH former AS (
+        SELECT json_extract(CAST(content AS TEXT), '$.code') AS code, content FROM former.rows
+    )
+    SELECT
+        (SELECT count(*) FROM arrived WHERE code NOT IN (SELECT code FROM former)),
+        (SELECT count(*) FROM former WHERE code NOT IN (SELECT code FROM arrived)),
+        (SELECT count(*) FROM former JOIN arrived USING (code) WHERE former.content != arrived.content)"""
+
+
+def build(
+    info: DataSetInfo, lines: Path, record: DataSetRecord, target: Path, *, former: Path | None = None
+) -> DataSetRecord:
     """Write the file of a data set, on disk when this returns; ``target`` must not exist.
 
-    Raises FieldInvalid naming what is wrong with the lines, and the vendor's errors for the disk.
+    ``former``: the sound file that it will take the place of; the record that comes back tells how they differ. Raises
+    FieldInvalid naming what is wrong with the lines, and the vendor's errors for the disk.
     """
     connection = binding.connect_plain(target)
     try:
         # Nobody reads the file before it is complete and synced, so there is nothing to roll back.
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
+        if former is not None:
+            connection.execute("ATTACH ? AS former", (str(former),))
         connection.execute("BEGIN")
         for statement in _SCHEMA:
             connection.execute(statement)
-        connection.execute("INSERT INTO info VALUES (?)", (_ENCODER.encode(record),))
         _take_in(connection, info, lines)
+        if former is not None:
+            record = _compared(connection, record)
+        connection.execute("INSERT INTO info VALUES (?)", (_ENCODER.encode(record),))
         _index(connection)
         for statement in _FINISH:
             connection.execute(statement)
         connection.execute("COMMIT")
+        if former is not None:
+            connection.execute("DETACH former")
         connection.execute(f"PRAGMA user_version={FORMAT}")
         # Merging the index left as many free pages as it uses.
         connection.execute("VACUUM")
     finally:
         connection.close()
     sync(target)
+    return record
+
+
+def _compared(connection: binding.Connection, record: DataSetRecord) -> DataSetRecord:
+    (content,) = connection.execute("SELECT content FROM former.info").fetchone()
+    previous = msgspec.json.decode(content, type=DataSetRecord).version
+    added, removed, changed = connection.execute(_DIFFERENCE).fetchone()
+    return msgspec.structs.replace(record, previous=previous, added=added, removed=removed, changed=changed)
 
 
 def _take_in(connection: binding.Connection, info: DataSetInfo, lines: Path) -> None:

@@ -51,7 +51,8 @@ class SqlCatalogue:
             sha256=info.sha256,
             loaded_at=self._clock.now(),
         )
-        await self._loading.call(self._build, info, file, record, deadline_s=300.0)
+        former = self._path(info.name) if info.name in self._indexes else None
+        record = await self._loading.call(self._build, info, file, record, former, deadline_s=300.0)
         await self._searching.call(self._open, info.name, deadline_s=30.0)
         return record
 
@@ -88,12 +89,14 @@ class SqlCatalogue:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}{_SUFFIX}"
 
-    def _build(self, info: DataSetInfo, file: Path, record: DataSetRecord) -> None:
+    def _build(
+        self, info: DataSetInfo, file: Path, record: DataSetRecord, former: Path | None
+    ) -> DataSetRecord:
         target = self._path(info.name)
         unfinished = target.with_name(target.name + _UNFINISHED)
         try:
             unfinished.unlink(missing_ok=True)
-            build(info, file, record, unfinished)
+            record = build(info, file, record, unfinished, former=former)
             put_in_place(unfinished, target)
         except binding.VendorError as exc:
             raise binding.translate(exc, target) from exc
@@ -101,6 +104,7 @@ class SqlCatalogue:
             raise binding.translate_os(exc) from exc
         finally:
             unfinished.unlink(missing_ok=True)
+        return record
 
     def _open(self, name: str) -> None:
         index = Index(self._path(name))
