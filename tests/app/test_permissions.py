@@ -1,20 +1,22 @@
-"""Who may call what: every route × every role of a phone × every state of its staff session (A03, A08, F05-F07).
+"""Who may call what: every route × role of a phone × state of its session × who acts on it (A03, A08, F05-F07).
 
 ``RULES`` is written by hand. A route without a line here fails, and so does one whose rule was changed in passing.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from tests.security.gate import ROUTES, Gate, Line, address, name_of, open_gate, request_bytes
+from tests.security.gate import ROUTES, Gate, Line, address, name_of, open_gate, person, request_bytes
 from visitbridge.api.routes import AnyRoute
 from visitbridge.domain.people import BoxRole, Right
+from visitbridge.domain.phones import PhoneState
+from visitbridge.services.grants import Acting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,11 +25,22 @@ RULES = {
     "GET /api/words/{lang}": "open",
     "GET /api/openapi.json": "open",
     "POST /api/pair": "open",
+    "POST /api/pair/look": "open",
+    "POST /api/pair/confirm": "open",
+    "POST /api/pair/card": "open",
+    "POST /api/presence/{request_id}/allow": "paired",
+    "POST /api/presence/{request_id}/refuse": "paired",
+    "POST /api/phone/use": "paired",
+    "POST /api/phone/lock": "paired",
+    "PUT /api/phone/code": "paired",
+    "POST /api/phone/unlock": "known",
+    "POST /api/phone/ask": "known",
+    "POST /api/phone/open": "known",
     "GET /api/phones": "paired",
     "DELETE /api/phones/{phone_id}": "paired",
     "POST /api/pairing-links": "paired",
-    "GET /api/state": "paired",
-    "GET /api/events": "paired",
+    "GET /api/state": "known",
+    "GET /api/events": "known",
     "GET /api/box": "paired",
     "POST /api/box/binding": "technician",
     "POST /api/box/binding/photo": "technician",
@@ -36,20 +49,6 @@ RULES = {
     "POST /api/box/roots": "technician",
     "DELETE /api/box/roots/{fingerprint}": "technician",
     "GET /api/readers": "paired",
-    "POST /api/readers/{reader_id}/refresh": "paired",
-    "POST /api/readers/{reader_id}/release": "paired",
-    "POST /api/readers/{reader_id}/contents": "live QPB",
-    "POST /api/staff/sessions": "paired",
-    "GET /api/staff/sessions": "paired",
-    "DELETE /api/staff/sessions/{session_id}": "paired",
-    "POST /api/staff/sessions/{session_id}/use": "paired",
-    "POST /api/visits": "QPB",
-    "GET /api/visits": "QPB",
-    "GET /api/visits/{visit_id}": "QPB",
-    "PUT /api/visits/{visit_id}/content": "QPB",
-    "POST /api/visits/{visit_id}/finish": "QPB",
-    "POST /api/visits/{visit_id}/discard": "QPB",
-    "GET /api/visits/{visit_id}/prescription": "QPB",
     "GET /api/bluetooth": "paired",
     "POST /api/bluetooth/scan": "technician",
     "DELETE /api/bluetooth/scan": "technician",
@@ -60,6 +59,22 @@ RULES = {
     "PUT /api/bluetooth/readers/{reader_id}": "technician",
     "DELETE /api/bluetooth/readers/{reader_id}": "technician",
     "POST /api/bluetooth/readers/{reader_id}/key": "technician",
+    "POST /api/readers/{reader_id}/refresh": "paired",
+    "POST /api/readers/{reader_id}/release": "paired",
+    "POST /api/readers/{reader_id}/contents": "live QPB",
+    "POST /api/staff/sessions": "known",
+    "GET /api/staff/sessions": "paired",
+    "DELETE /api/staff/sessions/{session_id}": "paired",
+    "POST /api/staff/sessions/{session_id}/use": "paired",
+    "PUT /api/staff/sessions/{session_id}/phones/{phone_id}": "paired",
+    "POST /api/visits": "QPB",
+    "GET /api/visits": "QPB",
+    "GET /api/visits/{visit_id}": "QPB",
+    "PUT /api/visits/{visit_id}/content": "QPB",
+    "POST /api/visits/{visit_id}/finish": "QPB",
+    "POST /api/visits/{visit_id}/discard": "QPB",
+    "GET /api/visits/{visit_id}/prescription": "QPB",
+    "POST /api/visits/{visit_id}/prescription/paper": "QPB",
     "POST /api/visits/{visit_id}/editor": "QPB",
     "DELETE /api/visits/{visit_id}/editor": "QPB",
     "POST /api/visits/{visit_id}/restore": "QPB",
@@ -67,6 +82,9 @@ RULES = {
     "DELETE /api/visits/{visit_id}/signature": "QPB",
     "GET /api/visits/{visit_id}/advice": "QPB",
     "GET /api/programmes": "paired",
+    "GET /api/departure": "paired",
+    "GET /api/visits/{visit_id}/former": "QPB",
+    "POST /api/visits/{visit_id}/carry-in": "QPB",
     "GET /api/departure": "paired",
     "GET /api/visits/{visit_id}/former": "QPB",
     "POST /api/visits/{visit_id}/carry-in": "QPB",
@@ -117,21 +135,26 @@ PAIRED_ONLY = ("/api/catalogue", "/api/datasets", "/api/lab/")
 ROLES = {f"phone-{role.value}": role for role in BoxRole}
 
 
+CLOSED = {PhoneState.LOCKED: "GW-ACC-10", PhoneState.OVER: "GW-ACC-11"}
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """Rights of the live session, and those remembered from the last one; None when there is none."""
+    """``acting``: who is signed in, or was; None: nobody. ``phone``: the state of the phone's own session."""
 
     name: str
-    live: tuple[Right, ...] | None = None
-    last: frozenset[Right] | None = None
+    acting: Acting | None = None
+    phone: PhoneState = PhoneState.OPEN
 
 
 STATES = (
-    State("nobody ever"),
-    State("live without rights", live=()),
-    *(State(f"live with {right.value}", live=(right,)) for right in Right),
-    *(State(f"over, had {right.value}", last=frozenset({right})) for right in Right),
-    State("live without, former with QPB", live=(), last=frozenset({Right.VISITS})),
+    State("nobody"),
+    State("live without rights", person()),
+    *(State(f"live with {right.value}", person(right)) for right in Right),
+    State("over, had none", person(live=False)),
+    *(State(f"over, had {right.value}", person(right, live=False)) for right in Right),
+    *(State(f"{phone.value}, nobody", None, phone) for phone in CLOSED),
+    *(State(f"{phone.value}, live with all", person(*Right), phone) for phone in CLOSED),
 )
 
 
@@ -140,24 +163,27 @@ def rule_of(route: AnyRoute) -> str:
     return found or {True: "paired"}[route.path.startswith(PAIRED_ONLY)]
 
 
-def expected(rule: str, role: BoxRole, state: State) -> str:
+def expected(route: AnyRoute, role: BoxRole, state: State, *, in_hand: bool) -> str:
     """The refusal's code, empty where the handler is reached."""
-    live: Collection[Right] | None = state.live
-    remembered = state.last if live is None else live
+    rule = rule_of(route)
     by_rule = {
         "open": "",
+        "known": "",
         "paired": "",
         "technician": {BoxRole.USER: "GW-ACC-09"}.get(role, ""),
-        "live QPB": _by_rights(live),
-        "QPB": _by_rights(remembered),
+        "live QPB": _by_person(state.acting, needs_live=True),
+        "QPB": _by_person(state.acting, needs_live="{visit_id}" in route.path and not in_hand),
     }
-    return by_rule[rule]
+    for_open_phones = {"open": "", "known": ""}.get(rule, CLOSED.get(state.phone, ""))
+    return for_open_phones or by_rule[rule]
 
 
-def _by_rights(rights: Collection[Right] | None) -> str:
-    if rights is None:
+def _by_person(acting: Acting | None, *, needs_live: bool) -> str:
+    if acting is None:
         return "GW-ACC-02"
-    return "" if Right.VISITS in rights else "GW-ACC-04"
+    has_right = Right.VISITS in acting.rights
+    ended = {True: "GW-ACC-03", False: ""}[needs_live and not acting.live]
+    return {True: ended, False: "GW-ACC-04"}[has_right]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -184,14 +210,16 @@ def cells() -> Iterator[tuple[str, BoxRole, State]]:
     return ((phone, role, state) for phone, role in ROLES.items() for state in STATES)
 
 
+@pytest.mark.parametrize("in_hand", [False, True], ids=["", "in hand"])
 @pytest.mark.parametrize("route", ROUTES, ids=name_of)
-async def test_every_cell_of_the_table(gate: Gate, line: Line, route: AnyRoute) -> None:
-    rule = rule_of(route)
+async def test_every_cell_of_the_table(gate: Gate, line: Line, route: AnyRoute, in_hand: bool) -> None:
+    """``in_hand``: the visit in the address is the acting person's own of the day."""
+    gate.people.in_hand = {"x"} if in_hand else set()
     wanted, found = {}, {}
     for phone, role, state in cells():
-        gate.people.live = {} if state.live is None else {phone: state.live}
-        gate.people.last = {} if state.last is None else {phone: state.last}
-        wanted[role, state.name] = expected(rule, role, state)
+        gate.sessions.states = {phone: state.phone}
+        gate.people.by_phone = {} if state.acting is None else {phone: state.acting}
+        wanted[role, state.name] = expected(route, role, state, in_hand=in_hand)
         found[role, state.name] = await code_for(gate, line, route, phone)
 
     assert found == wanted

@@ -41,8 +41,31 @@ export interface Reader {
   state: "empty" | "card" | "mute" | "unavailable";
   virtual: boolean;
   battery_percent: number | null;
+  battery_low: boolean | null;
   signal_dbm: number | null;
   card: PresentCard;
+}
+
+export type ReaderFamily = "acs" | "feitian";
+
+export interface HeardReader { address: string; name: string; family: ReaderFamily; signal_dbm: number | null; remembered: boolean }
+
+export interface ReaderPairing {
+  address: string;
+  name: string;
+  phase: "connecting" | "compare" | "enter" | "show" | "agree" | "done" | "failed";
+  number: string;
+  error_code: string;
+}
+
+export interface RememberedReader { reader_id: string; address: string; name: string; model: string; family: ReaderFamily; own_key: boolean | null }
+
+export interface Bluetooth {
+  state: "on" | "off" | "blocked" | "missing" | "no_service";
+  scanning: boolean;
+  heard: HeardReader[];
+  pairing: ReaderPairing | null;
+  remembered: RememberedReader[];
 }
 
 /** Who uses a reader until `ends_at` at the latest: the phone `phone_id`, called `name`, or the box itself. */
@@ -110,6 +133,7 @@ export interface PortalRoot {
 export interface Topics {
   mode: { virtual: boolean; training: boolean };
   box: BoxStatus;
+  bluetooth: Bluetooth;
   link: LinkStatus;
   queue: QueueStatus;
   cards: { readers: Reader[] };
@@ -124,8 +148,44 @@ export interface Topics {
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
   /** No part of the state: a notice of which phone edits a draft now; none while `phone_id` is empty. */
   editor: { visit_id: string; phone_id: string; phone_name: string };
-  phone: { phone_id: string; name: string };
+  phone: PhoneTopic;
+  presence: { questions: Question[] };
 }
+
+/** This phone: `session_id` is the staff session it works under; `reduced`: that one ran out. */
+export interface PhoneTopic {
+  phone_id: string;
+  name: string;
+  role: BoxRole;
+  state: "open" | "locked" | "over";
+  session_id: string;
+  reduced: boolean;
+  idle_s: number;
+  has_code: boolean;
+}
+
+/** A phone that asks to be paired or opened. */
+export interface Question {
+  request_id: string;
+  purpose: "pair" | "open";
+  name: string;
+  role: BoxRole;
+  expires_at: string;
+  allowed_by: string;
+}
+
+export interface SupportBundle {
+  box: Record<string, string | boolean>;
+  state: Record<string, string | number | null>;
+  settings: Record<string, boolean | number>;
+  checks: unknown[];
+  readers: unknown[];
+  jobs: unknown[];
+  links: unknown[];
+  logs: unknown[];
+}
+
+export interface SupportFile { name: string; content: string }
 
 export interface LockView {
   state: "open" | "locked" | "erased";
@@ -366,6 +426,13 @@ export interface HandoffFile {
   content: string;
   items: number;
   left: number;
+}
+
+/** One more copy of a prescription: an A5 page as PDF, `content` is base64. */
+export interface PrescriptionFile {
+  name: string;
+  content: string;
+  print_no: number;
 }
 
 /** Five minutes: the worst link and the longest queue in them. */

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from visitbridge import __version__
 from visitbridge.adapters.imaging import PhotoCodeReader
+from visitbridge.adapters.paper import WorkerPaper
 from visitbridge.adapters.tls import BoxTls
 from visitbridge.api.dispatch import Dispatcher
 from visitbridge.api.events import EventStreams
@@ -25,6 +26,8 @@ from visitbridge.api.resources.history import LinkChart
 from visitbridge.api.resources.lab import Lab
 from visitbridge.api.resources.lock import Lock
 from visitbridge.api.resources.outbox import JobItems, Outbox
+from visitbridge.api.resources.pairing import Pairing
+from visitbridge.api.resources.paper import Paper
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.reset import Resets
@@ -32,15 +35,18 @@ from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.roots import PortalRoots
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
+from visitbridge.api.resources.support import Support
 from visitbridge.api.resources.visits import Visits
 from visitbridge.api.routes import RouteTable
 from visitbridge.api.server import ApiServer
 from visitbridge.api.static import read_webui
+from visitbridge.api.viewing import viewer_of
 from visitbridge.app.records import record_routes
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
 from visitbridge.services.audit import AuditDesk
 from visitbridge.services.lookup import CodeLookup
+from visitbridge.services.visits.paper import PrintingDesk
 from visitbridge.words import Catalogue as Words
 
 WEBUI_DIR = Path(__file__).parents[3] / "webui"
@@ -55,7 +61,10 @@ def route_table(
     visits = Visits(parts.visits, items, parts.clock, parts.turns)
     table = RouteTable.of(
         documents.routes(),
-        Phones(parts.pairing, parts.clock, TryLimit(parts.clock), pair_url=pair_url).routes(),
+        Pairing(
+            parts.pairing, parts.presence, parts.staff, parts.clock, TryLimit(parts.clock), pair_url=pair_url
+        ).routes(),
+        Phones(parts.phones, parts.presence, TryLimit(parts.clock, burst=3, refill_s=600.0)).routes(),
         LiveState(parts.board, events).routes(),
         Audit(AuditDesk(parts.store, parts.clock)).routes(),
         Box(parts.binding, PhotoCodeReader(), parts.safekeeping).routes(),
@@ -63,7 +72,7 @@ def route_table(
         Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.relay, parts.staff, parts.turns).routes(),
         BluetoothPages(parts.reader_desk).routes() if parts.reader_desk is not None else (),
-        Staff(parts.staff).routes(),
+        Staff(parts.staff, parts.phones).routes(),
         visits.routes(),
         Drafts(parts.visits, visits).routes(),
         Outbox(parts.outbox.desk, items).routes(),
@@ -74,10 +83,19 @@ def route_table(
         LinkChart(parts.history).routes(),
         Lock(parts.lock).routes(),
         Resets(parts.decommission).routes(),
+        Support(parts.support).routes(),
+        Paper(PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get)).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
     )
     documents.describe(table.routes)
     return table
+
+
+def _paper(words: Words) -> WorkerPaper:
+    """The form is Chinese whatever the phone's language: it is for a pharmacy."""
+    prefix = "paper."
+    texts = words.texts("zh-Hant-TW").items()
+    return WorkerPaper({key.removeprefix(prefix): text for key, text in texts if key.startswith(prefix)})
 
 
 class Front:
@@ -97,13 +115,16 @@ class Front:
         events = EventStreams(
             parts.board,
             parts.clock,
-            snapshot=lambda phone: state_for(parts.board, phone),
-            is_live=parts.pairing.is_live,
+            snapshot=lambda viewer: state_for(parts.board, viewer),
+            look=lambda phone: viewer_of(phone, parts.phones, parts.staff),
         )
-        parts.pairing.when_removed(events.drop)
+        parts.phones.when_removed(events.drop)
+        parts.phones.when_changed(events.look_again)
         self.server = ApiServer(
             table=route_table(config, parts, words, events, pair_url=self.pair_url),
-            dispatcher=Dispatcher(sessions=parts.pairing, staff=parts.staff, words=words),
+            dispatcher=Dispatcher(
+                sessions=parts.phones, staff=parts.staff, in_hand=parts.visits.in_hand, words=words
+            ),
             guard=Guard(words),
             events=events,
             files=read_webui(config.http.webui_dir or WEBUI_DIR),

@@ -106,3 +106,10 @@ class PairingFailed(DeviceError):
 
     code = "GW-DEV-16"
     default_retry = Retry.NEVER
+
+
+class PaperFailed(DeviceError):
+    """A page could not be made: the font is missing, or memory or time ran out."""
+
+    code = "GW-DEV-17"
+    default_retry = Retry.LATER

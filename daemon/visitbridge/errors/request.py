@@ -89,3 +89,9 @@ class UploadUnfit(RequestError):
     def __init__(self, detail: str = "", *, words: str, field: str) -> None:
         super().__init__(detail, field=field)
         self.words = words
+
+
+class PrescriptionEmpty(RequestError):
+    """Nothing was prescribed, so there is nothing to print (O05)."""
+
+    code = "GW-REQ-13"

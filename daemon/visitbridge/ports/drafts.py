@@ -33,3 +33,13 @@ class Signatures(Protocol):
         ...
 
     def remove(self, visit_id: str) -> None: ...
+
+
+class Prints(Protocol):
+    """How often a visit's prescription was printed (O05)."""
+
+    def count(self, visit_id: str) -> int:
+        """One more copy; returns its number, from 1."""
+        ...
+
+    def copies(self, visit_id: str) -> int: ...

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from visitbridge.ports.bluetooth import RememberedReaders
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
-from visitbridge.ports.drafts import Editors, Signatures
+from visitbridge.ports.drafts import Editors, Prints, Signatures
 from visitbridge.ports.registers import (
     DataSets,
     LinkHistory,
@@ -33,6 +33,8 @@ class Transaction(Protocol):
     def editors(self) -> Editors: ...
     @property
     def signatures(self) -> Signatures: ...
+    @property
+    def prints(self) -> Prints: ...
     @property
     def jobs(self) -> Jobs: ...
     @property

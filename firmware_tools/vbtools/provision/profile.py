@@ -9,13 +9,16 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from visitbridge.config.sections import Host, Interface, ModemKind
 from visitbridge.errors import FieldInvalid
+
+Host = Annotated[str, Meta(max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+Interface = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,15}$")]
+ModemKind = Literal["none", "generic", "sim7600", "ec25"]
 
 Serial = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{2,15}$")]
 """What is printed on the box; part of its Wi-Fi's name and of its own."""

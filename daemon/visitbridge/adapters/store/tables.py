@@ -84,6 +84,15 @@ visit_signatures = Table(
     _blob("content"),
 )
 
+printed_prescriptions = Table(
+    "printed_prescriptions",
+    metadata,
+    Column(
+        "visit_id", TEXT, ForeignKey("visits.visit_id", ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    _integer("copies"),
+)
+
 # ``rest`` holds the fields of a job that no column holds. Leasing and settling rewrite this row several times, so
 # it is kept small, and there are no more indexes than questions: a page that a commit touches costs more than a row.
 jobs = Table(

@@ -11,6 +11,7 @@ from visitbridge.adapters.store.drafts import SqlEditors, SqlSignatures
 from visitbridge.adapters.store.jobs import SqlJobs
 from visitbridge.adapters.store.people import SqlPhones, SqlPhoneSessions, SqlStaffSessions
 from visitbridge.adapters.store.plans import SqlPlans
+from visitbridge.adapters.store.prints import SqlPrints
 from visitbridge.adapters.store.readers import SqlBluetoothReaders
 from visitbridge.adapters.store.receipts import SqlReceipts
 from visitbridge.adapters.store.record_copies import SqlRecordCopies
@@ -26,6 +27,7 @@ class SqlTransaction:
         self.visits: Final = SqlVisits(session, clock)
         self.editors: Final = SqlEditors(session)
         self.signatures: Final = SqlSignatures(session)
+        self.prints: Final = SqlPrints(session)
         self.jobs: Final = SqlJobs(session, clock)
         self.receipts: Final = SqlReceipts(session, clock)
         self.settings: Final = SqlSettings(session)

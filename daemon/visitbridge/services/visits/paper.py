@@ -1,0 +1,56 @@
+"""Printing a prescription: counted before it is handed out, so that no two copies bear the same number (O05)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from visitbridge.domain.prescription_sheet import sheet_of
+from visitbridge.errors import PrescriptionEmpty
+from visitbridge.ports.clock import Clock
+from visitbridge.ports.paper import PrescriptionPaper
+from visitbridge.ports.store import Store
+from visitbridge.services.visits.prescription import prescription_of
+from visitbridge.services.visits.views import VisitView
+
+
+class PrintedPrescription(msgspec.Struct, frozen=True, kw_only=True):
+    """``content``: the PDF. ``print_no``: the how manieth copy it is."""
+
+    content: bytes
+    print_no: int
+
+
+class PrintingDesk:
+    """``view`` gives one visit as a person sees it; it raises VisitUnknown."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        paper: PrescriptionPaper,
+        view: Callable[[str], Awaitable[VisitView]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._paper = paper
+        self._view = view
+
+    async def print(self, visit_id: str) -> PrintedPrescription:
+        """One more copy. Raises VisitUnknown, PrescriptionEmpty, PaperFailed; a number that was given is never
+        given again, so a copy that failed leaves a gap.
+        """
+        view = await self._view(visit_id)
+        prescription = prescription_of(view)
+        if not view.visit.content.orders:
+            raise PrescriptionEmpty("nothing was prescribed")
+        print_no = await self._store.write(lambda tx: tx.prints.count(visit_id))
+        sheet = sheet_of(
+            view.visit,
+            qr_text=prescription.qr_text,
+            passphrase=prescription.passphrase,
+            print_no=print_no,
+            printed_at=self._clock.now(),
+        )
+        return PrintedPrescription(content=await self._paper.make(sheet), print_no=print_no)

@@ -1,0 +1,122 @@
+"""Printing a prescription: every copy has a number of its own (O05)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.adapters.store.builders import KEY, receipt, save, visit
+from visitbridge.adapters.store import open_store
+from visitbridge.domain.prescription_sheet import PrescriptionSheet
+from visitbridge.domain.visit import Diagnosis, Order, OrderKind, Visit, VisitContent, VisitFlags
+from visitbridge.errors import PaperFailed, PrescriptionEmpty
+from visitbridge.ports.store import Store
+from visitbridge.services.outbox.standard import UPLOAD_VISIT
+from visitbridge.services.visits.paper import PrintingDesk
+from visitbridge.services.visits.views import VisitView
+from visitbridge.sim.clock import FakeClock
+
+PRESCRIBED = VisitContent(
+    diagnoses=(Diagnosis(code="I10", name_zh="高血壓"),),
+    orders=(
+        Order(
+            kind=OrderKind.DRUG,
+            code="AC1",
+            name="示範藥",
+            dose=1,
+            frequency="BID",
+            route="PO",
+            days=7,
+            total=14,
+        ),
+        Order(kind=OrderKind.SERVICE, code="05301C", name="訪視費"),
+    ),
+)
+
+
+class Printer:
+    """Keeps the sheets it was asked for; fails once where it is told to."""
+
+    def __init__(self) -> None:
+        self.sheets: list[PrescriptionSheet] = []
+        self.failures = 0
+
+    async def make(self, sheet: PrescriptionSheet) -> bytes:
+        self.sheets.append(sheet)
+        if self.failures:
+            self.failures -= 1
+            raise PaperFailed("no font")
+        return b"%PDF-"
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    async with open_store(tmp_path / "store.db", KEY, clock=clock) as opened:
+        yield opened
+
+
+def desk_for(
+    store: Store, clock: FakeClock, printer: Printer, shown: Visit, *, uploaded: bool
+) -> PrintingDesk:
+    receipts = {UPLOAD_VISIT: receipt("key", insurer={"prescription_code": "7F3A22KQ"})} if uploaded else {}
+    view = VisitView(visit=shown, flags=VisitFlags(), jobs=(), receipts=receipts, notice="")
+
+    async def found(visit_id: str) -> VisitView:
+        return view
+
+    return PrintingDesk(store, clock, printer, found)
+
+
+@pytest.mark.parametrize(("uploaded", "passphrase"), [(True, "7F3A22KQ"), (False, "")])
+async def test_O05_a_sheet_holds_drugs_and_the_code_once_it_is_uploaded(
+    store: Store, clock: FakeClock, uploaded: bool, passphrase: str
+) -> None:
+    shown, printer = visit(content=PRESCRIBED), Printer()
+    await save(store, shown)
+
+    await desk_for(store, clock, printer, shown, uploaded=uploaded).print(shown.visit_id)
+
+    (sheet,) = printer.sheets
+    assert [drug.code for drug in sheet.drugs] == ["AC1"]
+    assert (sheet.passphrase, bool(sheet.qr_text)) == (passphrase, uploaded)
+    assert shown.patient.id_no not in str(msgspec.to_builtins(sheet))
+
+
+async def test_O05_no_two_copies_bear_the_same_number(store: Store, clock: FakeClock) -> None:
+    shown, printer = visit(content=PRESCRIBED), Printer()
+    await save(store, shown)
+    desk = desk_for(store, clock, printer, shown, uploaded=True)
+
+    printed = await asyncio.gather(*(desk.print(shown.visit_id) for _ in range(5)))
+
+    assert sorted(each.print_no for each in printed) == [1, 2, 3, 4, 5]
+    assert sorted(sheet.print_no for sheet in printer.sheets) == [1, 2, 3, 4, 5]
+
+
+async def test_a_number_that_was_given_is_not_given_again_after_a_failure(
+    store: Store, clock: FakeClock
+) -> None:
+    shown, printer = visit(content=PRESCRIBED), Printer()
+    await save(store, shown)
+    desk = desk_for(store, clock, printer, shown, uploaded=True)
+    printer.failures = 1
+
+    with pytest.raises(PaperFailed):
+        await desk.print(shown.visit_id)
+
+    assert (await desk.print(shown.visit_id)).print_no == 2
+
+
+async def test_nothing_prescribed_is_nothing_printed_or_counted(store: Store, clock: FakeClock) -> None:
+    shown, printer = visit(content=VisitContent()), Printer()
+    await save(store, shown)
+
+    with pytest.raises(PrescriptionEmpty):
+        await desk_for(store, clock, printer, shown, uploaded=True).print(shown.visit_id)
+
+    assert await store.read(lambda tx: tx.prints.copies(shown.visit_id)) == 0
+    assert printer.sheets == []
