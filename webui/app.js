@@ -37,6 +37,7 @@ const ROUTES = [
   { path: "/settings", load: () => import("./views/settings.js"), tab: "settings" },
   { path: "/settings/readers", load: () => import("./views/readers.js"), tab: "settings" },
   { path: "/settings/phones", load: () => import("./views/phones.js"), tab: "settings" },
+  { path: "/settings/bluetooth", load: () => import("./views/bluetooth.js"), tab: "settings" },
   { path: "/settings/datasets", load: () => import("./views/datasets.js"), tab: "settings" },
   { path: "/settings/retention", load: () => import("./views/retention.js"), tab: "settings" },
   { path: "/settings/environment", load: () => import("./views/environment.js"), tab: "settings" },

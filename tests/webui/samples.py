@@ -42,6 +42,7 @@ def reader(reader_id: str, name: str, inside: Json) -> Json:
         "state": "empty" if inside["kind"] == "none" else "card",
         "virtual": True,
         "battery_percent": None,
+        "battery_low": None,
         "signal_dbm": None,
         "card": inside,
     }

@@ -1,9 +1,9 @@
 /** Card readers: what is in each, whether it answers, battery and signal where it has them. */
 import { html } from "../lib/htm-preact.js";
 import { post, segment } from "../core/api.js";
-import { readers } from "../core/store.js";
+import { live, readers } from "../core/store.js";
 import { errorWords, t } from "../core/words.js";
-import { Button, ErrorNotice, Notice, Screen, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, Notice, RowLink, Screen, useTask } from "../components/controls.js";
 import { ReaderTurn } from "../components/turn.js";
 
 /** @param {{ reader: import("../core/types").Reader }} props */
@@ -11,9 +11,9 @@ function ReaderRow({ reader }) {
   const refresh = useTask(async () => { await post(`/api/readers/${segment(reader.reader_id)}/refresh`, {}, { timeout_s: 30 }); });
   const { card } = reader;
   const inside = reader.state === "unavailable" ? t("readers.unavailable") : card.patient ? t("readers.nhi", { name: card.patient.name }) : t(`card_kind.${card.kind}`);
-  const extras = [reader.transport, reader.virtual ? t("readers.virtual") : "", reader.battery_percent == null ? "" : t("strip.power.battery", { percent: reader.battery_percent }),
-    reader.signal_dbm == null ? "" : `${reader.signal_dbm} dBm`].filter(Boolean);
-  return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}</span><span>${inside}</span>
+  const extras = [t(`readers.transport.${reader.transport}`), reader.virtual && reader.transport !== "virtual" ? t("readers.virtual") : "", reader.battery_percent == null ? "" : t("strip.power.battery", { percent: reader.battery_percent }),
+    reader.signal_dbm == null ? "" : t("readers.signal", { dbm: reader.signal_dbm })].filter(Boolean);
+  return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}${reader.battery_low ? html`<span class="tag warn">${t("readers.battery_low")}</span>` : null}</span><span>${inside}</span>
     ${card.error_code ? html`<span class="row-detail">${errorWords(card.error_code, "what")} <span class="code">${card.error_code}</span></span>` : null}
     <${ReaderTurn} readerId=${reader.reader_id} />
     <span class="row-detail">${extras.join(" · ")}</span><${ErrorNotice} error=${refresh.error} /></div>
@@ -23,5 +23,6 @@ function ReaderRow({ reader }) {
 export default function Readers() {
   return html`<${Screen} title=${t("readers.title")} up="/settings">
     ${readers.value.length === 0 ? html`<${Notice} kind="warn" title=${t("readers.none")}><p>${t("readers.none_hint")}</p><//>` : null}
-    <ul class="items">${readers.value.map((reader) => html`<${ReaderRow} key=${reader.reader_id} reader=${reader} />`)}</ul><//>`;
+    <ul class="items">${readers.value.map((reader) => html`<${ReaderRow} key=${reader.reader_id} reader=${reader} />`)}</ul>
+    ${live.value.bluetooth ? html`<div class="items"><${RowLink} id="bluetooth" href="#/settings/bluetooth" title=${t("bluetooth.row")} detail=${live.value.bluetooth.state === "on" ? "" : t(`bluetooth.state.${live.value.bluetooth.state}`)} /></div>` : null}<//>`;
 }

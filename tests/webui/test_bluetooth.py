@@ -1,0 +1,240 @@
+"""Bluetooth readers on a phone: what is nearby, what pairing asks, what is remembered, and why it does not work (D01-D03)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.webui.fake_box import FakeBox
+from tests.webui.phone import Phone
+from tests.webui.samples import card, reader, topics
+
+Json = dict[str, Any]
+
+NEAR: Json = {
+    "address": "02:00:00:00:00:A1",
+    "name": "ACR3901U-S1-0042",
+    "family": "acs",
+    "signal_dbm": -50,
+    "remembered": False,
+}
+FAR: Json = {
+    **NEAR,
+    "address": "02:00:00:00:00:B1",
+    "name": "FT_00B1",
+    "family": "feitian",
+    "signal_dbm": -85,
+}
+KNOWN: Json = {
+    "reader_id": "ble-0200000000a2",
+    "address": "02:00:00:00:00:A2",
+    "name": "一號讀卡機",
+    "model": "ACR3901U-S1-0007",
+    "family": "acs",
+    "own_key": True,
+}
+
+
+def bluetooth(**changes: Any) -> Json:
+    return {
+        "state": "on",
+        "scanning": False,
+        "heard": [],
+        "pairing": None,
+        "remembered": [],
+        **changes,
+    }
+
+
+def pairing(phase: str, number: str = "", error_code: str = "") -> Json:
+    return {
+        "address": NEAR["address"],
+        "name": "一號讀卡機",
+        "phase": phase,
+        "number": number,
+        "error_code": error_code,
+    }
+
+
+@pytest.fixture
+def box() -> Iterator[FakeBox]:
+    slot = {**reader("ble-0200000000a2", "一號讀卡機", card()), "transport": "ble", "virtual": False}
+    state = topics(
+        bluetooth=bluetooth(),
+        cards={"readers": [{**slot, "battery_percent": 15, "battery_low": True, "signal_dbm": -62}]},
+    )
+    answers: dict[str, Any] = {
+        f"{method} /api/bluetooth/{what}": {}
+        for method, what in (
+            ("POST", "scan"),
+            ("DELETE", "scan"),
+            ("POST", "power"),
+            ("POST", "pairing"),
+            ("POST", "pairing/answer"),
+            ("DELETE", "pairing"),
+            ("PUT", "readers/ble-0200000000a2"),
+            ("DELETE", "readers/ble-0200000000a2"),
+        )
+    }
+    with FakeBox(state, answers).open_server() as running:
+        yield running
+
+
+def wait_calls(phone: Phone, box: FakeBox, route: str, count: int) -> None:
+    """Wait until the page has asked so often."""
+    until = time.monotonic() + 5
+    while len(box.calls(route)) < count and time.monotonic() < until:
+        phone.page.wait_for_timeout(50)
+    assert len(box.calls(route)) >= count
+
+
+def test_the_readers_page_shows_battery_and_signal_and_leads_on(
+    box: FakeBox, phone: Phone, artefacts: Path
+) -> None:
+    phone.open(box.url)
+    phone.go("/settings/readers")
+    row = phone.page.locator("[data-reader=ble-0200000000a2]")
+    expect(row).to_contain_text("電量低")
+    expect(row).to_contain_text("藍牙")
+    expect(row).to_contain_text("-62 dBm")
+    phone.picture(artefacts, "readers-ble")
+
+    phone.page.click("#bluetooth")
+
+    expect(phone.page.get_by_role("heading", name="藍牙讀卡機")).to_be_visible()
+
+
+def test_it_scans_only_while_the_page_is_shown(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url)
+    phone.go("/settings/readers")
+    assert box.calls("POST /api/bluetooth/scan") == []
+
+    phone.go("/settings/bluetooth")
+    wait_calls(phone, box, "POST /api/bluetooth/scan", 1)
+    assert box.calls("DELETE /api/bluetooth/scan") == []
+    phone.go("/settings")
+
+    wait_calls(phone, box, "DELETE /api/bluetooth/scan", 1)
+
+
+def test_a_reader_is_found_named_compared_and_remembered(box: FakeBox, phone: Phone, artefacts: Path) -> None:
+    phone.open(box.url)
+    phone.go("/settings/bluetooth")
+    page = phone.page
+    box.put("bluetooth", bluetooth(scanning=True, heard=[NEAR, FAR]))
+
+    expect(page.locator(f'[data-address="{NEAR["address"]}"]')).to_contain_text("訊號強")
+    expect(page.locator(f'[data-address="{FAR["address"]}"]')).to_contain_text("訊號弱")
+    phone.picture(artefacts, "bluetooth-nearby")
+    page.get_by_role("button", name="飛天", exact=True).click()
+    expect(page.locator(f'[data-address="{NEAR["address"]}"]')).to_have_count(0)
+    page.get_by_role("button", name="全部", exact=True).click()
+
+    page.get_by_role("button", name="連接 ACR3901U-S1-0042").click()
+    page.fill("#reader-name", "一號讀卡機")
+    phone.picture(artefacts, "bluetooth-name")
+    page.click("#pair")
+    wait_calls(phone, box, "POST /api/bluetooth/pairing", 1)
+    assert box.calls("POST /api/bluetooth/pairing") == [{"address": NEAR["address"], "name": "一號讀卡機"}]
+
+    box.put("bluetooth", bluetooth(scanning=True, heard=[NEAR], pairing=pairing("compare", "012345")))
+    expect(page.locator("#pairing-number")).to_have_text("012 345")
+    phone.picture(artefacts, "bluetooth-compare")
+    page.click("#agree")
+    wait_calls(phone, box, "POST /api/bluetooth/pairing/answer", 1)
+    assert box.calls("POST /api/bluetooth/pairing/answer") == [{"agree": True, "number": ""}]
+
+    known = {**KNOWN, "address": NEAR["address"]}
+    box.put(
+        "bluetooth",
+        bluetooth(heard=[{**NEAR, "remembered": True}], pairing=pairing("done"), remembered=[known]),
+    )
+    expect(page.get_by_role("main").get_by_text("已連接 一號讀卡機")).to_be_visible()
+    expect(page.locator("#nearby [data-address]")).to_have_count(0)
+    phone.picture(artefacts, "bluetooth-done")
+    page.click("#close-pairing")
+    wait_calls(phone, box, "DELETE /api/bluetooth/pairing", 1)
+
+
+def test_a_passkey_is_entered_in_six_digits(box: FakeBox, phone: Phone, artefacts: Path) -> None:
+    phone.open(box.url)
+    phone.go("/settings/bluetooth")
+    box.put("bluetooth", bluetooth(pairing=pairing("enter")))
+    page = phone.page
+    expect(page.locator("#agree")).to_be_disabled()
+
+    page.fill("#pairing-enter", "00 12a34")
+    phone.picture(artefacts, "bluetooth-enter")
+    expect(page.locator("#agree")).to_be_enabled()
+    page.click("#agree")
+
+    wait_calls(phone, box, "POST /api/bluetooth/pairing/answer", 1)
+    assert box.calls("POST /api/bluetooth/pairing/answer") == [{"agree": True, "number": "001234"}]
+
+
+def test_a_pairing_that_failed_says_what_to_do(box: FakeBox, phone: Phone, artefacts: Path) -> None:
+    phone.open(box.url)
+    phone.go("/settings/bluetooth")
+    box.put("bluetooth", bluetooth(pairing=pairing("failed", error_code="GW-DEV-16")))
+
+    expect(phone.page.get_by_role("main").get_by_text("沒有連上 一號讀卡機")).to_be_visible()
+    expect(phone.page.get_by_text("核對配對碼後再試一次")).to_be_visible()
+    phone.picture(artefacts, "bluetooth-failed")
+
+
+def test_a_reader_is_renamed_and_removed(box: FakeBox, phone: Phone, artefacts: Path) -> None:
+    box.topics["bluetooth"] = bluetooth(remembered=[KNOWN])
+    phone.open(box.url)
+    phone.go("/settings/bluetooth")
+    page = phone.page
+    row = page.locator("[data-reader=ble-0200000000a2]")
+    expect(row).to_contain_text("已連線")
+    row.get_by_role("button", name="改名").click()
+    page.fill("#new-name", "二號讀卡機")
+    page.click("#save-name")
+    wait_calls(phone, box, "PUT /api/bluetooth/readers/ble-0200000000a2", 1)
+    assert box.calls("PUT /api/bluetooth/readers/ble-0200000000a2") == [{"name": "二號讀卡機"}]
+
+    row.get_by_role("button", name="移除").click()
+    assert box.calls("DELETE /api/bluetooth/readers/ble-0200000000a2") == []
+    phone.picture(artefacts, "bluetooth-remove")
+    page.click("#remove-sure")
+    wait_calls(phone, box, "DELETE /api/bluetooth/readers/ble-0200000000a2", 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "title"),
+    [
+        ("off", "藍牙關閉中"),
+        ("blocked", "藍牙被鎖住"),
+        ("missing", "找不到藍牙裝置"),
+        ("no_service", "藍牙服務沒有執行"),
+    ],
+)
+def test_why_bluetooth_does_not_work(
+    state: str, title: str, box: FakeBox, phone: Phone, artefacts: Path
+) -> None:
+    box.topics["bluetooth"] = bluetooth(state=state, remembered=[KNOWN])
+    phone.open(box.url)
+    phone.go("/settings/bluetooth")
+
+    expect(phone.page.get_by_text(title)).to_be_visible()
+    expect(phone.page.locator("#power-on")).to_have_count(1 if state == "off" else 0)
+    assert box.calls("POST /api/bluetooth/scan") == []
+    phone.picture(artefacts, f"bluetooth-{state}")
+
+
+def test_who_is_no_technician_sees_readers_and_changes_nothing(box: FakeBox, phone: Phone) -> None:
+    box.topics["phone"] = {**box.topics["phone"], "role": "user"}
+    box.topics["bluetooth"] = bluetooth(remembered=[KNOWN])
+    phone.open(box.url)
+    phone.go("/settings/bluetooth")
+
+    expect(phone.page.get_by_text("讀卡機由技術人員連接與移除。")).to_be_visible()
+    expect(phone.page.get_by_role("button", name="移除")).to_have_count(0)
+    assert box.calls("POST /api/bluetooth/scan") == []
