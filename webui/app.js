@@ -41,6 +41,7 @@ const ROUTES = [
   { path: "/settings/datasets", load: () => import("./views/datasets.js"), tab: "settings" },
   { path: "/settings/retention", load: () => import("./views/retention.js"), tab: "settings" },
   { path: "/settings/environment", load: () => import("./views/environment.js"), tab: "settings" },
+  { path: "/settings/support", load: () => import("./views/support.js"), tab: "settings" },
   { path: "/settings/protection", load: () => import("./views/protection.js"), tab: "settings" },
   { path: "/settings/roots", load: () => import("./views/roots.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },

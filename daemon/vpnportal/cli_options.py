@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.domain.people import Right, StaffKind
-from vpnportal.commands import audit, boxes, handoff, lab, people, portal, roots, tables
+from vpnportal.commands import audit, boxes, handoff, lab, people, portal, roots, support, tables
 from vpnportal.commands.context import Say
 from vpnportal.server import DEFAULT_PORT
 
@@ -112,6 +112,10 @@ def _alert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("alert", help="its id, as audit alerts shows it")
 
 
+def _key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--key", type=Path, help="PEM file of another X25519 key than the portal's own")
+
+
 def _file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
 
@@ -133,6 +137,7 @@ _GROUPS = {
     "staff": "health professionals and their rights",
     "datasets": "code tables that boxes download",
     "audit": "trails that boxes keep, and what is wrong with them",
+    "support": "bundles that boxes make for engineers",
     "handoff": "uploads that boxes could not send themselves",
     "roots": "the certificate that boxes trust this portal by",
 }
@@ -182,6 +187,7 @@ COMMANDS = (
     Command(("roots", "show"), roots.show, "show the root in use and the one announced"),
     Command(("roots", "prepare"), roots.prepare, "make the next root and announce it to boxes"),
     Command(("roots", "change"), roots.change, "use the announced root from the next start on"),
+    Command(("support", "open"), support.show, "show a box's support bundle as JSON", (_file, _key)),
     Command(("audit", "alerts"), audit.alerts, "show trails that do not go on as told", (_all,)),
     Command(("audit", "seen"), audit.seen, "an alert was taken care of", (_alert,)),
     Command(("datasets", "list"), tables.list_all, "show what is on offer"),

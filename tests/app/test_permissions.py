@@ -114,6 +114,8 @@ RULES = {
     "POST /api/handoffs": "technician",
     "POST /api/handoffs/take-back": "technician",
     "POST /api/handoffs/{handoff_id}/confirm": "technician",
+    "GET /api/support-bundle": "paired",
+    "POST /api/support-bundle": "paired",
     "GET /api/lock": "open",
     "GET /api/lock/settings": "technician",
     "PUT /api/lock/phrase": "technician",

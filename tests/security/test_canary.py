@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import sqlite3
 import ssl
@@ -13,24 +14,28 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 import pytest_asyncio
 
 from tests.scenario.day import Day
 from tests.security import canary
+from visitbridge.protocols.support import open_bundle
 from visitbridge.sim.lab.client import open_lab_client
 from visitbridge.sim.lab.lab import LabOptions, RunningLab, open_lab
+from vpnportal.handoff import load_handoff_key
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 
 @dataclass(slots=True)
 class Afterwards:
-    """What a day left behind. ``answers``: heads of all answers and bodies of refusals."""
+    """What a day left behind. ``answers``: heads of all answers and bodies of refusals. ``support``: a support bundle, base64."""
 
     lab: RunningLab
     memory: list[str]
     answers: list[bytes] = field(default_factory=list)
+    support: str = ""
 
     @property
     def box(self) -> Path:
@@ -57,6 +62,7 @@ async def after(request: pytest.FixtureRequest) -> AsyncIterator[Afterwards]:
             memory = await asyncio.to_thread(canary.memory_hits, pid, canary.PIN_NEEDLE)
             found = Afterwards(lab, memory)
             await visit(day, found)
+            found.support = (await day.call("POST", "/api/support-bundle"))["content"]
             yield found
     patched.undo()
 
@@ -127,3 +133,13 @@ async def test_no_file_of_the_box_shows_the_patient_or_the_pin(after: Afterwards
 
 async def test_the_process_has_forgotten_the_pin(after: Afterwards) -> None:
     assert after.memory == []
+
+
+async def test_the_opened_support_bundle_shows_neither_the_patient_nor_the_pin(after: Afterwards) -> None:
+    key = load_handoff_key(after.lab.places.portal / "keys")
+    bundle = msgspec.json.encode(open_bundle(base64.b64decode(after.support), key))
+
+    assert len(msgspec.json.decode(bundle)["logs"]) > 10
+    assert canary.found_in(bundle) == set()
+    assert canary.PIN_NEEDLE not in bundle
+    assert b"127.0.0.1" not in bundle

@@ -10,6 +10,7 @@ import msgspec
 from visitbridge.adapters.console import Command
 from visitbridge.adapters.tls import CertificateRenewal, install_institution_certificate
 from visitbridge.api.resources.roots import Roots
+from visitbridge.api.resources.support import SupportFile
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
 from visitbridge.protocols.certificates import CertificateFacts
@@ -61,7 +62,12 @@ def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mappi
     async def departure(_: str) -> EnvironmentReport:
         return await parts.records.departure.run()
 
+    async def support(_: str) -> SupportFile:
+        made = await parts.support.make()
+        return SupportFile(name=made.name, content=made.content)
+
     return {
+        "support-bundle": support,
         "departure": departure,
         "reset": reset,
         "certificate show": show,

@@ -15,6 +15,7 @@ from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
 from visitbridge.adapters.doctor import DoctorSocket
 from visitbridge.adapters.erasure import ErasedNote, Erasure
+from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
@@ -22,7 +23,7 @@ from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
 from visitbridge.app.readers import new_reader_desk
 from visitbridge.app.records import RecordRooms, build_record_rooms
-from visitbridge.config import Config, LinkSection, OutboxSection
+from visitbridge.config import Config, LinkSection, OutboxSection, plain_settings
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.jobs import AgeLimits
 from visitbridge.ports.cards import ReaderSource
@@ -52,6 +53,7 @@ from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.staff import StaffDesk, StaffPolicy
+from visitbridge.services.support import SupportDesk
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.desk import VisitDesk
@@ -89,6 +91,7 @@ class Parts:
     decommission: Decommission
     erasing: asyncio.Event
     lock: LockDesk
+    support: SupportDesk
     running: tuple[Service, ...]
 
 
@@ -109,6 +112,7 @@ async def open_parts(
     """
     state_dir = config.box.state_dir
     async with contextlib.AsyncExitStack() as stack:
+        recent = stack.enter_context(open_recent_logs())
         shelf = BackupShelf(state_dir / "backups")
         store, rescue = await stack.enter_async_context(
             open_or_rescue(state_dir / "store.db", key, clock=clock, shelf=shelf)
@@ -127,7 +131,19 @@ async def open_parts(
         stack.push_async_callback(data_centre.close)
         await data_centre.start()
         parts = _wire(
-            config, options, network, board, clock, store, catalogue, data_centre, sources, ring, key, hook
+            config,
+            options,
+            network,
+            board,
+            clock,
+            store,
+            catalogue,
+            data_centre,
+            sources,
+            ring,
+            key,
+            hook,
+            recent,
         )
         if rescue is None:
             await parts.safekeeping.load()
@@ -154,6 +170,7 @@ def _wire(
     ring: Ring,
     key: bytes,
     hook: StepHook,
+    recent: RecentLogs,
 ) -> Parts:
     def mint_id() -> str:
         return new_id(clock.now())
@@ -295,6 +312,20 @@ def _wire(
         time=network.time,
         new_id=mint_id,
     )
+    lock = LockDesk(store, clock, cards, ring, key)
+    support = SupportDesk(
+        store=store,
+        clock=clock,
+        board=board,
+        box=lambda: binding.record,
+        survey=survey.run,
+        history=history,
+        logs=recent.lines,
+        settings=plain_settings(config),
+        starts_locked=lambda: lock.settings().starts_locked,
+        version=__version__,
+        recipient=config.support.recipient,
+    )
     board.put("mode", _mode(config, options))
     return Parts(
         clock=clock,
@@ -322,7 +353,8 @@ def _wire(
         network=network,
         decommission=decommission,
         erasing=erasing,
-        lock=LockDesk(store, clock, cards, ring, key),
+        lock=lock,
+        support=support,
         running=(
             *network.attach(link),
             link,

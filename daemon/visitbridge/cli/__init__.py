@@ -1,4 +1,4 @@
-"""The command line: ``visitbridge run | pair | codes | queue | departure | certificate | trust | reset | config | simulate | lab | version``.
+"""The command line: ``visitbridge run | pair | codes | queue | departure | certificate | trust | reset | support-bundle | config | simulate | lab | version``.
 
 Exit codes: 0 done · 1 a scenario did not go as written, the queue is not empty, or the doctor found something broken · 2 wrong usage · 69 a part of the box
 failed, or it does not run · 70 a bug, or services that did not stop in time · 78 the configuration cannot be used
@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable, Sequence
 
 from visitbridge import __version__
-from visitbridge.cli import asking, certificates, codes, configuration, departure, reset, serving
+from visitbridge.cli import asking, certificates, codes, configuration, departure, reset, serving, support
 from visitbridge.cli.exit_codes import EXIT_CONFIG, EXIT_SOFTWARE, EXIT_UNAVAILABLE
 from visitbridge.cli.trouble import first, report, report_bug
 from visitbridge.errors import VisitBridgeError
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (serving, asking, departure, certificates, codes, reset, configuration, lab_command, simulate_command):
+    for module in (serving, asking, departure, certificates, codes, reset, support, configuration, lab_command, simulate_command):
         module.add_arguments(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(handler=_version)

@@ -15,10 +15,11 @@ from visitbridge.config.sections import (
     PolicySection,
     ReadersSection,
     StoreSection,
+    SupportSection,
     TimeSection,
     UplinksSection,
 )
-from visitbridge.config.show import dump
+from visitbridge.config.show import dump, plain_settings
 
 __all__ = [
     "DEFAULT_FILE",
@@ -35,9 +36,11 @@ __all__ = [
     "PolicySection",
     "ReadersSection",
     "StoreSection",
+    "SupportSection",
     "TimeSection",
     "UplinksSection",
     "dump",
     "load_config",
+    "plain_settings",
     "reference",
 ]

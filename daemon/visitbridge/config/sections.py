@@ -290,6 +290,17 @@ class LogSection(msgspec.Struct, frozen=True, kw_only=True):
     level: Annotated[LogLevel, Meta(description="Least level that is logged")] = "info"
 
 
+class SupportSection(msgspec.Struct, frozen=True, kw_only=True):
+    recipient: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9a-f]{64})?$",
+            description="X25519 public key (64 hex digits) that support bundles are sealed to; empty for the one that the "
+            "data centre tells",
+        ),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the files say, with defaults for the rest."""
 
@@ -306,3 +317,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     outbox: OutboxSection = OutboxSection()
     store: StoreSection = StoreSection()
     log: LogSection = LogSection()
+    support: SupportSection = SupportSection()

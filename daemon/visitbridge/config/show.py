@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.config.load import Loaded
+from visitbridge.config.sections import Config
 
 
 def dump(loaded: Loaded) -> str:
@@ -40,3 +41,15 @@ def toml_value(value: object) -> str:
             return "[" + ", ".join(toml_value(item) for item in value) + "]"
         case _:
             raise TypeError(f"no TOML notation for {type(value).__name__}")
+
+
+def plain_settings(config: Config) -> dict[str, bool | int | float]:
+    """Numbers and switches by ``section.key``: what can be told to anybody, since no name or address is among them."""
+    found: dict[str, bool | int | float] = {}
+    for section in msgspec.structs.fields(config):
+        values = getattr(config, section.name)
+        for key in msgspec.structs.fields(values):
+            value = getattr(values, key.name)
+            if isinstance(value, bool | int | float):
+                found[f"{section.name}.{key.name}"] = value
+    return found

@@ -1,39 +1,30 @@
 """The hand-off file: uploads that leave the box by hand, sealed to the data centre's hand-off key (beyond #17).
 
-Ours, like the rest of the stand-in's protocol; the insurer has published nothing of the kind. Layout::
-
-    the line VBHAND1 · ephemeral X25519 public key (32) · nonce (12) · AES-256-GCM of the JSON of Letter, tag included
-
-The AES key is HKDF-SHA256 over the X25519 secret, with both public keys as salt; what stands before the ciphertext and
-the recipient's key are its associated data (the pattern of RFC 9180, base mode). Inside, the box signs the JSON of
-Handoff together with the recipient's key, so that what it signed cannot be sealed anew to somebody else.
+Ours, like the rest of the stand-in's protocol; the insurer has published nothing of the kind. The envelope is that of
+``protocols.sealing`` with the line VBHAND1; in it is the JSON of Letter. There the box signs the JSON of Handoff together
+with the recipient's key, so that what it signed cannot be sealed anew to somebody else.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Callable, Iterable
 from typing import Annotated, Final
 
 import msgspec
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta
 
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.common import Problem
 from visitbridge.protocols.datacentre.uploads import UploadKind
+from visitbridge.protocols.sealing import Envelope
 
-MAGIC: Final = b"VBHAND1\n"
-_KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
-_HEAD_BYTES: Final = len(MAGIC) + _KEY_BYTES + _NONCE_BYTES
 _PURPOSE: Final = b"visitbridge hand-off 1"
+ENVELOPE: Final = Envelope(magic=b"VBHAND1\n", purpose=_PURPOSE)
 
 
 class HandoffItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,32 +86,21 @@ def seal(handoff: Handoff, recipient: X25519PublicKey, sign: Sign) -> bytes:
     """The file's bytes; a fresh ephemeral key each time."""
     content = msgspec.json.encode(handoff)
     letter = Letter(content=content, signature=sign(_signed(content, recipient)))
-    own = X25519PrivateKey.generate()
-    head = MAGIC + own.public_key().public_bytes_raw() + secrets.token_bytes(_NONCE_BYTES)
-    key = _derive(own.exchange(recipient), head, recipient)
-    return head + AESGCM(key).encrypt(
-        head[-_NONCE_BYTES:], msgspec.json.encode(letter), _bound(head, recipient)
-    )
+    return ENVELOPE.seal(msgspec.json.encode(letter), recipient)
 
 
 def unseal(file: bytes, key: X25519PrivateKey) -> Unsealed:
     """Inverse of :func:`seal`. Raises FieldInvalid (``file``) for anything that was not sealed to this key."""
-    head = file[:_HEAD_BYTES]
-    if len(head) < _HEAD_BYTES or not head.startswith(MAGIC):
-        raise FieldInvalid("not a hand-off file", field="file")
-    recipient = key.public_key()
-    sender = X25519PublicKey.from_public_bytes(head[len(MAGIC) : len(MAGIC) + _KEY_BYTES])
+    plain = ENVELOPE.unseal(file, key)
     try:
-        cipher = AESGCM(_derive(key.exchange(sender), head, recipient))
-        plain = cipher.decrypt(head[-_NONCE_BYTES:], file[_HEAD_BYTES:], _bound(head, recipient))
         letter = msgspec.json.decode(plain, type=Letter)
         return Unsealed(
             handoff=msgspec.json.decode(letter.content, type=Handoff),
-            signed=_signed(letter.content, recipient),
+            signed=_signed(letter.content, key.public_key()),
             signature=letter.signature,
         )
-    except (InvalidTag, ValueError, msgspec.DecodeError) as exc:
-        raise FieldInvalid("damaged, or sealed to another data centre", field="file") from exc
+    except (ValueError, msgspec.DecodeError) as exc:
+        raise FieldInvalid("not what a hand-off file holds", field="file") from exc
 
 
 def is_signed(unsealed: Unsealed, keys: Iterable[EllipticCurvePublicKey]) -> bool:
@@ -146,12 +126,3 @@ def public_key(text: str) -> X25519PublicKey:
         return X25519PublicKey.from_public_bytes(bytes.fromhex(text))
     except ValueError as exc:
         raise FieldInvalid("not an X25519 public key", field="handoff_key") from exc
-
-
-def _derive(secret: bytes, head: bytes, recipient: X25519PublicKey) -> bytes:
-    salt = head[len(MAGIC) : len(MAGIC) + _KEY_BYTES] + recipient.public_bytes_raw()
-    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=_PURPOSE).derive(secret)
-
-
-def _bound(head: bytes, recipient: X25519PublicKey) -> bytes:
-    return head + recipient.public_bytes_raw()
