@@ -93,7 +93,7 @@ async def open_bay(readers: int) -> AsyncIterator[Bay]:
     async with open_pcscd(slots=readers) as pcscd:
         with clients_of(pcscd.socket_path):
             source = PcscReaders(clock, allow_virtual=True)
-            cards = CardDesk(LiveBoard(), realm="test")
+            cards = CardDesk(LiveBoard(), clock, realm="test")
             supervisor = Supervisor((cards.watcher("readers", source),), clock)
             tasks = [
                 asyncio.create_task(supervisor.run(lambda: None)),

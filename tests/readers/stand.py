@@ -149,7 +149,7 @@ class Stand:
         self._clock = clock
         self._numbers = itertools.count(1)
         self._board = LiveBoard()
-        self.cards = CardDesk(self._board, realm="test")
+        self.cards = CardDesk(self._board, clock, realm="test")
         relay = CardRelay(self.cards, bench.data_centre, clock)
         self._staff = StaffDesk(
             store,

@@ -38,7 +38,7 @@ class Room:
         self.institution = bench.institution
         self.set_line = bench.set_line
         self.readers = VirtualReaders(clock)
-        self.desk = CardDesk(self.board, realm="test")
+        self.desk = CardDesk(self.board, clock, realm="test")
         self.relay = CardRelay(self.desk, self.data_centre, clock)
         numbers = itertools.count(1)
         self.staff = StaffDesk(

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from tests.services.conftest import READER, Room, wait_for
-from visitbridge.errors import CardAbsent, CardError, CardMute, CardRealmMixed, NotFound, NotNhiCard
+from visitbridge.errors import (
+    CardAbsent,
+    CardError,
+    CardMute,
+    CardRealmMixed,
+    NotFound,
+    NotNhiCard,
+    ReaderBusy,
+)
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import CardsTopic
@@ -90,13 +99,49 @@ async def test_an_empty_reader_and_an_unknown_one_are_different_errors(room: Roo
 
 async def test_a_test_card_on_a_production_box_is_refused(clock: FakeClock, card: Cards) -> None:
     readers = VirtualReaders(clock, slots=1)
-    desk = CardDesk(LiveBoard(), realm="production")
+    desk = CardDesk(LiveBoard(), clock, realm="production")
     await readers.slots[0].insert(card("patient-wang"))
     desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
     await desk.recognise(readers.readers()[0])
     with pytest.raises(CardRealmMixed):
         desk.require_nhi(READER)
     assert desk.find_card("900000000001") is None
+
+
+async def test_a_card_that_somebody_else_holds_is_read_when_it_is_free(room: Room, card: Cards) -> None:
+    reader = room.readers.readers()[0]
+    await room.readers.slots[0].insert(card("patient-wang"))
+    async with reader.open_session("another program", deadline_s=30):
+        await wait_for(lambda: room.desk.at(READER).error_code == ReaderBusy.code)
+        with pytest.raises(ReaderBusy):
+            await room.desk.refresh(READER)
+        room.clock.advance(1)
+        await settle()
+        assert room.desk.at(READER).kind == "unknown"
+    room.clock.advance(1)
+    await wait_for(lambda: room.desk.at(READER).kind == "nhi")
+    assert room.desk.at(READER).error_code == ""
+
+
+async def test_a_contact_that_bounces_is_read_once_more(room: Room, card: Cards) -> None:
+    slot, reader = room.readers.slots[0], room.readers.readers()[0]
+    slot.hold_answers()
+    await slot.insert(card("patient-wang"))
+    await wait_for(lambda: room.desk.at(READER).kind == "reading")
+    await settle()
+    assert slot._line is not None
+    reader.connect(slot._line)
+    await wait_for(lambda: room.desk.at(READER).insertion == 2)
+    await settle()
+    slot.give_answers()
+    await wait_for(lambda: room.desk.at(READER).kind == "nhi")
+    assert room.desk.at(READER).insertion == 2
+
+
+async def settle() -> None:
+    """Let everybody go on who can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
 
 
 async def test_a_vanished_reader_shows_no_card(room: Room, card: Cards) -> None:

@@ -100,7 +100,7 @@ def is_in(state: ReaderState) -> Callable[[Slot], bool]:
 async def open_den(path: Path, clock: FakeClock) -> AsyncIterator[Den]:
     async with open_store(path, KEY, clock=clock) as store:
         board = LiveBoard()
-        cards = CardDesk(board, realm="test")
+        cards = CardDesk(board, clock, realm="test")
         source = BluetoothReaders(clock, allow_virtual=True)
         desk = ReaderDesk(source, Roster(store, clock), cards, board, clock)
         await desk.load()

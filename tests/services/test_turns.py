@@ -33,7 +33,7 @@ class Desk:
         self.clock = clock
         self.board = LiveBoard()
         self.readers = VirtualReaders(clock, slots=1)
-        self.cards = CardDesk(self.board, realm="test")
+        self.cards = CardDesk(self.board, clock, realm="test")
         self.turns = ReaderTurns(self.cards, self.board, clock)
 
     async def swap_card(self) -> None:

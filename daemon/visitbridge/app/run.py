@@ -150,7 +150,7 @@ class _Life:
         """Serve the page that opens the box, and readers for cards that may; None when the process is to stop first."""
         log.info("the box is locked; it waits for a person")
         board = LiveBoard()
-        cards = CardDesk(board, realm=self._config.datacentre.realm)
+        cards = CardDesk(board, self._clock, realm=self._config.datacentre.realm)
         desk = UnlockDesk(cards, ring)
         tls = _open_tls(self._config, self._clock)
         front = locked_front(self._config, self._clock, tls, self._words, desk, self._listener())

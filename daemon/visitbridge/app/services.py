@@ -175,7 +175,7 @@ def _wire(
     def mint_id() -> str:
         return new_id(clock.now())
 
-    cards = CardDesk(board, realm=config.datacentre.realm)
+    cards = CardDesk(board, clock, realm=config.datacentre.realm)
     reader_desk = new_reader_desk(sources, store, cards, board, clock)
     turns = ReaderTurns(cards, board, clock)
     relay = CardRelay(cards, data_centre, clock, activity=network.activity, turns=turns)

@@ -7,6 +7,7 @@ record is read; no network is needed for that.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Literal
 
@@ -22,6 +23,7 @@ from visitbridge.errors import (
     DeviceError,
     NotFound,
     NotNhiCard,
+    ReaderBusy,
     ReaderUnavailable,
 )
 from visitbridge.ports.cards import CardChannel, CardReader, ReaderInfo, ReaderSource, ReaderState
@@ -29,12 +31,14 @@ from visitbridge.protocols.apdu import Response
 from visitbridge.protocols.conversation import Conversation
 from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI, decode_basic
 from visitbridge.protocols.nhi.hpc import SELECT_HPC
+from visitbridge.runtime.waiting import Waiter
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import CardPatient, CardsTopic, Slot, SlotCard
 
 CardKind = Literal["none", "reading", "nhi", "hpc", "unknown", "mute"]
 
 _RECOGNISE_DEADLINE_S = 10.0
+_BUSY_RETRY_S = 1.0
 _KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", ReaderState.MUTE: "mute"}
 
 
@@ -66,13 +70,17 @@ def _basic_record() -> Conversation[BasicRecord]:
 class CardDesk:
     """Keeps track of every slot of every source. ``realm``: ``test`` or ``production``."""
 
-    def __init__(self, board: LiveBoard, *, realm: str, on_change: Iterable[Callable[[], None]] = ()) -> None:
+    def __init__(
+        self, board: LiveBoard, clock: Waiter, *, realm: str, on_change: Iterable[Callable[[], None]] = ()
+    ) -> None:
         self._board = board
+        self._clock = clock
         self._realm = realm
         self._on_change = list(on_change)
         self._readers: dict[str, CardReader] = {}
         self._infos: dict[str, ReaderInfo] = {}
         self._cards: dict[str, PresentCard] = {}
+        self._recognising: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._publish()
 
     def when_changed(self, listener: Callable[[], None]) -> None:
@@ -131,9 +139,9 @@ class CardDesk:
         return None
 
     async def refresh(self, reader_id: str) -> PresentCard:
-        """Read the card again, on request."""
+        """Read the card again, on request. Raises ReaderBusy while somebody else has it."""
         self.at(reader_id)
-        await self.recognise(self.reader(reader_id))
+        await self._read(self.reader(reader_id))
         return self.at(reader_id)
 
     def forget(self, reader_id: str) -> None:
@@ -163,7 +171,36 @@ class CardDesk:
         return kind == "reading"
 
     async def recognise(self, reader: CardReader) -> None:
-        """Find out which card this is; the result is dropped when the card has changed meanwhile."""
+        """Find out which card is in, however long another session or program keeps it from us.
+
+        A contact that bounces is two insertions, so one reading waits for the other and may find nothing left to do.
+        """
+        info = reader.info
+        async with self._recognising[info.reader_id]:
+            while (now := self._infos.get(info.reader_id)) and self._is_unread(now):
+                try:
+                    await self._read(reader)
+                except ReaderBusy as exc:
+                    self._show_busy(reader.info, exc)
+                    await self._clock.wait_until(self._clock.monotonic() + _BUSY_RETRY_S)
+
+    def _is_unread(self, info: ReaderInfo) -> bool:
+        card = self._cards[info.reader_id]
+        return info.state is ReaderState.CARD and (
+            card.kind == "reading" or card.error_code == ReaderBusy.code
+        )
+
+    def _show_busy(self, info: ReaderInfo, error: ReaderBusy) -> None:
+        current = self._infos.get(info.reader_id)
+        if current == info and info.state is ReaderState.CARD and not self._is_shown_busy(info):
+            self._set(info, "unknown", error_code=error.code)
+
+    def _is_shown_busy(self, info: ReaderInfo) -> bool:
+        card = self._cards[info.reader_id]
+        return (card.insertion, card.error_code) == (info.insertion, ReaderBusy.code)
+
+    async def _read(self, reader: CardReader) -> None:
+        """The result is dropped when the card has changed meanwhile. Raises ReaderBusy."""
         info = reader.info
         kind: CardKind = "unknown"
         record: BasicRecord | None = None
@@ -171,6 +208,8 @@ class CardDesk:
         try:
             async with reader.open_session("recognise", deadline_s=_RECOGNISE_DEADLINE_S) as channel:
                 kind, record = await channel.converse(_identify(), deadline_s=_RECOGNISE_DEADLINE_S)
+        except ReaderBusy:
+            raise
         except (CardError, DeviceError) as exc:
             code = exc.code
             kind = "mute" if isinstance(exc, CardMute) else "unknown"
