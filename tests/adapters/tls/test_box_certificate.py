@@ -258,3 +258,27 @@ def test_a_public_certificate_need_not_name_private_addresses(tmp_path: Path) ->
 
 def test_tls_before_1_2_is_not_spoken(tmp_path: Path) -> None:
     assert open_tls(tmp_path).context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize(
+    "cipher",
+    ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA", "DHE-RSA-AES128-GCM-SHA256"],
+)
+def test_without_forward_secrecy_or_aead_nothing_is_agreed(tmp_path: Path, cipher: str) -> None:
+    tls = open_tls(tmp_path)
+    client = ssl.create_default_context(cafile=tls.ca_file)
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers(cipher)
+
+    with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+        handshake(tls.context, client, "vb.local")
+
+
+@pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"])
+def test_a_phone_without_tls_1_3_gets_what_is_recommended(tmp_path: Path, cipher: str) -> None:
+    tls = open_tls(tmp_path)
+    client = ssl.create_default_context(cafile=tls.ca_file)
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers(cipher)
+
+    assert handshake(tls.context, client, "vb.local") == "TLSv1.2"

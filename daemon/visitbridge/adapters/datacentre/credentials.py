@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from visitbridge.adapters.tls.suites import narrow
 from visitbridge.errors import NotBound
 from visitbridge.ports.portal_keys import CertificateLife, PortalRoot, TrustedRoots
 from visitbridge.ports.records import AuditEntry
@@ -174,8 +175,7 @@ def sign_with(credentials: Credentials, data: bytes) -> bytes:
 
 def trusting(roots: Iterable[str]) -> ssl.SSLContext:
     """A client context that trusts these roots (PEM) and nothing of the machine's."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = narrow(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     context.load_verify_locations(cadata="\n".join(roots))
     return context
 

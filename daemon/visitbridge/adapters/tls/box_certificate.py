@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visitbridge.adapters.private_files import make_private_folder, write_private
+from visitbridge.adapters.tls.suites import narrow
 from visitbridge.errors import CertificateError, CertificateUnreadable, ConfigError
 from visitbridge.protocols.certificates import (
     CertificateFacts,
@@ -158,8 +159,7 @@ def _write_pair(stem: Path, pair: KeyPair) -> None:
 def _open(
     chain: Path, key: Path, facts: CertificateFacts, *, ca_file: Path | None, refused: CertificateError | None
 ) -> BoxTls:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = narrow(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     context.set_alpn_protocols(["http/1.1"])
     context.options |= _CLEANSE_PLAINTEXT
     try:
