@@ -167,11 +167,12 @@ async def open_house(
     clock: FakeClock,
     *,
     routes: Iterable[AnyRoute] = (),
+    board: LiveBoard | None = None,
     files: Mapping[str, Document] | None = None,
 ) -> AsyncIterator[House]:
     """Start it, with pairing, state, events and documents, and with ``routes`` on top."""
     words = load_catalogue()
-    board = LiveBoard()
+    board = board or LiveBoard()
     staff = StaffBoard()
     tls = open_box_tls(folder / "tls", HOSTS, dt.datetime.now(dt.UTC), name="test")
     async with open_store(folder / "store.db", bytes(32), clock=clock) as store:

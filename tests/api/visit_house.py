@@ -105,7 +105,7 @@ async def open_visit_house(folder: Path, clock: FakeClock) -> AsyncIterator[Visi
         room = Room(store)
         visits = Visits(room.desk, JobItems(load_catalogue()), room.clock, NobodyElse())
         routes = [*visits.routes(), *Drafts(room.desk, visits).routes()]
-        async with open_house(folder, clock, routes=routes) as house:
+        async with open_house(folder, clock, routes=routes, board=room.world.board) as house:
             opened = VisitHouse(house, room, await house.pair())
             opened.phone = await opened.pair("林護理師 iPhone")
             yield opened
