@@ -6,6 +6,7 @@ import { asApiError, onUnpaired } from "./core/api.js";
 import { follow } from "./core/live.js";
 import { clock, hoursMinutes } from "./core/format.js";
 import { match, path, startRouter } from "./core/router.js";
+import { phoneState, startWatching } from "./core/session.js";
 import { announce, boxNow, closed, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick } from "./core/store.js";
 import { speak, storedLanguage, t } from "./core/words.js";
 import { ErrorNotice, Loading, Screen } from "./components/controls.js";
@@ -58,6 +59,7 @@ function find(wanted) {
 }
 
 const loadPairing = () => import("./views/pair.js");
+const loadLock = () => import("./views/lock.js");
 
 /**
  * @typedef {object} Shown
@@ -70,26 +72,28 @@ const loadPairing = () => import("./views/pair.js");
 
 function App() {
   const pairing = paired.value === "no";
+  const locked = paired.value === "yes" && phoneState.value !== "open";
   const wanted = path.value;
   const [shown, setShown] = useState(/** @type {Shown} */ ({ view: null, params: {}, at: "", tab: "home", error: null }));
   useEffect(() => {
     if (paired.value === "unknown") return undefined;
     let mine = true;
     const { route, params } = find(wanted);
-    const at = pairing ? "pair" : wanted;
-    const load = pairing ? loadPairing : route.load;
+    const at = pairing ? "pair" : locked ? "lock" : wanted;
+    const load = pairing ? loadPairing : locked ? loadLock : route.load;
     load().then(
       (module) => { if (mine) setShown({ view: module.default, params, at, tab: route.tab, error: null }); },
       (thrown) => { if (mine) setShown({ view: null, params, at, tab: route.tab, error: asApiError(thrown) }); },
     );
     return () => { mine = false; };
-  }, [wanted, pairing, paired.value]);
+  }, [wanted, pairing, locked, paired.value]);
 
   if (closed.value) return html`<${Shell} tab="" framed=${false}><${Closed} /><//>`;
   const screen = shown.error
     ? html`<${Screen} title=${t("error.title")}><${ErrorNotice} error=${shown.error} /><//>`
-    : shown.view ? html`<${shown.view} key=${shown.at} ...${shown.params} />` : html`<main><${Loading} /></main>`;
-  return html`<${Shell} tab=${shown.tab} framed=${paired.value === "yes"}>${screen}<//>`;
+    // What was on screen is gone the moment the phone locks, not when the other screen has come.
+    : shown.view && locked === (shown.at === "lock") ? html`<${shown.view} key=${shown.at} ...${shown.params} />` : html`<main><${Loading} /></main>`;
+  return html`<${Shell} tab=${shown.tab} framed=${paired.value === "yes" && !locked}>${screen}<//>`;
 }
 
 /** Minutes before its end at which a sign-in is said to end, and at no other time. */
@@ -152,6 +156,7 @@ async function start() {
   announceSignInEnding();
   /** @type {ReturnType<typeof follow> | null} */
   let stream = null;
+  startWatching(() => stream?.resync());
   effect(() => {
     if (paired.value === "no") {
       stream?.stop();

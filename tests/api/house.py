@@ -22,19 +22,27 @@ from visitbridge.api.events import EventStreams
 from visitbridge.api.guard import Guard
 from visitbridge.api.limits import TryLimit
 from visitbridge.api.resources.documents import Documents
+from visitbridge.api.resources.pairing import CardSignIn, Pairing
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.state import LiveState, state_for
 from visitbridge.api.routes import AnyRoute, RouteTable
 from visitbridge.api.server import ApiServer
-from visitbridge.domain.people import Right, StaffKind
+from visitbridge.api.viewing import viewer_of
+from visitbridge.domain.people import Right
+from visitbridge.errors import CardAbsent, StaffExpired
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.ports.store import Store
+from visitbridge.services.grants import Acting
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.pairing import PairingDesk
+from visitbridge.services.phone_session import PhoneLimits
+from visitbridge.services.phones import PhoneDesk
+from visitbridge.services.presence import PresenceDesk
 from visitbridge.sim.clock import FakeClock
 from visitbridge.words import load_catalogue
 
-IDLE_S = 12 * 3600.0
+IDLE_S = 900.0
+WHOLE_S = 12 * 3600.0
 HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -59,31 +67,25 @@ class Answer:
 
 @dataclass(slots=True)
 class StaffBoard:
-    """Who is signed in on which phone, as a test says."""
+    """Who acts on which phone, as a test says; in reduced mode, ``in_hand`` are the visits to go on with."""
 
-    rows: dict[str, StaffSessionRow] = field(default_factory=dict)
-    granted: dict[str, frozenset[Right]] = field(default_factory=dict)
+    people: dict[str, Acting] = field(default_factory=dict)
+    in_hand: set[str] = field(default_factory=set)
 
-    def live_for_phone(self, phone_id: str) -> StaffSessionRow | None:
-        return self.rows.get(phone_id)
+    def acting(self, phone_id: str) -> Acting | None:
+        return self.people.get(phone_id)
 
-    def last_rights(self, phone_id: str) -> frozenset[Right] | None:
-        return self.granted.get(phone_id)
+    async def require(self, acting: Acting, visit_id: str) -> None:
+        if visit_id not in self.in_hand:
+            raise StaffExpired
 
-    def sign_in(self, phone_id: str, *rights: Right) -> None:
-        began = dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC)
-        self.rows[phone_id] = StaffSessionRow(
-            session_id="s-1",
+    def sign_in(self, phone_id: str, *rights: Right, live: bool = True) -> None:
+        self.people[phone_id] = Acting(
             staff_id="D-TEST-1",
-            name="陳測試",
-            kind=StaffKind.DOCTOR,
-            rights=rights,
-            token="t",
-            started_at=began,
-            ends_at=began + dt.timedelta(hours=8),
-            boot_id="boot-1",
-            ends_monotonic_s=1e9,
-            phone_ids=(phone_id,),
+            rights=frozenset(rights),
+            live=live,
+            signed_in_at=dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC),
+            session_id="s-1" if live else "",
         )
 
 
@@ -95,7 +97,10 @@ class House:
     port: int
     clock: FakeClock
     board: LiveBoard
+    phones: PhoneDesk
+    presence: PresenceDesk
     pairing: PairingDesk
+    events: EventStreams
     staff: StaffBoard
     table: RouteTable
     store: Store
@@ -136,8 +141,10 @@ class House:
             )
 
     async def pair(self, name: str = "測試手機") -> Phone:
-        paired = await self.pairing.pair(self.pairing.mint_token(), name)
-        return Phone(self, paired.phone.phone_id, paired.cookie)
+        """As a person who reads the code off the box."""
+        asked = self.pairing.ask(self.pairing.mint_token(), name)
+        opened = await self.pairing.confirm(asked.secret, self.presence.for_console()[-1].code)
+        return Phone(self, opened.phone.phone_id, opened.cookie)
 
 
 @dataclass(slots=True)
@@ -161,6 +168,16 @@ class Phone:
         return await self.house.ask("DELETE", path, cookie=self.cookie)
 
 
+class _NoCards:
+    """A box without a reader."""
+
+    async def sign_in_anywhere(self, pin: bytearray, phone_id: str) -> StaffSessionRow:
+        raise CardAbsent
+
+    async def end(self, session_id: str, phone_id: str = "") -> None:
+        """Nobody was signed in."""
+
+
 @contextlib.asynccontextmanager
 async def open_house(
     folder: Path,
@@ -169,6 +186,7 @@ async def open_house(
     routes: Iterable[AnyRoute] = (),
     board: LiveBoard | None = None,
     files: Mapping[str, Document] | None = None,
+    cards: CardSignIn | None = None,
 ) -> AsyncIterator[House]:
     """Start it, with pairing, state, events and documents, and with ``routes`` on top."""
     words = load_catalogue()
@@ -176,23 +194,39 @@ async def open_house(
     staff = StaffBoard()
     tls = open_box_tls(folder / "tls", HOSTS, dt.datetime.now(dt.UTC), name="test")
     async with open_store(folder / "store.db", bytes(32), clock=clock) as store:
-        pairing = PairingDesk(store, clock, idle_s=IDLE_S)
-        await pairing.load()
+        phone_desk = PhoneDesk(store, clock, limits=PhoneLimits(idle_s=IDLE_S, whole_s=WHOLE_S))
+        await phone_desk.load()
+        presence = PresenceDesk(store, board, clock)
+        pairing = PairingDesk(phone_desk, presence, clock)
         events = EventStreams(
-            board, clock, snapshot=lambda phone: state_for(board, phone), is_live=pairing.is_live
+            board,
+            clock,
+            snapshot=lambda viewer: state_for(board, viewer),
+            look=lambda phone: viewer_of(phone, phone_desk, staff),
         )
-        pairing.when_removed(events.drop)
+        phone_desk.when_removed(events.drop)
+        phone_desk.when_changed(events.look_again)
         documents = Documents(words, version="0.0.0-test")
-        phones = Phones(
-            pairing, clock, TryLimit(clock), pair_url=lambda token: f"https://127.0.0.1:1/p#{token}"
+        pairing_routes = Pairing(
+            pairing,
+            presence,
+            cards or _NoCards(),
+            clock,
+            TryLimit(clock),
+            pair_url=lambda token: f"https://127.0.0.1:1/p#{token}",
         )
+        phones = Phones(phone_desk, presence, TryLimit(clock, burst=3, refill_s=600.0))
         table = RouteTable.of(
-            documents.routes(), phones.routes(), LiveState(board, events).routes(), list(routes)
+            documents.routes(),
+            pairing_routes.routes(),
+            phones.routes(),
+            LiveState(board, events).routes(),
+            list(routes),
         )
         documents.describe(table.routes)
         server = ApiServer(
             table=table,
-            dispatcher=Dispatcher(sessions=pairing, staff=staff, words=words),
+            dispatcher=Dispatcher(sessions=phone_desk, staff=staff, in_hand=staff, words=words),
             guard=Guard(words),
             events=events,
             files=files or {},
@@ -211,7 +245,10 @@ async def open_house(
                     port=server.port,
                     clock=clock,
                     board=board,
+                    phones=phone_desk,
+                    presence=presence,
                     pairing=pairing,
+                    events=events,
                     staff=staff,
                     table=table,
                     store=store,

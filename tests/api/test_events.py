@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.api.house import House, Phone
+from tests.api.house import IDLE_S, House, Phone
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.api.events import HEARTBEAT_S, STREAMS_AT_ONCE
 from visitbridge.domain.visit import VisitFlags, VisitState
@@ -20,6 +20,7 @@ from visitbridge.services.topics import (
     PowerTopic,
     Slot,
     SlotCard,
+    StaffTopic,
     TimeTopic,
     VisitNotice,
 )
@@ -84,7 +85,17 @@ async def test_a_stream_begins_with_the_whole_state(house: House, phone: Phone) 
 
     assert event.name == "snapshot"
     assert event.data == {
-        "phone": {"phone_id": phone.phone_id, "name": "測試手機"},
+        "phone": {
+            "phone_id": phone.phone_id,
+            "name": "測試手機",
+            "role": "owner",
+            "state": "open",
+            "session_id": "",
+            "reduced": False,
+            "idle_s": IDLE_S,
+            "has_code": False,
+        },
+        "presence": {"questions": []},
         "mode": {"virtual": True, "training": False},
     }
 
@@ -246,12 +257,16 @@ async def test_the_stream_of_a_removed_phone_ends(house: House, phone: Phone) ->
         await stream.wait_end()
 
 
-async def test_the_stream_of_an_idle_phone_ends_with_its_session(house: House, phone: Phone) -> None:
+async def test_the_stream_of_an_idle_phone_shows_that_it_locked(house: House, phone: Phone) -> None:
+    house.board.put("staff", StaffTopic(sessions=()))
     async with open_stream(house, phone) as stream:
-        await stream.next()
+        assert "staff" in (await stream.next()).data
         await settle(house)
-        house.clock.advance(12 * 3600)
-        await stream.wait_end()
+        house.clock.advance(IDLE_S)
+        locked = await stream.next()
+
+    assert (locked.name, locked.data["phone"]["state"]) == ("snapshot", "locked")
+    assert "staff" not in locked.data
 
 
 async def test_streams_of_strangers_are_refused(house: House) -> None:

@@ -13,6 +13,7 @@ from visitbridge.api.resources.staff import SignIn, Staff
 from visitbridge.api.routes import PAIRED, Call, NoQuery, Route
 from visitbridge.errors import PinWrong
 from visitbridge.ports.records import StaffSessionRow
+from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.staff import StaffDesk
 from visitbridge.sim.clock import FakeClock
 
@@ -38,7 +39,9 @@ async def test_the_pin_reaches_the_desk_as_digits(
     tmp_path: Path, clock: FakeClock, pin: bytes, digits: bytes
 ) -> None:
     desk = Desk()
-    async with open_house(tmp_path, clock, routes=Staff(cast(StaffDesk, desk)).routes()) as house:
+    async with open_house(
+        tmp_path, clock, routes=Staff(cast(StaffDesk, desk), cast(PhoneDesk, None)).routes()
+    ) as house:
         phone = await house.pair()
         answer = await house.ask(
             "POST",
@@ -60,7 +63,9 @@ async def test_what_is_no_pin_is_refused_without_repeating_it(
     tmp_path: Path, clock: FakeClock, pin: bytes
 ) -> None:
     desk = Desk()
-    async with open_house(tmp_path, clock, routes=Staff(cast(StaffDesk, desk)).routes()) as house:
+    async with open_house(
+        tmp_path, clock, routes=Staff(cast(StaffDesk, desk), cast(PhoneDesk, None)).routes()
+    ) as house:
         phone = await house.pair()
         answer = await house.ask(
             "POST",

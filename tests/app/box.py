@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 
+from visitbridge.adapters.presence_file import FILE_NAME
 from visitbridge.adapters.systemd import NoNotifier
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.app import Options, Ready, run_gateway
@@ -24,6 +26,7 @@ from visitbridge.config import (
     ReadersSection,
     StoreSection,
 )
+from visitbridge.services.presence import ShownQuestion
 
 
 def config_for(folder: Path, *, webui: Path | None = None, lab: Path | None = None) -> Config:
@@ -51,6 +54,7 @@ class RunningBox:
     http: aiohttp.ClientSession
     ready: Ready
     later: asyncio.Queue[Ready] = field(default_factory=asyncio.Queue)
+    presence_file: Path
     cookie: str = ""
 
     async def wait_next(self) -> None:
@@ -71,10 +75,13 @@ class RunningBox:
             return answer.status, await answer.json() if is_json else await answer.read()
 
     async def pair(self) -> None:
+        """As a person does: open the link, name the phone, type the code that the box shows."""
         token = urlsplit(self.ready.pair_url).fragment
+        _, asked = await self.ask("POST", "/api/pair", json={"token": token, "name": "測試手機"})
+        (shown,) = msgspec.json.decode(self.presence_file.read_bytes(), type=tuple[ShownQuestion, ...])
         async with self.http.post(
-            f"{self.origin}/api/pair",
-            json={"token": token, "name": "測試手機"},
+            f"{self.origin}/api/pair/confirm",
+            json={"request": asked["request"], "code": shown.code},
             headers={"Origin": self.origin},
         ) as answer:
             assert answer.status == 201
@@ -104,7 +111,9 @@ async def running_box(config: Config, *, credentials: Path | None = None) -> Asy
         ready = await first
         connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ready.ca_file))
         async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
-            yield RunningBox(http=http, ready=ready, later=announced)
+            yield RunningBox(
+                http=http, ready=ready, later=announced, presence_file=config.box.runtime_dir / FILE_NAME
+            )
     finally:
         stop.set()
         await asyncio.wait({task})

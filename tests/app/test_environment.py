@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.app.box import RunningBox, config_for, running_box
+from tests.app.box import config_for, running_box
 from visitbridge.adapters.doctor import SOCKET_NAME, ask_doctor
 from visitbridge.config import dump
 from visitbridge.config.load import Loaded
@@ -36,8 +36,7 @@ async def test_an_unbound_box_says_what_to_do_first(tmp_path: Path) -> None:
 
 async def test_nobody_but_a_paired_phone_may_ask(tmp_path: Path) -> None:
     async with running_box(config_for(tmp_path)) as box:
-        stranger = RunningBox(http=box.http, ready=box.ready)
-        assert (await stranger.ask("GET", "/api/environment"))[0] == 401
+        assert (await box.ask("GET", "/api/environment"))[0] == 401
 
 
 async def test_nobody_answers_when_no_box_runs(tmp_path: Path) -> None:

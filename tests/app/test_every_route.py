@@ -25,6 +25,9 @@ OPEN_ROUTES = {
     ("GET", "/api/words/{lang}"),
     ("GET", "/api/openapi.json"),
     ("POST", "/api/pair"),
+    ("POST", "/api/pair/look"),
+    ("POST", "/api/pair/confirm"),
+    ("POST", "/api/pair/card"),
     ("GET", "/api/lock"),
 }
 

@@ -21,9 +21,11 @@ from visitbridge.api.events import EventStreams
 from visitbridge.api.guard import Guard
 from visitbridge.api.routes import AnyRoute, RawRoute, RouteTable, parameters
 from visitbridge.api.server import ApiServer
-from visitbridge.domain.people import BoxRole, Right, StaffKind
-from visitbridge.errors import NotPaired
-from visitbridge.ports.records import PairedPhone, StaffSessionRow
+from visitbridge.domain.people import BoxRole, Right
+from visitbridge.domain.phones import PhoneState
+from visitbridge.errors import NotPaired, StaffExpired
+from visitbridge.ports.records import PairedPhone
+from visitbridge.services.grants import Acting
 from visitbridge.services.live import LiveBoard
 from visitbridge.sim.clock import FakeClock
 from visitbridge.words import load_catalogue
@@ -41,53 +43,52 @@ def address(route: AnyRoute) -> str:
 
 
 class Sessions:
-    """A cookie's value is the phone's id; ``roles`` says which there are."""
+    """A cookie's value is the phone's id; ``roles`` says which there are. All are open but those in ``states``."""
 
     def __init__(self, roles: Mapping[str, BoxRole]) -> None:
         self._roles = roles
+        self.states: dict[str, PhoneState] = {}
 
-    async def authenticate(self, token: str) -> PairedPhone:
-        if token not in self._roles:
+    async def authenticate(self, cookie: str) -> PairedPhone:
+        if cookie not in self._roles:
             raise NotPaired
-        return PairedPhone(phone_id=token, name="p", token_hash="", paired_at=BEGAN, used_at=BEGAN)
+        return PairedPhone(phone_id=cookie, name="p", token_hash="", paired_at=BEGAN, used_at=BEGAN)
+
+    def state(self, phone: PairedPhone) -> PhoneState:
+        return self.states.get(phone.phone_id, PhoneState.OPEN)
 
     def role(self, phone_id: str) -> BoxRole:
         return self._roles[phone_id]
 
+    async def note_use(self, phone_id: str) -> None:
+        """Nothing here ends by itself."""
+
+
+def person(*rights: Right, live: bool = True) -> Acting:
+    """Somebody on a phone; not ``live``: the session ran out."""
+    return Acting(staff_id="D-TEST-1", rights=frozenset(rights), live=live, signed_in_at=BEGAN)
+
 
 class People:
-    """Live sessions, and what reduced mode remembers, by phone."""
+    """Who acts on which phone; in reduced mode, ``in_hand`` are the visits to go on with."""
 
     def __init__(self) -> None:
-        self.live: dict[str, tuple[Right, ...]] = {}
-        self.last: dict[str, frozenset[Right]] = {}
+        self.by_phone: dict[str, Acting] = {}
+        self.in_hand: set[str] = set()
 
-    def live_for_phone(self, phone_id: str) -> StaffSessionRow | None:
-        rights = self.live.get(phone_id)
-        if rights is None:
-            return None
-        return StaffSessionRow(
-            session_id="s",
-            staff_id="D-TEST-1",
-            name="陳測試",
-            kind=StaffKind.DOCTOR,
-            rights=rights,
-            token="t",
-            started_at=BEGAN,
-            ends_at=BEGAN + dt.timedelta(hours=8),
-            boot_id="b",
-            ends_monotonic_s=1e9,
-            phone_ids=(phone_id,),
-        )
+    def acting(self, phone_id: str) -> Acting | None:
+        return self.by_phone.get(phone_id)
 
-    def last_rights(self, phone_id: str) -> frozenset[Right] | None:
-        return self.last.get(phone_id)
+    async def require(self, acting: Acting, visit_id: str) -> None:
+        if visit_id not in self.in_hand:
+            raise StaffExpired
 
 
 @dataclasses.dataclass(slots=True)
 class Gate:
     port: int
     trust: ssl.SSLContext
+    sessions: Sessions
     people: People
     reached: list[str]
 
@@ -155,15 +156,18 @@ async def open_gate(folder: Path, roles: Mapping[str, BoxRole]) -> AsyncIterator
     clock = FakeClock()
     words = load_catalogue()
     board = LiveBoard()
+    sessions = Sessions(roles)
     people = People()
     reached: list[str] = []
     tls = open_box_tls(folder / "tls", ("127.0.0.1", "localhost"), dt.datetime.now(dt.UTC), name="test")
     table = RouteTable.of([_counting(route, reached) for route in ROUTES])
     server = ApiServer(
         table=table,
-        dispatcher=Dispatcher(sessions=Sessions(roles), staff=people, words=words),
+        dispatcher=Dispatcher(sessions=sessions, staff=people, in_hand=people, words=words),
         guard=Guard(words),
-        events=EventStreams(board, clock, snapshot=lambda _: msgspec.defstruct("S", [])(), is_live=bool),
+        events=EventStreams(
+            board, clock, snapshot=lambda _: msgspec.defstruct("S", [])(), look=lambda _: None
+        ),
         files={},
         tls=tls.context,
         bind="127.0.0.1",
@@ -176,7 +180,7 @@ async def open_gate(folder: Path, roles: Mapping[str, BoxRole]) -> AsyncIterator
         [task, asyncio.ensure_future(ready.wait())], return_when=asyncio.FIRST_COMPLETED, timeout=20
     )
     try:
-        yield Gate(server.port, ssl.create_default_context(cafile=tls.ca_file), people, reached)
+        yield Gate(server.port, ssl.create_default_context(cafile=tls.ca_file), sessions, people, reached)
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

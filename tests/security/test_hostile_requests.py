@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.security.gate import ROUTES, address, open_gate, request_bytes
+from tests.security.gate import ROUTES, address, open_gate, person, request_bytes
 from visitbridge.api.routes import AnyRoute, NoQuery, Route
 from visitbridge.domain.people import BoxRole, Right
 
@@ -119,7 +119,7 @@ async def test_no_hostile_request_reaches_a_handler(tmp_path: Path) -> None:
     rng = random.Random(2026)
     statuses: set[int] = set()
     async with open_gate(tmp_path, OWNER) as gate, gate.open_line() as line:
-        gate.people.live = {"owner": tuple(Right)}
+        gate.people.by_phone = {"owner": person(*Right)}
         for _ in range(REQUESTS):
             method, route, headers = rng.choice(KINDS)(rng)
             sent = [*headers, ("Referer", rng.choice(REFERERS))]
@@ -134,7 +134,7 @@ async def test_no_hostile_request_reaches_a_handler(tmp_path: Path) -> None:
 
 async def test_the_same_requests_reach_it_when_they_are_honest(tmp_path: Path) -> None:
     async with open_gate(tmp_path, OWNER) as gate, gate.open_line() as line:
-        gate.people.live = {"owner": tuple(Right)}
+        gate.people.by_phone = {"owner": person(*Right)}
         for route in ROUTES:
             headers = [
                 ("Host", gate.host),

@@ -101,6 +101,16 @@ class FakeBox:
         )
         self._call_soon(lambda: self._send(event))
 
+    def snapshot(self) -> None:
+        """Send the whole state anew to every open stream, as the box does when a phone may see something else."""
+        self._seq += 1
+        event = (
+            f"id: t-{self._seq}\nevent: snapshot\ndata: ".encode()
+            + msgspec.json.encode(self.topics)
+            + b"\n\n"
+        )
+        self._call_soon(lambda: self._send(event))
+
     def beat(self) -> None:
         """Send the heartbeat comment."""
         self._call_soon(lambda: self._send(b": still here\n\n"))
@@ -134,7 +144,7 @@ class FakeBox:
             return encode(dict(load_catalogue().texts(path.rpartition("/")[2])))
         if self.closed and not path.startswith("/api/lock"):
             return Refusal(self.closed, {423: "GW-STO-06"}.get(self.closed, "GW-STO-08")).response()
-        if not self.paired and path != "/api/pair":
+        if not self.paired and not path.startswith("/api/pair"):
             return Refusal(401, "GW-ACC-01").response()
         if path == "/api/events":
             return await self._stream(request)

@@ -21,9 +21,15 @@ _STOP_S = 30.0
 
 @dataclass(frozen=True)
 class RunningLab:
-    """``pair_url`` pairs one phone, once."""
+    """``pair_url`` pairs one phone, once. ``presence_file``: where the box shows the codes of phones that ask."""
 
     pair_url: str
+    presence_file: Path
+
+    def read_code(self, name: str) -> str:
+        """What the terminal shows for the phone of that name."""
+        shown = json.loads(self.presence_file.read_bytes())
+        return str(next(one["code"] for one in shown if one["question"]["name"] == name))
 
     @property
     def url(self) -> str:
@@ -53,7 +59,7 @@ def open_running_lab(folder: Path) -> Iterator[RunningLab]:
         found = next((match for line in process.stdout if (match := _PAIR_URL.search(line))), None)
         try:
             assert found is not None, log.read_text("utf-8")
-            yield RunningLab(found.group())
+            yield RunningLab(found.group(), folder / "lab" / "box" / "run" / "presence.json")
         finally:
             process.send_signal(signal.SIGINT)
             process.stdout.read()

@@ -6,6 +6,7 @@ The steps name what a person sees and presses; they hold against the fake box an
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,10 +95,14 @@ class Phone:
 
     # Steps of a visit, as a person takes them.
 
-    def pair(self, pair_url: str, name: str) -> None:
+    def pair(self, pair_url: str, name: str, read_code: Callable[[str], str]) -> None:
+        """``read_code``: what the box or another phone shows for the phone of that name."""
         self.open(pair_url)
         self.page.fill("#phone-name", name)
         self.page.click("#pair")
+        expect(self.page.locator("#pair-code")).to_be_visible()
+        self.page.fill("#pair-code", read_code(name))
+        self.page.click("#pair-code-send")
         expect(self.page.locator(".strip")).to_be_visible()
         self.settle()
 

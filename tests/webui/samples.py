@@ -98,10 +98,49 @@ def box(**changes: Any) -> Json:
     }
 
 
+def phone_topic(**changes: Any) -> Json:
+    return {
+        "phone_id": "p1",
+        "name": "林護理師 iPhone",
+        "role": "owner",
+        "state": "open",
+        "session_id": "s1",
+        "reduced": False,
+        "idle_s": 900.0,
+        "has_code": True,
+        **changes,
+    }
+
+
+def question(**changes: Any) -> Json:
+    return {
+        "request_id": "q1",
+        "purpose": "pair",
+        "name": "陳醫師 Pixel",
+        "role": "user",
+        "expires_at": ahead(minutes=3),
+        "allowed_by": "",
+        **changes,
+    }
+
+
+def locked(state: str = "locked", **changes: Any) -> Json:
+    """What the box tells a locked phone: nothing about people."""
+    return {
+        "phone": phone_topic(state=state, session_id=""),
+        "mode": {"virtual": True, "training": False},
+        "box": box(),
+        "link": link(),
+        "cards": two_readers(card("hpc"), card("nhi")),
+        "time": {"trust": "data_centre"},
+        **changes,
+    }
+
+
 def topics(**changes: Any) -> Json:
     """A signed-in team with a patient's card in the second reader."""
     return {
-        "phone": {"phone_id": "p1", "name": "林護理師 iPhone"},
+        "phone": phone_topic(),
         "mode": {"virtual": True, "training": False},
         "box": box(),
         "link": link(),
@@ -526,6 +565,13 @@ def answers(**changes: Any) -> Json:
                 "role": "user",
             },
         ],
+        "POST /api/pair": {"request": "r-secret", "expires_at": ahead(minutes=3)},
+        "POST /api/pair/look": {"allowed": False, "expires_at": ahead(minutes=3)},
+        "POST /api/pair/confirm": {"phone_id": "p1", "name": "林護理師"},
+        "POST /api/presence/q1/allow": {"code": "271828"},
+        "POST /api/phone/ask": {"request": "r-secret", "expires_at": ahead(minutes=3)},
+        "POST /api/phone/use": {},
+        "POST /api/phone/lock": {},
         "POST /api/pairing-links": {
             "url": "https://10.77.0.1/p#sample",
             "token_expires_at": ahead(minutes=10),

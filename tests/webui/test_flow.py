@@ -48,7 +48,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
     lab: RunningLab, phone: Phone, tmp_path: Path, artefacts: Path
 ) -> None:
     # The first set-up: pair, bind by QR-2, verify the security module, fetch data sets, sign in.
-    phone.pair(lab.pair_url, "林護理師 iPhone")
+    phone.pair(lab.pair_url, "林護理師 iPhone", lab.read_code)
     assert "#" not in phone.page.url, "the token stays in no history"
     expect(phone.page.locator(".banner.virtual")).to_be_visible()
     phone.picture(artefacts, "flow-01-new-box")

@@ -147,15 +147,18 @@ def test_the_pin_stays_nowhere(box: FakeBox, phone: Phone) -> None:
 
 def test_the_pairing_token_leaves_the_address_before_anything_is_typed(box: FakeBox, phone: Phone) -> None:
     box.paired = False
-    box.answers["POST /api/pair"] = {"phone_id": "p1", "name": "x"}
     phone.open(f"{box.url}/p#0123456789abcdef")
     assert "0123456789abcdef" not in phone.page.url
 
-    box.paired = True
     phone.page.fill("#phone-name", "林護理師")
     phone.page.click("#pair")
+    expect(phone.page.locator("#pair-code")).to_be_visible()
+    box.paired = True
+    phone.page.fill("#pair-code", "271 828")
+    phone.page.click("#pair-code-send")
     expect(phone.page.locator(".strip")).to_be_visible()
     assert box.calls("POST /api/pair") == [{"token": "0123456789abcdef", "name": "林護理師"}]
+    assert box.calls("POST /api/pair/confirm") == [{"request": "r-secret", "code": "271828"}]
     assert phone.page.url == f"{box.url}/"
 
 

@@ -25,7 +25,9 @@ def nothing(page: Page) -> None:
 
 @dataclass(frozen=True)
 class Screen:
-    """``answers`` and ``topics`` replace the sample's; ``act`` brings the screen into its state."""
+    """``answers`` and ``topics`` replace the sample's; ``act`` brings the screen into its state. ``whole``: there are no
+    topics but these.
+    """
 
     name: str
     path: str
@@ -33,6 +35,11 @@ class Screen:
     answers: dict[str, Any] = field(default_factory=dict)
     act: Callable[[Page], object] = nothing
     paired: bool = True
+    whole: bool = False
+
+    def before(self, topics: dict[str, Any]) -> dict[str, Any]:
+        """What of the sample's topics this screen goes on from."""
+        return {} if self.whole else topics
 
 
 def refuse(status: int, code: str, **params: Any) -> Callable[[Any], Any]:
@@ -53,6 +60,35 @@ def search(text: str) -> Callable[[Page], None]:
 def pair(page: Page) -> None:
     page.fill("#phone-name", "林護理師")
     page.click("#pair")
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def own_question(page: Page) -> None:
+    page.fill("#phone-name", "林護理師 iPhone")
+    page.fill("#own-code", "271828")
+    page.click("#pair")
+    expect(page.locator("#pair-code")).to_be_visible()
+
+
+def by_card(page: Page) -> None:
+    own_question(page)
+    page.click("#other-way")
+    expect(page.locator("#pin")).to_be_visible()
+
+
+def allow(page: Page) -> None:
+    page.click("#allow")
+    expect(page.locator(".shown-code")).to_have_text("271 828")
+
+
+def ask_others(page: Page) -> None:
+    page.click("#ask")
+    expect(page.locator("#other-code")).to_be_visible()
+
+
+def unlock_wrongly(page: Page) -> None:
+    page.fill("#unlock-code", "000001")
+    page.click("#unlock")
     expect(page.get_by_role("alert")).to_be_visible()
 
 
@@ -113,6 +149,62 @@ SCREENS = [
         act=pair,
     ),
     Screen("not-paired", "/", paired=False),
+    Screen("pair-code", "/p#0123456789abcdef", paired=False, act=own_question),
+    Screen("pair-card", "/p#0123456789abcdef", paired=False, act=by_card),
+    Screen("asked", "/#/visits", topics={"presence": {"questions": [samples.question()]}}),
+    Screen("asked-allowed", "/#/visits", topics={"presence": {"questions": [samples.question()]}}, act=allow),
+    Screen(
+        "asked-to-open",
+        "/",
+        topics={"presence": {"questions": [samples.question(purpose="open", role="technician")]}},
+    ),
+    Screen("locked", f"/#{VISIT}", topics=samples.locked(), whole=True),
+    Screen(
+        "locked-wrong-code",
+        "/",
+        topics=samples.locked(),
+        whole=True,
+        answers={"POST /api/phone/unlock": refuse(403, "GW-ACC-12", tries_left=4)},
+        act=unlock_wrongly,
+    ),
+    Screen(
+        "locked-no-code-offline",
+        "/",
+        topics=samples.locked(
+            phone=samples.phone_topic(state="locked", session_id="", has_code=False),
+            link=samples.link("down", "host"),
+        ),
+        whole=True,
+        act=ask_others,
+    ),
+    Screen("over", "/", topics=samples.locked("over"), whole=True),
+    Screen(
+        "home-reduced",
+        "/",
+        topics={"staff": {"sessions": []}, "phone": samples.phone_topic(session_id="", reduced=True)},
+    ),
+    Screen(
+        "start-nobody",
+        "/#/start",
+        topics={
+            "staff": {"sessions": []},
+            "phone": samples.phone_topic(session_id=""),
+            "cards": samples.two_readers(samples.card(), samples.card("nhi")),
+        },
+        answers={"GET /api/visits": refuse(403, "GW-ACC-02")},
+    ),
+    Screen(
+        "signed-in-two",
+        "/#/sign-in",
+        topics={
+            "staff": {
+                "sessions": [
+                    samples.staff_session(),
+                    samples.staff_session(session_id="s2", name="林樣本", kind="nurse"),
+                ]
+            }
+        },
+    ),
     Screen(
         "setup-new",
         "/#/setup",
@@ -443,7 +535,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([ty
 def test_screen_is_readable_in_reach_and_in_words(
     screen: Screen, box: FakeBox, phone: Phone, artefacts: Path
 ) -> None:
-    box.topics.update(screen.topics)
+    box.topics = {**screen.before(box.topics), **screen.topics}
     box.answers.update(screen.answers)
     box.paired = screen.paired
     phone.open(box.url + screen.path)

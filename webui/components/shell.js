@@ -4,7 +4,9 @@ import { clock, hoursMinutes, rocMoment, roughly } from "../core/format.js";
 import {
   announcement, boxNow, hpcReader, live, patientReader, reached, samVerified, staffHere, tick, undoOffer,
 } from "../core/store.js";
+import { locksIn, touch } from "../core/session.js";
 import { t } from "../core/words.js";
+import { Questions } from "./codes.js";
 import { Button } from "./controls.js";
 
 /** @typedef {import("../lib/preact.js").ComponentChildren} Children */
@@ -48,7 +50,8 @@ function CardItems() {
     <${Item} name="sam" tone=${samVerified.value ? "good" : "warn"}>${t(samVerified.value ? "chip.sam.ready" : "chip.sam.missing")}<//>
     <${Item} name="hpc" tone=${staff ? "good" : "warn"}>${staff ? t("chip.hpc.ready", { name: staff.name })
       : t(hpcReader.value ? "chip.hpc.enter_pin" : "chip.hpc.missing")}<//>
-    <${Item} name="nhi" tone=${patient ? "good" : "idle"}>${patient ? t("chip.nhi.ready", { name: patient.name }) : t("chip.nhi.missing")}<//>`;
+    <${Item} name="nhi" tone=${patientReader.value ? "good" : "idle"}>${patient ? t("chip.nhi.ready", { name: patient.name })
+      : t(patientReader.value ? "chip.nhi.hidden" : "chip.nhi.missing")}<//>`;
 }
 
 function StaffTimeItem() {
@@ -89,7 +92,9 @@ function Banners() {
     ${mode?.virtual ? html`<p class="banner virtual">${t("banner.virtual")}</p>` : null}
     ${erasure?.ordered_at ? html`<p class="banner lost" role="alert">${t(erasure.unsent > 0 ? "banner.erasure_unsent" : "banner.erasure", { count: erasure.unsent })}</p>` : null}
     ${rescued ? html`<p class="banner lost" role="alert">${t("rescue.what", { at: rocMoment(rescued) })}</p>` : null}
-    ${reached.value ? null : html`<p class="banner lost" role="alert">${t("banner.unreached")}</p>`}`;
+    ${reached.value ? null : html`<p class="banner lost" role="alert">${t("banner.unreached")}</p>`}
+    ${live.value.phone?.reduced ? html`<p class="banner soft"><a href="#/sign-in">${t("banner.reduced")}</a></p>` : null}
+    ${locksIn.value === null ? null : html`<p class="banner soft" role="alert">${t("banner.locks_soon")} <button type="button" class="button quiet" id="stay-open" onClick=${touch}>${t("banner.stay")}</button></p>`}`;
 }
 
 /** @type {{ tab: string, href: string, words: string }[]} */
@@ -118,7 +123,7 @@ function UndoBar() {
 /** @param {{ tab: string, framed: boolean, children?: Children }} props `framed`: a paired phone's screen */
 export function Shell({ tab, framed, children }) {
   return html`
-    <header class="top"><${Banners} />${framed ? html`<${StatusStrip} />` : null}</header>
+    <header class="top"><${Banners} />${framed ? html`<${Questions} />` : null}${framed ? html`<${StatusStrip} />` : null}</header>
     ${children}
     <p class="unseen" role="status">${announcement.value}</p>
     ${framed ? html`<${UndoBar} /><${BottomBar} tab=${tab} />` : null}`;

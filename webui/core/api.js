@@ -70,6 +70,23 @@ export function onUnpaired(listener) {
   unpairedListeners.push(listener);
 }
 
+/** @type {((state: "locked" | "over") => void)[]} */
+const lockedListeners = [];
+
+/**
+ * Called whenever the box says that this phone is locked, or that its longest session is over.
+ * @param {(state: "locked" | "over") => void} listener
+ */
+export function onLocked(listener) {
+  lockedListeners.push(listener);
+}
+
+/** @type {Record<string, "locked" | "over">} */
+const LOCKED_CODES = { "GW-ACC-10": "locked", "GW-ACC-11": "over" };
+
+/** Whether a refusal is only for want of somebody at this phone. @param {ApiError} error */
+export const isLocked = (error) => error.body.code in LOCKED_CODES;
+
 /** The code that the box gives when there is no live phone session (GW-ACC-01). */
 const NOT_PAIRED = 401;
 
@@ -99,7 +116,11 @@ async function call(method, path, { json, image, timeout_s = 20, signal } = {}) 
     const answer = await fetch(path, { method, headers, body, signal: aborter.signal, credentials: "same-origin" });
     if (!answer.ok) {
       if (answer.status === NOT_PAIRED) unpairedListeners.forEach((listener) => listener());
-      throw new ApiError(answer.status, await errorBody(answer));
+      const error = new ApiError(answer.status, await errorBody(answer));
+      const lock = LOCKED_CODES[error.body.code];
+      // Opening it may be refused with the same codes; then it is closed already.
+      if (lock) lockedListeners.forEach((listener) => listener(lock));
+      throw error;
     }
     return answer.status === 204 ? undefined : await answer.json();
   } catch (thrown) {

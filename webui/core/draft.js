@@ -1,7 +1,8 @@
 /** The visit being written: its content, saved as it changes, kept on the phone only while the box is out of reach. */
 import { computed, effect, signal } from "../lib/signals.js";
-import { asApiError, del, get, post, put, segment } from "./api.js";
+import { asApiError, del, get, isLocked, post, put, segment } from "./api.js";
 import { Autosave } from "./autosave.js";
+import { phoneState } from "./session.js";
 import { editorNotices, live, reached, resyncs, visitNotices } from "./store.js";
 
 /** @typedef {import("./types").VisitView} VisitView */
@@ -72,7 +73,8 @@ export class Draft {
       },
       classify: (thrown) => {
         const error = asApiError(thrown);
-        return error.unreachable ? "unreached" : OTHERS.has(error.body.code) ? "conflict" : "refused";
+        // A locked phone keeps what was typed like one that lost the box, and saves it once it is open.
+        return error.unreachable || isLocked(error) ? "unreached" : OTHERS.has(error.body.code) ? "conflict" : "refused";
       },
       after: (run, delay_ms) => {
         clearTimeout(timer);
@@ -145,7 +147,7 @@ export class Draft {
   #follow() {
     if (this.isCorrection) return;
     effect(() => {
-      if (reached.value && this.autosave.state === "unreached") void this.autosave.flush();
+      if (reached.value && phoneState.value === "open" && this.autosave.state === "unreached") void this.autosave.flush();
     });
     effect(() => {
       const notice = visitNotices.value[this.id];

@@ -107,10 +107,10 @@ export function takeChange(topic, value) {
 }
 
 export const readers = computed(() => live.value.cards?.readers ?? []);
+/** The staff session that this phone works under. */
 export const staffHere = computed(() => {
-  const sessions = live.value.staff?.sessions ?? [];
-  const phone = live.value.phone?.phone_id;
-  return sessions.find((s) => phone !== undefined && s.phone_ids.includes(phone)) ?? null;
+  const id = live.value.phone?.session_id;
+  return (live.value.staff?.sessions ?? []).find((s) => s.session_id === id) ?? null;
 });
 export const patientReader = computed(() => readers.value.find((r) => r.card.kind === "nhi" && !r.card.error_code) ?? null);
 export const hpcReader = computed(() => readers.value.find((r) => r.card.kind === "hpc") ?? null);

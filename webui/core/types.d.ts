@@ -385,7 +385,93 @@ export interface EnvironmentCheck { item: string; state: CheckState; code: strin
 
 export interface EnvironmentReport { at: string; ready: boolean; items: EnvironmentCheck[] }
 
-export interface DataSet { name: string; version: string; group: string; rows: number; sha256: string; loaded_at: string }
+export interface DataSet {
+  name: string;
+  version: string;
+  group: string;
+  rows: number;
+  sha256: string;
+  loaded_at: string;
+  previous: string;
+  added: number;
+  removed: number;
+  changed: number;
+}
+
+export interface DataSetStatus { checked_at: string | null; missing: string[]; empty: string[] }
+
+export type RecordKind = "drugs" | "tests" | "visits" | "allergies";
+
+export interface ConsentTerms { kinds: RecordKind[]; signer: "patient" | "family"; signed_on: string; until: string }
+
+export interface ConsentView {
+  consent_id: string;
+  name: string;
+  id_masked: string;
+  birth_date: string;
+  act: "given" | "renewed" | "revoked" | "expired";
+  at: string;
+  who: string;
+  terms: ConsentTerms;
+  counts: boolean;
+  fetched_at: string | null;
+}
+
+export interface PlanLine {
+  plan_id: string;
+  planned_at: string;
+  name: string;
+  id_masked: string;
+  birth_date: string;
+  consent: ConsentView | null;
+  fetched_at: string | null;
+}
+
+export interface PatientLine { visit_id: string; visit_at: string; name: string; id_masked: string; birth_date: string }
+
+export interface Fetched { consent_id: string; fetched_at: string | null; words: string }
+
+export interface RecordRow { on: string; institution: string; values: Record<string, string> }
+
+export interface RecordTable { kind: string; columns: string[]; rows: RecordRow[] }
+
+export interface RecordsView { as_of: string; fetched_at: string | null; until: string | null; tables: RecordTable[] }
+
+export interface FormerFill { institution: string; fetched_on: string; days: number }
+
+export interface LeftMedicine {
+  group: string;
+  names: string[];
+  codes: string[];
+  remaining_days: number;
+  usable_until: string;
+  next_fill_on: string;
+  is_duplicate: boolean;
+  approximate: boolean;
+  fills: FormerFill[];
+}
+
+export interface Leftover { known: boolean; as_of: string | null; medicines: LeftMedicine[]; uncounted: number }
+
+export interface CardVisit { visit_type: string; visit_time: string; sequence_no: string; institution: string; make_up: boolean }
+
+export interface CardOrder { visit_time: string; order_type: string; code: string; usage: string; days: number; quantity: number }
+
+export interface CardContents { insured: boolean; uses_left: number; valid_until: string; visits: CardVisit[]; orders: CardOrder[] }
+
+export interface FormerVisit {
+  visit_id: string;
+  visit_at: string;
+  practitioner: string;
+  subjective: string;
+  objective: string;
+  special_note: string;
+  diagnoses: Diagnosis[];
+  orders: Order[];
+  claim: ClaimSettings;
+}
+
+export interface LeftOut { section: string; what: string; reason: "unknown" | "controlled" | "full" }
 
 export type BoxRole = "user" | "technician" | "owner";
 
@@ -396,6 +482,7 @@ export interface Prescription { ready: boolean; waiting_for: string; qr_svg: str
 export interface LabState {
   cards: { card_id: string; label: string; kind: string; reader_id: string | null }[];
   readers: { reader_id: string; label: string }[];
+  bluetooth: { adapter: Bluetooth["state"]; readers: { reader_id: string; label: string; in_reach: boolean; paired: boolean; passkey: string }[] } | null;
   link: { mode: "up" | "down" | "slow"; delay_ms: number };
   portal: { clock_offset_s: number; faults: Record<string, unknown>[] };
   binding: { qr_png_data_url: string; ticket: string; pin: string } | null;

@@ -1,11 +1,12 @@
 /** Paired phones, removing one, and the QR code that pairs another (ux §3.1). */
 import { html } from "../lib/htm-preact.js";
 import { useState } from "../lib/preact-hooks.js";
-import { del, get, post, segment } from "../core/api.js";
+import { del, get, post, put, segment } from "../core/api.js";
 import { clock, rocMoment } from "../core/format.js";
-import { live } from "../core/store.js";
+import { hideAll, renewals } from "../core/session.js";
+import { announce, live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, Copyable, ErrorNotice, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Button, Copyable, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
 
 /** @typedef {import("../core/types").Phone} Phone */
 /** From least to most. @type {import("../core/types").BoxRole[]} */
@@ -24,6 +25,29 @@ function PhoneRow({ phone, own, changed }) {
     ${own ? null : html`<${Button} kind="danger" task=${remove}>${t("phones.remove")}<//>`}</li>`;
 }
 
+/** The code that opens this phone without a card, and locking it by hand. */
+function OwnLock() {
+  const [code, setCode] = useState("");
+  const save = useTask(async () => {
+    const typed = code;
+    setCode("");
+    await put("/api/phone/code", { code: typed });
+    renewals.value += 1;
+    announce(t("phones.code_saved"));
+  });
+  const lock = useTask(async () => {
+    await post("/api/phone/lock");
+    hideAll("locked");
+  });
+  return html`<section class="group"><h2>${t("phones.own")}</h2><${ErrorNotice} error=${save.error ?? lock.error} />
+    <form class="stack" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void save.run(); }}>
+      <${Field} id="own-code" label=${t(live.value.phone?.has_code ? "phones.code_change" : "phones.code_choose")} hint=${t("pair.own_code_hint")}>
+        <input id="own-code" class="code big" type="password" inputmode="numeric" autocomplete="off" enterkeyhint="done" maxlength="12"
+          aria-describedby="own-code-hint" value=${code} onInput=${(/** @type {any} */ event) => setCode(event.currentTarget.value.replace(/\D/g, ""))} /><//>
+      <${Button} type="submit" id="save-code" busy=${save.busy} disabled=${code.length < 6 && !save.busy}>${t("phones.code_save")}<//></form>
+    <${Button} id="lock-now" task=${lock}>${t("phones.lock_now")}<//></section>`;
+}
+
 export default function Phones() {
   const phones = useFetched("phones", () => /** @type {Promise<Phone[]>} */ (get("/api/phones")));
   const [ticket, setTicket] = useState(/** @type {Ticket | null} */ (null));
@@ -38,5 +62,6 @@ export default function Phones() {
       <p class="hint">${t("phones.valid_until", { until: clock(ticket.token_expires_at) })}</p><${Copyable} text=${ticket.url} label=${t("phones.address")} /></section>` : null}
     ${grantable.length > 1 ? html`<div class="field"><span class="label">${t("phones.role")}</span><div class="pills" role="group" aria-label=${t("phones.role")}>${grantable.map((name) => html`<button
       type="button" class="pill" aria-pressed=${name === role} onClick=${() => { setRole(name); setTicket(null); }}>${t(`role.${name}`)}</button>`)}</div><p class="hint">${t(`phones.role_hint.${role}`)}</p></div>` : null}
-    ${phones.value ? html`<ul class="items">${phones.value.map((phone) => html`<${PhoneRow} key=${phone.phone_id} phone=${phone} own=${phone.phone_id === live.value.phone?.phone_id} changed=${phones.reload} />`)}</ul>` : html`<${Loading} />`}<//>`;
+    ${phones.value ? html`<ul class="items">${phones.value.map((phone) => html`<${PhoneRow} key=${phone.phone_id} phone=${phone} own=${phone.phone_id === live.value.phone?.phone_id} changed=${phones.reload} />`)}</ul>` : html`<${Loading} />`}
+    <${OwnLock} /><//>`;
 }

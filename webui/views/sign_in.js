@@ -1,17 +1,47 @@
-/** 醫事人員卡認證: which reader, PIN, tries left, and that the card may leave now (F01-F05). */
+/** 醫事人員卡認證: which reader, PIN, tries left, that the card may leave now; several people, one at work (F01-F05, A02). */
 import { html } from "../lib/htm-preact.js";
-import { useRef, useState } from "../lib/preact-hooks.js";
-import { del, post, segment } from "../core/api.js";
+import { useState } from "../lib/preact-hooks.js";
+import { del, get, post, put, segment } from "../core/api.js";
 import { clock } from "../core/format.js";
 import { back } from "../core/router.js";
-import { live, readers, staffHere } from "../core/store.js";
+import { renewed } from "../core/session.js";
+import { announce, live, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Field, Notice, Screen, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { PinForm } from "../components/pin.js";
 
 /** @typedef {import("../core/types").StaffSession} StaffSession */
 
-/** @param {{ session: StaffSession }} props */
-function SignedIn({ session }) {
+/** The other people signed in on this phone: one press, and they are the one at work. */
+function OtherSessions() {
+  const use = useTask(async (/** @type {string} */ id) => {
+    await post(`/api/staff/sessions/${segment(id)}/use`);
+    renewed();
+  });
+  const phone = live.value.phone?.phone_id ?? "";
+  const others = (live.value.staff?.sessions ?? []).filter((s) => s !== staffHere.value && s.phone_ids.includes(phone));
+  if (others.length === 0) return null;
+  return html`<section class="group"><h2>${t("sign_in.others")}</h2><p class="hint">${t("sign_in.others_hint")}</p>
+    <${ErrorNotice} error=${use.error} />
+    ${others.map((s) => html`<${Button} key=${s.session_id} busy=${use.busy} onPress=${() => void use.run(s.session_id)}>${t("sign_in.use", { name: s.name, until: clock(s.ends_at) })}<//>`)}</section>`;
+}
+
+/** The same person on one more phone, before the battery of this one is empty (Y04). @param {{ session: StaffSession }} props */
+function MorePhones({ session }) {
+  const phones = useFetched("phones", () => /** @type {Promise<import("../core/types").Phone[]>} */ (get("/api/phones")));
+  const share = useTask(async (/** @type {import("../core/types").Phone} */ phone) => {
+    await put(`/api/staff/sessions/${segment(session.session_id)}/phones/${segment(phone.phone_id)}`, {});
+    announce(t("sign_in.shared", { phone: phone.name }));
+  });
+  const others = (phones.value ?? []).filter((phone) => !session.phone_ids.includes(phone.phone_id));
+  if (others.length === 0) return null;
+  return html`<section class="group"><h2>${t("sign_in.more_phones")}</h2><p class="hint">${t("sign_in.more_phones_hint")}</p>
+    <${ErrorNotice} error=${share.error ?? phones.error} />
+    ${others.map((phone) => html`<${Button} key=${phone.phone_id} busy=${share.busy} onPress=${() => void share.run(phone)}>${t("sign_in.share", { phone: phone.name })}<//>`)}</section>`;
+}
+
+/** @param {{ session: StaffSession, add: () => void }} props */
+function SignedIn({ session, add }) {
   const end = useTask(async () => { await del(`/api/staff/sessions/${segment(session.session_id)}`); });
   return html`<${Screen} title=${t("sign_in.title")} up="/" action=${html`<${Button} kind="primary" id="go-on" onPress=${() => back("/")}>${t("sign_in.go_on")}<//>`}>
     <${Notice} kind="good" title=${t("sign_in.done", { name: session.name })}>
@@ -19,46 +49,15 @@ function SignedIn({ session }) {
     <${ErrorNotice} error=${end.error} />
     <dl class="facts"><dt>${t("sign_in.kind")}</dt><dd>${t(`staff_kind.${session.kind}`)}</dd>
       <dt>${t("sign_in.rights")}</dt><dd>${session.rights.map((right) => t(`right.${right}`)).join(t("list.separator")) || t("none")}</dd></dl>
+    <${OtherSessions} />
+    <${Button} kind="plain" id="add-person" onPress=${add}>${t("sign_in.add_person")}<//>
+    <${MorePhones} session=${session} />
     <${Button} kind="plain" id="end-session" task=${end}>${t("sign_in.end")}<//><//>`;
-}
-
-/** @param {{ sessions: StaffSession[] }} props */
-function OtherSessions({ sessions }) {
-  const use = useTask(async (/** @type {string} */ id) => { await post(`/api/staff/sessions/${segment(id)}/use`); });
-  if (sessions.length === 0) return null;
-  return html`<section class="group"><h2>${t("sign_in.others")}</h2><p class="hint">${t("sign_in.others_hint")}</p>
-    <${ErrorNotice} error=${use.error} />
-    ${sessions.map((s) => html`<${Button} busy=${use.busy} onPress=${() => void use.run(s.session_id)}>${t("sign_in.use", { name: s.name, until: clock(s.ends_at) })}<//>`)}</section>`;
 }
 
 export default function SignIn() {
   const session = staffHere.value;
-  const withCard = readers.value.filter((reader) => reader.card.kind === "hpc");
-  const [chosen, setChosen] = useState("");
-  const [filled, setFilled] = useState(false);
-  /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLInputElement | null>} */
-  const field = useRef(null);
-  const reader = withCard.find((r) => r.reader_id === chosen) ?? withCard[0];
-  const signIn = useTask(async () => {
-    const input = field.current;
-    if (!input || !reader) return;
-    const pin = input.value;
-    input.value = ""; // the PIN is in no state of this page, and not in the field while the card works
-    setFilled(false);
-    await post("/api/staff/sessions", { reader_id: reader.reader_id, pin }, { timeout_s: 60 });
-  });
-  if (session) return html`<${SignedIn} session=${session} />`;
-
-  const others = live.value.staff?.sessions ?? [];
-  return html`<${Screen} title=${t("sign_in.title")} up="/" submit=${() => void signIn.run()} action=${reader
-    ? html`<${Button} kind="primary" type="submit" id="sign-in" busy=${signIn.busy} disabled=${!filled && !signIn.busy}>${t("sign_in.action")}<//>` : null}>
-    <${ErrorNotice} error=${signIn.error} />
-    ${reader ? null : html`<${Notice} title=${t("sign_in.insert")}><p>${t("sign_in.insert_hint")}</p><//>`}
-    ${withCard.length > 1 ? html`<fieldset class="choices"><legend>${t("sign_in.reader")}</legend>${withCard.map((r) => html`<label class="choice">
-      <input type="radio" name="reader" checked=${r === reader} onChange=${() => setChosen(r.reader_id)} /><span>${r.name}</span></label>`)}</fieldset>` : null}
-    ${reader ? html`${withCard.length === 1 ? html`<p class="hint">${t("sign_in.found", { reader: reader.name })}</p>` : null}
-      <${Field} id="pin" label=${t("sign_in.pin")} hint=${t("sign_in.pin_hint")}>
-      <input id="pin" class="code big" ref=${field} type="password" inputmode="numeric" autocomplete="off" enterkeyhint="done" maxlength="8"
-        aria-describedby="pin-hint" onInput=${(/** @type {any} */ event) => setFilled(event.currentTarget.value.length >= 4)} /><//>` : null}
-    <${OtherSessions} sessions=${others} /><//>`;
+  const [adding, setAdding] = useState(false);
+  if (session && !adding) return html`<${SignedIn} key="in" session=${session} add=${() => setAdding(true)} />`;
+  return html`<${Screen} key="form" title=${t("sign_in.title")} up="/"><${PinForm} done=${() => setAdding(false)} /><${OtherSessions} /><//>`;
 }

@@ -38,7 +38,7 @@ export default function Start() {
       <span>${r.card.patient?.name}<small>${r.name}</small></span></label>`)}</fieldset>` : null}
     ${!reader ? html`<${Notice} title=${t("start.insert")}><p>${t("start.insert_hint")}</p><//>` : null}
     ${reader && !linkUp.value ? html`<${Notice} kind="warn" title=${t("start.offline.what")}><p>${t("start.offline.where")}</p><p>${t("start.offline.now")}</p><//>` : null}
-    ${reader && linkUp.value && !staffHere.value ? html`<${Notice} kind="warn" title=${t("start.no_staff.what")}><p>${t("start.no_staff.now")}</p>
+    ${reader && !staffHere.value && (linkUp.value || !patient) ? html`<${Notice} kind="warn" title=${t(live.value.phone?.reduced ? "start.no_staff.what" : "start.nobody.what")}><p>${t(live.value.phone?.reduced ? "start.no_staff.now" : "start.nobody.now")}</p>
       <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>` : null}
     ${drafts.value && drafts.value.length > 0 ? html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${drafts.value.map((draft) => html`<${RowLink}
       href=${`#/visits/${draft.visit_id}`} title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</div></section>` : null}<//>`;

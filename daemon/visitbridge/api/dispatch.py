@@ -2,44 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
 import msgspec
 from aiohttp import web
 
 from visitbridge.api.body import decode_body, decode_query, read_body, refuse_oversize
+from visitbridge.api.guard import SAFE_METHODS
 from visitbridge.api.routes import JSON_LIMIT_BYTES, Access, AnyRoute, Call, RawRoute, Route
-from visitbridge.domain.people import BoxRole, Right
-from visitbridge.errors import NotPaired, RightMissing, RoleMissing, StaffRequired
-from visitbridge.ports.records import PairedPhone, StaffSessionRow
+from visitbridge.domain.people import BoxRole
+from visitbridge.domain.phones import PhoneState
+from visitbridge.errors import (
+    NotPaired,
+    PhoneLocked,
+    PhoneOver,
+    RightMissing,
+    RoleMissing,
+    StaffExpired,
+    StaffRequired,
+    VisitBridgeError,
+)
+from visitbridge.ports.records import PairedPhone
+from visitbridge.services.grants import Acting
 from visitbridge.words import Catalogue
 
 COOKIE = "__Host-vb"
+COOKIE_LIFE_S = 400 * 86_400
+"""A phone stays paired when its browser is closed; 400 days are the longest that browsers keep a cookie. It says which
+phone this is, and opens nothing once the box's own limits have run."""
+
+_CLOSED: Final[Mapping[PhoneState, type[VisitBridgeError]]] = {
+    PhoneState.LOCKED: PhoneLocked,
+    PhoneState.OVER: PhoneOver,
+}
 
 
 class Sessions(Protocol):
-    async def authenticate(self, token: str) -> PairedPhone:
+    async def authenticate(self, cookie: str) -> PairedPhone:
         """The phone that a cookie's value belongs to. Raises NotPaired."""
         ...
 
+    def state(self, phone: PairedPhone) -> PhoneState: ...
+
     def role(self, phone_id: str) -> BoxRole: ...
 
-
-class SignedIn(Protocol):
-    def live_for_phone(self, phone_id: str) -> StaffSessionRow | None: ...
-
-    def last_rights(self, phone_id: str) -> frozenset[Right] | None:
-        """Rights of whoever signed in last on a phone, else of whoever signed in on this box; None: nobody."""
+    async def note_use(self, phone_id: str) -> None:
+        """A person is at this phone."""
         ...
 
 
-class Dispatcher:
-    """Makes handlers. ``staff`` tells who is signed in on a phone."""
+class SignedIn(Protocol):
+    def acting(self, phone_id: str) -> Acting | None:
+        """Who is signed in on a phone, or was until the session ran out; None: nobody."""
+        ...
 
-    def __init__(self, *, sessions: Sessions, staff: SignedIn, words: Catalogue) -> None:
+
+class InHand(Protocol):
+    async def require(self, acting: Acting, visit_id: str) -> None:
+        """Raises StaffExpired unless the visit is this person's own of the day."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """``phone`` is None on open routes only. ``acting``: None when nobody acts on it."""
+
+    phone: PairedPhone | None
+    acting: Acting | None = None
+
+
+class Dispatcher:
+    """Makes handlers. ``staff`` tells who acts on a phone, ``in_hand`` what goes on after a session ran out."""
+
+    def __init__(self, *, sessions: Sessions, staff: SignedIn, in_hand: InHand, words: Catalogue) -> None:
         self._sessions = sessions
         self._staff = staff
+        self._in_hand = in_hand
         self._words = words
 
     def handler_for(
@@ -50,39 +90,48 @@ class Dispatcher:
             return self._raw_handler(route, on_phone)
         return self._json_handler(route, on_phone)
 
-    async def admit(self, access: Access, request: web.Request) -> PairedPhone | None:
-        """The calling phone, once the rule allows it. Raises NotPaired, RoleMissing, StaffRequired, RightMissing."""
+    async def admit(self, access: Access, request: web.Request) -> Admitted:
+        """Who calls, once the rule allows it.
+
+        Raises NotPaired, PhoneLocked, PhoneOver, RoleMissing, StaffRequired, StaffExpired, RightMissing.
+        """
         if not access.phone:
-            return None
-        token = request.cookies.get(COOKIE, "")
-        if not token:
+            return Admitted(None)
+        cookie = request.cookies.get(COOKIE, "")
+        if not cookie:
             raise NotPaired("no session cookie")
-        phone = await self._sessions.authenticate(token)
+        phone = await self._sessions.authenticate(cookie)
+        state = self._sessions.state(phone)
+        if state is not PhoneState.OPEN and not access.locked:
+            raise _CLOSED[state]("the phone is not open")
         if not self._sessions.role(phone.phone_id).covers(access.role):
             raise RoleMissing("role of the phone", params={"role": access.role.value})
+        acting = self._staff.acting(phone.phone_id) if state is PhoneState.OPEN else None
         if access.staff or access.right is not None:
-            self._require_person(access, phone.phone_id)
-        return phone
+            await self._require_person(access, acting, request.match_info.get("visit_id"))
+        if state is PhoneState.OPEN and request.method not in SAFE_METHODS:
+            await self._sessions.note_use(phone.phone_id)
+        return Admitted(phone, acting)
 
-    def _require_person(self, access: Access, phone_id: str) -> None:
-        session = self._staff.live_for_phone(phone_id)
-        rights: Collection[Right] | None = session.rights if session is not None else None
-        if rights is None and not access.staff:
-            rights = self._staff.last_rights(phone_id)
-        if rights is None:
+    async def _require_person(self, access: Access, acting: Acting | None, visit_id: str | None) -> None:
+        if acting is None:
             raise StaffRequired("nobody is signed in on this phone")
-        if access.right is not None and access.right not in rights:
+        if access.right is not None and access.right not in acting.rights:
             raise RightMissing("service code not granted", params={"right": access.right.value})
+        if access.staff and not acting.live:
+            raise StaffExpired("the staff session is over")
+        if not acting.live and visit_id is not None:
+            await self._in_hand.require(acting, visit_id)
 
     def _raw_handler(
         self, route: RawRoute, on_phone: Callable[[web.Request], None]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             refuse_oversize(request, JSON_LIMIT_BYTES)
-            phone = await self.admit(route.access, request)
-            if phone is not None:
+            admitted = await self.admit(route.access, request)
+            if admitted.phone is not None:
                 on_phone(request)
-            return await route.handler(request, phone)
+            return await route.handler(request, admitted.phone)
 
         return handle
 
@@ -91,8 +140,8 @@ class Dispatcher:
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             refuse_oversize(request, route.limit_bytes)
-            phone = await self.admit(route.access, request)
-            if phone is not None:
+            admitted = await self.admit(route.access, request)
+            if admitted.phone is not None:
                 on_phone(request)
             query = decode_query(route, request)
             body = await read_body(request, route.limit_bytes)
@@ -101,7 +150,8 @@ class Dispatcher:
                     path=dict(request.match_info),
                     query=query,
                     body=decode_body(route, request.content_type, body),
-                    phone=phone,
+                    phone=admitted.phone,
+                    acting=admitted.acting,
                     client=request.remote or "",
                     language=self._words.choose(request.headers.get("Accept-Language", "")),
                 )
@@ -111,7 +161,13 @@ class Dispatcher:
             response = _json_response(route, answer)
             if call.cookie is not None:
                 response.set_cookie(
-                    COOKIE, call.cookie, path="/", secure=True, httponly=True, samesite="Strict"
+                    COOKIE,
+                    call.cookie,
+                    max_age=COOKIE_LIFE_S,
+                    path="/",
+                    secure=True,
+                    httponly=True,
+                    samesite="Strict",
                 )
             return response
 

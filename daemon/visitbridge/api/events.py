@@ -8,13 +8,16 @@ are sent as one, the newest; only of a card put in, the first changes go out at 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
+from visitbridge.api.viewing import Look, Viewer
 from visitbridge.errors import TooManyTries
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import PairedPhone
@@ -86,9 +89,10 @@ class _Outgoing:
 
 
 class EventStreams:
-    """Serves ``/api/events``. ``snapshot`` gives the whole state for one phone.
+    """Serves ``/api/events``. ``snapshot`` gives the whole state as one phone may see it.
 
-    ``is_live`` is asked before anything is sent: a phone whose session ended gets no more events.
+    ``look`` is asked before anything is sent: a phone that was locked, or on which somebody else is signed in, is
+    given the whole state anew, as it may see it now; one that was removed gets no more events.
     """
 
     def __init__(
@@ -96,14 +100,14 @@ class EventStreams:
         board: LiveBoard,
         clock: Clock,
         *,
-        snapshot: Callable[[PairedPhone], msgspec.Struct],
-        is_live: Callable[[str], bool],
+        snapshot: Callable[[Viewer], msgspec.Struct],
+        look: Look,
     ) -> None:
         self._board = board
         self._clock = clock
         self._snapshot = snapshot
-        self._is_live = is_live
-        self._run = secrets.token_hex(4)
+        self.look: Final = look
+        self._run = secrets.token_bytes(16)
         self._streams: set[_Stream] = set()
 
     def drop(self, phone_id: str) -> None:
@@ -111,6 +115,11 @@ class EventStreams:
         for stream in self._streams:
             if stream.phone_id == phone_id:
                 stream.end()
+
+    def look_again(self) -> None:
+        """What some phone may see has changed."""
+        for stream in self._streams:
+            stream.news.set()
 
     def close(self) -> None:
         for stream in self._streams:
@@ -141,19 +150,23 @@ class EventStreams:
     async def _pump(
         self, response: web.StreamResponse, stream: _Stream, phone: PairedPhone, last_id: str
     ) -> None:
-        outgoing = _Outgoing(await self._begin(response, phone, last_id))
+        viewer = self.look(phone)
+        if viewer is None:
+            return
+        outgoing = _Outgoing(await self._begin(response, viewer, last_id))
         heartbeat_s = self._clock.monotonic() + HEARTBEAT_S
-        while not stream.ended and self._is_live(stream.phone_id):
+        while not stream.ended and (now := self.look(phone)) is not None:
             stream.news.clear()
             missed = self._board.since(outgoing.last_seq)
-            if missed is None:
-                outgoing = _Outgoing(await self._begin(response, phone, ""))
+            if missed is None or now != viewer:
+                viewer = now
+                outgoing = _Outgoing(await self._begin(response, viewer, ""))
                 continue
             outgoing.add(missed)
             now_s = self._clock.monotonic()
             due = outgoing.due(now_s)
             if due:
-                events = (self._change_event(change, outgoing.resume_after(change)) for change in due)
+                events = [self._change_event(change, outgoing.resume_after(change), viewer) for change in due]
                 await response.write(b"".join(events))
             elif now_s >= heartbeat_s:
                 await response.write(_HEARTBEAT)
@@ -163,22 +176,29 @@ class EventStreams:
                 continue
             heartbeat_s = now_s + HEARTBEAT_S
 
-    async def _begin(self, response: web.StreamResponse, phone: PairedPhone, last_id: str) -> int:
+    async def _begin(self, response: web.StreamResponse, viewer: Viewer, last_id: str) -> int:
         """Seq to go on from: the phone's own when its changes are still kept, else that of a snapshot now."""
         run, _, number = last_id.partition("-")
-        if run == self._run and number.isdecimal() and self._board.since(int(number)) is not None:
+        if run == self._run_for(viewer) and number.isdecimal() and self._board.since(int(number)) is not None:
             return int(number)
         seq = self._board.seq
-        await response.write(self._event("snapshot", seq, self._snapshot(phone)))
+        await response.write(self._event("snapshot", seq, self._snapshot(viewer), viewer))
         return seq
 
-    def _change_event(self, change: Change, resume_seq: int) -> bytes:
-        return self._event(
-            "change", min(change.seq, resume_seq), ChangeEvent(topic=change.topic, value=change.value)
-        )
+    def _change_event(self, change: Change, resume_seq: int, viewer: Viewer) -> bytes:
+        shown = viewer.shown(change.topic, change.value)
+        if shown is None:
+            return b""
+        value = ChangeEvent(topic=change.topic, value=shown)
+        return self._event("change", min(change.seq, resume_seq), value, viewer)
 
-    def _event(self, name: str, seq: int, value: msgspec.Struct) -> bytes:
-        return f"id: {self._run}-{seq}\nevent: {name}\ndata: ".encode() + msgspec.json.encode(value) + b"\n\n"
+    def _event(self, name: str, seq: int, value: msgspec.Struct, viewer: Viewer) -> bytes:
+        head = f"id: {self._run_for(viewer)}-{seq}\nevent: {name}\ndata: "
+        return head.encode() + msgspec.json.encode(value) + b"\n\n"
+
+    def _run_for(self, viewer: Viewer) -> str:
+        """One life of the daemon and one way to see it: who may see something else now gets it all anew."""
+        return hashlib.sha256(self._run + msgspec.json.encode(viewer)).hexdigest()[:16]
 
     async def _wait(self, news: asyncio.Event, until_s: float) -> None:
         waits = {asyncio.ensure_future(news.wait()), asyncio.ensure_future(self._clock.wait_until(until_s))}

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from visitbridge.domain.people import BoxRole, Right
 from visitbridge.ports.records import PairedPhone
+from visitbridge.services.grants import Acting
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 JSON_LIMIT_BYTES = 256 * 1024
@@ -29,14 +30,15 @@ AnswerT = TypeVar("AnswerT")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call a route: anybody, a paired phone, or a paired phone with a live staff session.
+    """Who may call a route: anybody, a paired phone that is open, or one on which somebody is signed in.
 
-    ``right`` is the service code that the signed-in person must hold (A08); without ``staff`` it may also be
-    that of the person who signed in last, so that work goes on after a session ended (F05). ``role`` is the
-    least role of the phone (A03).
+    ``locked``: a paired phone that is locked or over may call it too. ``staff``: somebody is signed in there now.
+    ``right`` is the service code that the person must hold (A08); without ``staff`` it may also be that of the person
+    whose session ran out on this phone, for the work in hand (F05). ``role`` is the least role of the phone (A03).
     """
 
     phone: bool
+    locked: bool = False
     staff: bool = False
     right: Right | None = None
     role: BoxRole = BoxRole.USER
@@ -44,6 +46,7 @@ class Access:
 
 OPEN = Access(phone=False)
 PAIRED = Access(phone=True)
+KNOWN = Access(phone=True, locked=True)
 TECHNICIAN = Access(phone=True, role=BoxRole.TECHNICIAN)
 
 
@@ -52,7 +55,10 @@ def signed_in(right: Right | None = None) -> Access:
 
 
 def reduced(right: Right) -> Access:
-    """For work that goes on without a live session, by phones of people who hold ``right`` (F05, F07)."""
+    """For work in hand that goes on after a session ran out, by the person who holds ``right`` (F05, F07).
+
+    Without a live session, a route with ``{visit_id}`` is open for that person's own visits of the day only.
+    """
     return Access(phone=True, right=right)
 
 
@@ -65,8 +71,8 @@ class Call(Generic[QueryT, BodyT]):
     """One request, checked and decoded.
 
     ``path`` holds the path parameters. ``phone`` is None on open routes only. ``body`` is the decoded JSON, or
-    the photo's bytes, or None where the route takes none. A handler that assigns ``cookie`` gives the phone a
-    new session.
+    the photo's bytes, or None where the route takes none. ``acting`` is who acts on the phone, None: nobody. A
+    handler that assigns ``cookie`` gives the phone a new one.
     """
 
     path: dict[str, str]
@@ -75,14 +81,20 @@ class Call(Generic[QueryT, BodyT]):
     phone: PairedPhone | None
     client: str
     language: str
+    acting: Acting | None = None
     cookie: str | None = None
 
     @property
     def phone_id(self) -> str:
         """Id of the paired phone; raises LookupError on an open route, which has none."""
+        return self.known_phone.phone_id
+
+    @property
+    def known_phone(self) -> PairedPhone:
+        """The paired phone; raises LookupError on an open route, which has none."""
         if self.phone is None:
             raise LookupError("an open route knows no phone")
-        return self.phone.phone_id
+        return self.phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

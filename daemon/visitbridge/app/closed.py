@@ -19,12 +19,15 @@ from visitbridge.api.resources.state import State
 from visitbridge.api.routes import AnyRoute, RouteTable
 from visitbridge.api.server import ApiServer
 from visitbridge.api.static import read_webui
+from visitbridge.api.viewing import Viewer
 from visitbridge.app.front import WEBUI_DIR
 from visitbridge.config import Config
 from visitbridge.domain.people import BoxRole
+from visitbridge.domain.phones import PhoneState
 from visitbridge.errors import BoxErased, BoxLocked, VisitBridgeError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import PairedPhone
+from visitbridge.services.grants import Acting
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.locking import UnlockDesk
 from visitbridge.words import Catalogue
@@ -53,9 +56,9 @@ class ClosedFront:
         nobody = _Nobody(why)
         self.server = ApiServer(
             table=table,
-            dispatcher=Dispatcher(sessions=nobody, staff=nobody, words=words),
+            dispatcher=Dispatcher(sessions=nobody, staff=nobody, in_hand=nobody, words=words),
             guard=Guard(words, absent=why),
-            events=EventStreams(LiveBoard(), clock, snapshot=nobody.snapshot, is_live=nobody.is_live),
+            events=EventStreams(LiveBoard(), clock, snapshot=nobody.snapshot, look=nobody.look),
             files=read_webui(config.http.webui_dir or WEBUI_DIR),
             tls=tls.context,
             bind=config.http.bind,
@@ -121,17 +124,23 @@ class _Nobody:
     def role(self, phone_id: str) -> BoxRole:
         self._refuse()
 
-    def live_for_phone(self, phone_id: str) -> None:
+    def state(self, phone: PairedPhone) -> PhoneState:
         self._refuse()
 
-    def last_rights(self, phone_id: str) -> None:
+    async def note_use(self, phone_id: str) -> None:
         self._refuse()
 
-    def snapshot(self, phone: PairedPhone) -> State:
+    def acting(self, phone_id: str) -> None:
         self._refuse()
 
-    def is_live(self, phone_id: str) -> bool:
-        return False
+    async def require(self, acting: Acting, visit_id: str) -> None:
+        self._refuse()
+
+    def snapshot(self, viewer: Viewer) -> State:
+        self._refuse()
+
+    def look(self, phone: PairedPhone) -> None:
+        return None
 
     def _refuse(self) -> NoReturn:
         raise self._why()

@@ -16,6 +16,7 @@ from visitbridge.adapters.disk import FolderDisk
 from visitbridge.adapters.doctor import DoctorSocket
 from visitbridge.adapters.erasure import ErasedNote, Erasure
 from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
+from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
@@ -46,8 +47,11 @@ from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
+from visitbridge.services.phone_session import PhoneLimits
+from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.portal_trust import PortalTrust
 from visitbridge.services.power import PowerWatch
+from visitbridge.services.presence import PresenceDesk
 from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
@@ -70,6 +74,8 @@ class Parts:
     board: LiveBoard
     catalogue: SqlCatalogue
     datasets: DataSetRefresh
+    phones: PhoneDesk
+    presence: PresenceDesk
     pairing: PairingDesk
     binding: Binding
     cards: CardDesk
@@ -154,6 +160,9 @@ async def open_parts(
         await parts.pairing.load()
         if parts.reader_desk is not None:
             await parts.reader_desk.load()
+        await parts.binding.load()
+        await parts.decommission.load()
+        await parts.phones.load()
         yield parts
 
 
@@ -200,6 +209,15 @@ def _wire(
             max_hours=config.policy.staff_max_hours, ends_at_midnight=config.policy.staff_ends_at_midnight
         ),
     )
+    phones = PhoneDesk(
+        store,
+        clock,
+        limits=PhoneLimits(
+            idle_s=config.policy.phone_lock_minutes * 60, whole_s=config.policy.phone_session_hours * 3600
+        ),
+    )
+    phones.when_removed(staff.leave)
+    presence = PresenceDesk(store, board, clock)
     conditions = Conditions(
         link_is_up=link.is_up,
         sam_is_verified=binding.sam_is_verified,
@@ -333,7 +351,9 @@ def _wire(
         board=board,
         catalogue=catalogue,
         datasets=datasets,
-        pairing=PairingDesk(store, clock, idle_s=config.policy.phone_idle_hours * 3600),
+        phones=phones,
+        presence=presence,
+        pairing=PairingDesk(phones, presence, clock),
         binding=binding,
         cards=cards,
         turns=turns,
@@ -364,6 +384,8 @@ def _wire(
             *(cards.watcher(name, source) for name, source in sources.items()),
             *((reader_desk,) if reader_desk is not None else ()),
             staff,
+            phones,
+            PresenceFile(presence, config.box.runtime_dir),
             records.keeper,
             safekeeping,
             outbox,

@@ -16,6 +16,7 @@ import qrcode
 
 from visitbridge.adapters.doctor import ask_doctor
 from visitbridge.adapters.status_file import read_status
+from visitbridge.cli.codes import follow_codes
 from visitbridge.cli.exit_codes import EXIT_NOT_DRAINED, EXIT_NOT_READY, EXIT_UNAVAILABLE
 from visitbridge.cli.options import add_config
 from visitbridge.cli.serving import PAIR_SIGNAL, READY_FILE
@@ -76,6 +77,9 @@ def _pair(arguments: argparse.Namespace) -> int:
     code.print_ascii(invert=sys.stdout.isatty())
     print(ready["pair_url"])
     print(say("cli.fingerprint").format(fingerprint=ready["fingerprint"]))
+    if sys.stdout.isatty():
+        print(say("cli.codes.wait"))
+        follow_codes(folder)
     return 0
 
 

@@ -248,8 +248,16 @@ class PolicySection(msgspec.Struct, frozen=True, kw_only=True):
             description="Days after which records downloaded before departure are deleted, even if the consent runs on",
         ),
     ] = 7
-    phone_idle_hours: Annotated[
-        float, Meta(gt=0, le=168, description="A phone unused for this long has to be paired again")
+    phone_lock_minutes: Annotated[
+        float, Meta(gt=0, le=720, description="A phone that nobody touches for this long locks itself")
+    ] = 15.0
+    phone_session_hours: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=12,
+            description="After this long a phone asks for a health-professional card, another phone, or a code at the box",
+        ),
     ] = 12.0
 
 

@@ -113,7 +113,7 @@ class PhoneSessionRow(msgspec.Struct, frozen=True, kw_only=True):
 class StaffSessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A live staff session. ``token`` is the data centre's; ``ends_at`` the earlier of 8 h and midnight (X1).
 
-    ``boot_id`` and ``ends_monotonic_s`` bind the limit to the monotonic clock while the box runs (Y06).
+    ``countdown`` holds the limit on the monotonic clock (Y06); ``ends_at`` is for people to read.
     """
 
     session_id: str
@@ -124,8 +124,7 @@ class StaffSessionRow(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     started_at: dt.datetime
     ends_at: dt.datetime
-    boot_id: str
-    ends_monotonic_s: float
+    countdown: Countdown | None = None
     phone_ids: tuple[str, ...] = ()
     id_no: str = ""
 

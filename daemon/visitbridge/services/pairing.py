@@ -1,80 +1,46 @@
-"""Pairing phones with the box, and the sessions that pairing gives (ux §3.1).
+"""Pairing a phone: a link, a name, and a proof of presence (ux §3.1).
 
-A pairing token is 128 random bits, good once and for ten minutes; it travels in a URL's fragment, which no
-server sees. A paired phone holds a 256-bit session cookie of which the store keeps only the SHA-256. A phone
-that was not used for ``idle_s`` has to be paired again.
+A pairing token is 128 random bits, good for one phone and for ten minutes; it travels in a URL's fragment, which no
+server sees. Who has it may ask to be paired; what is asked is settled by ``presence``, or by a health-professional
+card in the box. Only then is anything stored.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
 import secrets
-from collections.abc import Callable
 
 import msgspec
 
 from visitbridge.domain.ids import new_id
 from visitbridge.domain.people import BoxRole
-from visitbridge.errors import NotFound, NotPaired, PairingRefused, RoleMissing, StoreError
+from visitbridge.errors import PairingRefused, RoleMissing, StoreError
 from visitbridge.ports.clock import Clock
-from visitbridge.ports.records import AuditEntry, PairedPhone
-from visitbridge.ports.store import Store, Transaction
-
-log = logging.getLogger(__name__)
+from visitbridge.services.phones import Opened, PhoneDesk
+from visitbridge.services.presence import Asked, PresenceDesk, Purpose, Question
 
 TOKEN_LIFE_S = 600.0
-TOUCH_EVERY_S = 60.0
 _TOKENS_AT_ONCE = 16
-_ROLES = "phones.roles"
-
-
-class Paired(msgspec.Struct, frozen=True, kw_only=True):
-    """``cookie`` is the only copy of the session's secret."""
-
-    phone: PairedPhone
-    cookie: str
 
 
 class _Token(msgspec.Struct, frozen=True, kw_only=True):
-    """``ends_s`` on the monotonic clock."""
+    """``ends_s`` on the monotonic clock. ``phone_id``: of the phone that it would pair."""
 
     ends_s: float
     role: BoxRole
+    phone_id: str
 
 
 class PairingDesk:
-    """Knows all paired phones. Call :meth:`load` before anything else."""
+    """Hands out tokens, and turns one into a paired phone. ``phones`` knows those that are paired."""
 
-    def __init__(self, store: Store, clock: Clock, *, idle_s: float) -> None:
-        self._store = store
+    def __init__(self, phones: PhoneDesk, presence: PresenceDesk, clock: Clock) -> None:
+        self._phones = phones
+        self._presence = presence
         self._clock = clock
-        self._idle_s = idle_s
         self._tokens: dict[str, _Token] = {}
-        self._roles: dict[str, BoxRole] = {}
-        self._phones: dict[str, PairedPhone] = {}
-        self._used_s: dict[str, float] = {}
-        self._touched_s: dict[str, float] = {}
-        self._on_removed: list[Callable[[str], None]] = []
-
-    async def load(self) -> None:
-        def work(tx: Transaction) -> tuple[list[PairedPhone], str | None]:
-            return list(tx.phones.all()), tx.settings.get(_ROLES)
-
-        now, monotonic_s = self._clock.now(), self._clock.monotonic()
-        phones, roles = await self._store.read(work)
-        self._roles = msgspec.json.decode(roles or "{}", type=dict[str, BoxRole])
-        for phone in phones:
-            idle_s = max(0.0, (now - phone.used_at).total_seconds())
-            self._know(phone, monotonic_s - idle_s)
-
-    def when_removed(self, listener: Callable[[str], None]) -> None:
-        """Call ``listener`` with the id of every phone that is unpaired."""
-        self._on_removed.append(listener)
-
-    def role(self, phone_id: str) -> BoxRole:
-        """The first phone of a box is its owner; every other has what its pairing link gave."""
-        return self._roles.get(phone_id, BoxRole.USER)
+        self._asking: dict[str, str] = {}
+        presence.when_refused(self._refused)
 
     def mint_token(self, role: BoxRole = BoxRole.USER) -> str:
         """A new pairing token for a phone in ``role``; the oldest one goes when too many are out."""
@@ -82,106 +48,60 @@ class PairingDesk:
         self._tokens = {digest: token for digest, token in self._tokens.items() if token.ends_s > now_s}
         while len(self._tokens) >= _TOKENS_AT_ONCE:
             del self._tokens[next(iter(self._tokens))]
+        self._asking = {phone: token for phone, token in self._asking.items() if token in self._tokens}
         token = secrets.token_urlsafe(16)
-        self._tokens[_digest(token)] = _Token(ends_s=now_s + TOKEN_LIFE_S, role=role)
+        self._tokens[_digest(token)] = _Token(
+            ends_s=now_s + TOKEN_LIFE_S, role=role, phone_id=new_id(self._clock.now())
+        )
         return token
 
     def mint_token_for_other(self, role: BoxRole, *, by: str) -> str:
         """A token that one phone asks for another. Nobody grants more than the own role: RoleMissing."""
-        if not self.role(by).covers(role):
+        if not self._phones.role(by).covers(role):
             raise RoleMissing("a phone grants at most its own role", params={"role": role.value})
         return self.mint_token(role)
 
-    async def pair(self, token: str, name: str) -> Paired:
-        """Spend a token. Raises PairingRefused; when the store fails the token stays good."""
-        spent = self._tokens.pop(_digest(token), None)
-        if spent is None or spent.ends_s <= self._clock.monotonic():
-            raise PairingRefused("token unknown, used or expired")
-        now = self._clock.now()
-        cookie = secrets.token_urlsafe(32)
-        phone = PairedPhone(
-            phone_id=new_id(now), name=name, token_hash=_digest(cookie), paired_at=now, used_at=now
-        )
+    def is_good(self, token: str) -> bool:
+        """Whether a phone may still ask with it."""
+        found = self._tokens.get(_digest(token))
+        return found is not None and found.ends_s > self._clock.monotonic()
 
-        role = spent.role if self._phones else BoxRole.OWNER
-        roles = self._roles | {phone.phone_id: role}
-
-        def work(tx: Transaction) -> None:
-            tx.phones.add(phone)
-            tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
-            tx.audit.append(
-                AuditEntry(at=now, who="box", act="phone.pair", phone_id=phone.phone_id, why=role.value)
-            )
-
-        try:
-            await self._store.write(work)
-        except StoreError:
-            self._tokens[_digest(token)] = spent
-            raise
-        self._roles = roles
-        self._know(phone, self._clock.monotonic())
-        return Paired(phone=phone, cookie=cookie)
-
-    async def authenticate(self, cookie: str) -> PairedPhone:
-        """The phone of a session cookie; counts as use. Raises NotPaired."""
-        phone = self._phones.get(_digest(cookie))
-        if phone is None or not self.is_live(phone.phone_id):
-            raise NotPaired("session unknown or expired")
-        now_s = self._clock.monotonic()
-        self._used_s[phone.phone_id] = now_s
-        if now_s - self._touched_s[phone.phone_id] >= TOUCH_EVERY_S:
-            self._touched_s[phone.phone_id] = now_s
-            phone = msgspec.structs.replace(phone, used_at=self._clock.now())
-            self._phones[phone.token_hash] = phone
-            await self._note_use(phone)
-        return phone
-
-    def is_live(self, phone_id: str) -> bool:
-        """Paired, and used within the idle limit."""
-        used_s = self._used_s.get(phone_id)
-        return used_s is not None and self._clock.monotonic() - used_s < self._idle_s
-
-    def phones(self) -> tuple[PairedPhone, ...]:
-        """By time of pairing."""
-        return tuple(sorted(self._phones.values(), key=lambda phone: phone.paired_at))
-
-    async def remove(self, phone_id: str, *, by: str) -> None:
-        """Unpair; its session ends at once. ``by`` is the phone that asked.
-
-        Raises NotFound, and RoleMissing for a phone of a higher role.
+    def ask(self, token: str, name: str) -> Asked:
+        """Ask to be paired as ``name``. Asking again with the same token takes the place of the first time: an answer may
+        be lost. Raises PairingRefused for a token that is unknown, used or expired.
         """
-        phone = next((known for known in self._phones.values() if known.phone_id == phone_id), None)
-        if phone is None:
-            raise NotFound("phone")
-        if not self.role(by).covers(self.role(phone_id)):
-            raise RoleMissing("phone of a higher role", params={"role": self.role(phone_id).value})
-        now = self._clock.now()
-        roles = {known: role for known, role in self._roles.items() if known != phone_id}
+        if not self.is_good(token):
+            raise PairingRefused("token unknown, used or expired")
+        digest = _digest(token)
+        found = self._tokens[digest]
+        self._asking[found.phone_id] = digest
+        return self._presence.ask(Purpose.PAIR, name=name, role=found.role, phone_id=found.phone_id)
 
-        def work(tx: Transaction) -> None:
-            tx.phones.remove(phone_id)
-            tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
-            tx.audit.append(AuditEntry(at=now, who="box", act="phone.remove", record=phone_id, phone_id=by))
+    async def confirm(self, secret: str, code: str) -> Opened:
+        """Pair the asking phone, which brings the code it was shown. When the store fails it may try again.
 
-        await self._store.write(work)
-        self._roles = roles
-        self._phones.pop(phone.token_hash, None)
-        self._used_s.pop(phone_id, None)
-        self._touched_s.pop(phone_id, None)
-        for listener in self._on_removed:
-            listener(phone_id)
+        Raises PairingRefused, CodeWrong.
+        """
+        question, phone_id = self._presence.check(secret, code)
+        return await self.complete(question, phone_id)
 
-    async def _note_use(self, phone: PairedPhone) -> None:
-        """Only a restart needs this, so a full disk must not keep a phone from reading."""
+    async def complete(self, question: Question, phone_id: str) -> Opened:
+        """Pair the phone of a proven request. Raises PairingRefused when its token is gone."""
+        digest = self._asking.pop(phone_id, "")
+        token = self._tokens.pop(digest, None)
+        if token is None or question.purpose is not Purpose.PAIR:
+            raise PairingRefused("the link is used or expired")
         try:
-            await self._store.write(lambda tx: tx.phones.touch(phone.phone_id, phone.used_at))
-        except StoreError as exc:
-            log.warning("last use of a phone not stored: %s", exc.code)
+            opened = await self._phones.add(phone_id, question.name, token.role)
+        except StoreError:
+            self._tokens[digest], self._asking[phone_id] = token, digest
+            raise
+        self._presence.close(question)
+        return opened
 
-    def _know(self, phone: PairedPhone, used_s: float) -> None:
-        self._phones[phone.token_hash] = phone
-        self._used_s[phone.phone_id] = used_s
-        self._touched_s[phone.phone_id] = used_s
+    def _refused(self, phone_id: str) -> None:
+        """The link of a refused phone is worth nothing any more."""
+        self._tokens.pop(self._asking.pop(phone_id, ""), None)
 
 
 def _digest(secret: str) -> str:

@@ -2,7 +2,8 @@
 
 The PIN goes from the phone straight to the card and is wiped; the card may leave the reader afterwards (F04).
 A session ends at the earliest of the policy's hours, Taipei midnight (X1) and the data centre's own limit,
-counted on the monotonic clock while the box runs and by trusted time after a restart (Y06).
+counted on the monotonic clock while the box runs and by trusted time after a restart (Y06). Several people may be
+signed in at once; each session is bound to its person and to the phones it was opened or shared on (A02).
 """
 
 from __future__ import annotations
@@ -14,37 +15,31 @@ from collections.abc import Callable
 
 import msgspec
 
-from visitbridge.domain.people import Right
 from visitbridge.domain.roc import TAIPEI
 from visitbridge.errors import (
     CardAbsent,
-    CardMute,
     DataCentreError,
-    DataCentreGarbled,
-    FieldInvalid,
     LinkError,
     NotFound,
     PinBlocked,
     PinWrong,
     StaffRequired,
-    WrongCardKind,
+    StoreError,
 )
-from visitbridge.ports.cards import CardChannel
-from visitbridge.ports.clock import Clock, TimeTrust
+from visitbridge.ports.clock import Clock
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.ports.records import AuditEntry, StaffSessionRow
 from visitbridge.ports.store import Store, Transaction
-from visitbridge.protocols.datacentre.cards import SessionStep, StaffToken
+from visitbridge.protocols.datacentre.cards import StaffToken
 from visitbridge.services.cards import CardDesk
-from visitbridge.services.grants import Granted
+from visitbridge.services.countdown import KEEP_EVERY_S, begin, kept, left_s, settled
+from visitbridge.services.grants import REDUCED_S, Acting, Former, Granted
+from visitbridge.services.hpc import HpcCheck
 from visitbridge.services.live import LiveBoard
-from visitbridge.services.scripts import run_script
 from visitbridge.services.topics import StaffSessionView, StaffTopic
 
 log = logging.getLogger(__name__)
 
-_PIN_LENGTHS = range(4, 9)
-_CARD_DEADLINE_S = 30.0
 _GRANTED = "staff.granted"
 
 
@@ -73,8 +68,8 @@ class StaffDesk:
         policy: StaffPolicy,
     ) -> None:
         self._store = store
-        self._desk = desk
         self._data_centre = data_centre
+        self._hpc = HpcCheck(desk, data_centre)
         self._board = board
         self._clock = clock
         self._new_id = new_id
@@ -82,30 +77,44 @@ class StaffDesk:
         self._sessions: dict[str, StaffSessionRow] = {}
         self._active: dict[str, str] = {}
         self._granted = Granted()
+        self._gone: set[str] = set()
         self._on_change: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
+        self._kept_s = clock.monotonic()
         self._publish()
 
     def when_changed(self, listener: Callable[[], None]) -> None:
         self._on_change.append(listener)
 
-    async def run(self, ready: Callable[[], None]) -> None:
+    async def load(self) -> None:
+        """Take up the sessions of the box's former life."""
         rows, granted = await self._store.read(_kept)
         if granted is not None:
             self._granted = msgspec.json.decode(granted, type=Granted)
         self._sessions = {row.session_id: row for row in rows}
-        await self._drop_ended()
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        await self.load()
+        await self._go_on()
         self._announce()
         ready()
         while True:
             self._changed.clear()
             await self._wait_change_or_end()
-            await self._drop_ended()
+            await self._go_on()
 
     def sessions(self) -> tuple[StaffSessionRow, ...]:
         """Live ones, the oldest first."""
+        self._settle()
         live = (row for row in self._sessions.values() if self.is_live(row))
         return tuple(sorted(live, key=lambda row: row.started_at))
+
+    def session(self, session_id: str) -> StaffSessionRow:
+        """Raises NotFound."""
+        row = self._sessions.get(session_id)
+        if row is None:
+            raise NotFound("staff session", field="session_id")
+        return row
 
     def live_by_staff(self, staff_id: str) -> StaffSessionRow | None:
         return next((row for row in reversed(self.sessions()) if row.staff_id == staff_id), None)
@@ -116,15 +125,26 @@ class StaffDesk:
         chosen = self._active.get(phone_id)
         return next((row for row in mine if row.session_id == chosen), mine[-1] if mine else None)
 
-    def last_rights(self, phone_id: str) -> frozenset[Right] | None:
-        """Rights of whoever signed in last on a phone, else of all who did on this box; None: nobody ever."""
-        return self._granted.rights(phone_id)
+    def acting(self, phone_id: str) -> Acting | None:
+        """Who acts on a phone, with which rights; None: nobody signed in on it, or it is too long ago."""
+        row = self.live_for_phone(phone_id)
+        if row is None:
+            return self._granted.acting(phone_id, self._clock)
+        return Acting(
+            staff_id=row.staff_id,
+            rights=frozenset(row.rights),
+            live=True,
+            signed_in_at=row.started_at,
+            session_id=row.session_id,
+        )
 
     def is_live(self, row: StaffSessionRow) -> bool:
-        """A session of an earlier boot counts only against trusted time."""
-        if row.boot_id == self._clock.boot_id:
-            return self._clock.monotonic() < row.ends_monotonic_s
-        return self._clock.trust is not TimeTrust.UNTRUSTED and self._clock.now() < row.ends_at
+        """A session of an earlier boot counts only by trusted time."""
+        return bool(left_s(row.countdown, self._clock))
+
+    def time_is_trusted(self) -> None:
+        """It can be told now which sessions of an earlier boot go on."""
+        self._changed.set()
 
     async def sign_in(self, reader_id: str, pin: bytearray, phone_id: str) -> StaffSessionRow:
         """Verify the HPC in ``reader_id`` with ``pin`` (ASCII digits), which is wiped in every case.
@@ -133,15 +153,20 @@ class StaffDesk:
         link and data centre raise.
         """
         try:
-            if len(pin) not in _PIN_LENGTHS or not pin.isdigit():
-                raise FieldInvalid("a PIN has 4 to 8 digits", field="pin")
-            self._require_hpc(reader_id)
-            reader = self._desk.reader(reader_id)
-            async with reader.open_session("staff", deadline_s=_CARD_DEADLINE_S) as channel:
-                token = await self._verify(channel, pin)
-        finally:
-            pin[:] = bytes(len(pin))
+            token = await self._hpc.verify(reader_id, pin)
+        except (PinWrong, PinBlocked) as exc:
+            await self._audit("staff.pin_refused", why=exc.code)
+            raise
         return await self._begin(token, phone_id)
+
+    async def sign_in_anywhere(self, pin: bytearray, phone_id: str) -> StaffSessionRow:
+        """:meth:`sign_in` with the one HPC that is in a reader of this box. Raises CardAbsent when there is none."""
+        try:
+            reader_id = self._hpc.reader_id()
+        except CardAbsent:
+            pin[:] = bytes(len(pin))
+            raise
+        return await self.sign_in(reader_id, pin, phone_id)
 
     async def use(self, session_id: str, phone_id: str) -> StaffSessionRow:
         """Switch this phone to another session that was opened from it. Raises StaffRequired otherwise."""
@@ -152,38 +177,37 @@ class StaffDesk:
         self._announce()
         return row
 
+    async def share(self, session_id: str, phone_id: str, *, by: str) -> StaffSessionRow:
+        """Bind a session to one more phone, as its person asks on the phone ``by``: the first battery is low (Y04).
+
+        Raises NotFound, and StaffRequired when ``by`` is none of its phones.
+        """
+        row = self._live(session_id)
+        if by not in row.phone_ids:
+            raise StaffRequired("this session belongs to another phone")
+        phone_ids = tuple(dict.fromkeys((*row.phone_ids, phone_id)))
+        return await self._begin_on(
+            msgspec.structs.replace(row, phone_ids=phone_ids), phone_id, act="staff.share", by=by
+        )
+
     async def end(self, session_id: str, phone_id: str = "") -> None:
-        """End a session here and, when the link allows, on the other side."""
-        row = self._sessions.get(session_id)
-        if row is None:
-            raise NotFound("staff session", field="session_id")
-        await self._remove(row, act="staff.end", phone_id=phone_id)
+        """End a session here, with what its person could still do after it, and, when the link allows, on the other
+        side.
+        """
+        row = self.session(session_id)
+        granted = self._granted.without(row.phone_ids, row.staff_id)
+        await self._remove(row, granted, act="staff.end", phone_id=phone_id)
         try:
             await self._data_centre.end_staff_session(row.token)
         except (LinkError, DataCentreError) as exc:
             log.info("staff session left to expire on the other side: %s", exc.code)
 
-    def _require_hpc(self, reader_id: str) -> None:
-        kind = self._desk.at(reader_id).kind
-        if kind == "none":
-            raise CardAbsent
-        if kind == "mute":
-            raise CardMute
-        if kind != "hpc":
-            raise WrongCardKind
-
-    async def _verify(self, channel: CardChannel, pin: bytearray) -> StaffToken:
-        step: SessionStep = await self._data_centre.open_staff_session()
-        while step.script is not None:
-            try:
-                answers = await run_script(channel, step.script, pin=pin)
-            except (PinWrong, PinBlocked) as exc:
-                await self._audit("staff.pin_refused", why=exc.code)
-                raise
-            step = await self._data_centre.answer_staff(step.session_id, answers)
-        if step.staff is None:
-            raise DataCentreGarbled("a staff session that ended without a token")
-        return step.staff
+    def leave(self, phone_id: str) -> None:
+        """A phone was unpaired: it is in no session any more; one that was on no other phone ends."""
+        self._active.pop(phone_id, None)
+        self._granted = self._granted.without((phone_id,))
+        self._gone.add(phone_id)
+        self._changed.set()
 
     async def _begin(self, token: StaffToken, phone_id: str) -> StaffSessionRow:
         now = self._clock.now()
@@ -199,18 +223,32 @@ class StaffDesk:
             token=token.token,
             started_at=now,
             ends_at=ends_at,
-            boot_id=self._clock.boot_id,
-            ends_monotonic_s=self._clock.monotonic() + (ends_at - now).total_seconds(),
+            countdown=begin(self._clock, (ends_at - now).total_seconds()),
             phone_ids=(phone_id,),
             id_no=token.id_no,
         )
+        return await self._begin_on(row, phone_id, act="staff.sign_in", by=phone_id)
 
-        granted = Granted(phones=self._granted.phones | {phone_id: row.rights})
+    async def _begin_on(self, row: StaffSessionRow, phone_id: str, *, act: str, by: str) -> StaffSessionRow:
+        former = Former(
+            staff_id=row.staff_id,
+            rights=row.rights,
+            signed_in_at=row.started_at,
+            countdown=begin(self._clock, REDUCED_S),
+        )
+        granted = self._granted.with_phone(phone_id, former)
+        entry = AuditEntry(
+            at=self._clock.now(),
+            who=row.staff_id,
+            act=act,
+            record=phone_id if by != phone_id else "",
+            phone_id=by,
+        )
 
         def work(tx: Transaction) -> None:
             tx.staff_sessions.put(row)
             tx.settings.set(_GRANTED, msgspec.json.encode(granted).decode())
-            tx.audit.append(AuditEntry(at=now, who=row.staff_id, act="staff.sign_in", phone_id=phone_id))
+            tx.audit.append(entry)
 
         await self._store.write(work)
         self._granted = granted
@@ -220,34 +258,77 @@ class StaffDesk:
         return row
 
     async def _wait_change_or_end(self) -> None:
-        ends = [self._ends_monotonic_s(row) for row in self._sessions.values()]
+        lefts = [left_s(row.countdown, self._clock) for row in self._sessions.values()]
+        known = [left for left in lefts if left is not None]
         waits: set[asyncio.Future[object]] = {asyncio.ensure_future(self._changed.wait())}
-        if ends:
-            waits.add(asyncio.ensure_future(self._clock.wait_until(min(ends))))
+        if known:
+            wait_s = min(*known, KEEP_EVERY_S)
+            waits.add(asyncio.ensure_future(self._clock.wait_until(self._clock.monotonic() + wait_s)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
 
-    def _ends_monotonic_s(self, row: StaffSessionRow) -> float:
-        if row.boot_id == self._clock.boot_id:
-            return row.ends_monotonic_s
-        return self._clock.monotonic() + (row.ends_at - self._clock.now()).total_seconds()
-
-    async def _drop_ended(self) -> None:
+    async def _go_on(self) -> None:
+        """End what is over; keep of the others what is left, so that a restart takes it up."""
+        await self._part_from_gone_phones()
+        self._settle()
         for row in list(self._sessions.values()):
-            if not self.is_live(row):
-                await self._remove(row, act="staff.expired")
+            if row.countdown is None:
+                await self._remove(row, self._granted, act="staff.expired")
+        if self._clock.monotonic() - self._kept_s >= KEEP_EVERY_S:
+            await self.keep()
+        self._publish()
 
-    async def _remove(self, row: StaffSessionRow, *, act: str, phone_id: str = "") -> None:
+    def _settle(self) -> None:
+        """Decide, once, which sessions of an earlier boot go on."""
+        for row in self._sessions.values():
+            countdown = settled(row.countdown, self._clock)
+            if countdown is not row.countdown:
+                self._sessions[row.session_id] = msgspec.structs.replace(row, countdown=countdown)
+
+    async def _part_from_gone_phones(self) -> None:
+        gone, self._gone = self._gone, set()
+        for row in [row for row in self._sessions.values() if gone & set(row.phone_ids)]:
+            left = tuple(phone_id for phone_id in row.phone_ids if phone_id not in gone)
+            if left:
+                self._sessions[row.session_id] = msgspec.structs.replace(row, phone_ids=left)
+            else:
+                await self.end(row.session_id)
+        if gone:
+            await self.keep()
+
+    async def keep(self) -> None:
+        """Store what is left of every session, for the next start."""
+        self._kept_s = self._clock.monotonic()
+        rows = [
+            msgspec.structs.replace(row, countdown=kept(row.countdown, self._clock))
+            for row in self._sessions.values()
+        ]
+        self._granted = self._granted.kept(self._clock)
+        granted = msgspec.json.encode(self._granted).decode()
+
+        def work(tx: Transaction) -> None:
+            for row in rows:
+                tx.staff_sessions.put(row)
+            tx.settings.set(_GRANTED, granted)
+
+        try:
+            await self._store.write(work)
+        except StoreError as exc:
+            log.warning("what is left of staff sessions not stored: %s", exc.code)
+
+    async def _remove(self, row: StaffSessionRow, granted: Granted, *, act: str, phone_id: str = "") -> None:
         now = self._clock.now()
 
         def work(tx: Transaction) -> None:
             tx.staff_sessions.remove(row.session_id)
+            tx.settings.set(_GRANTED, msgspec.json.encode(granted).decode())
             tx.audit.append(AuditEntry(at=now, who=row.staff_id, act=act, phone_id=phone_id))
 
         await self._store.write(work)
+        self._granted = granted
         self._sessions.pop(row.session_id, None)
         self._announce()
 

@@ -36,8 +36,7 @@ SESSION = StaffSessionRow(
     token="token",
     started_at=NOW,
     ends_at=NOW + 8 * HOUR,
-    boot_id="boot-1",
-    ends_monotonic_s=29_800.25,
+    countdown=Countdown(left_s=28_800.0, kept_at=NOW, kept_monotonic_s=12.25, boot_id="boot-1"),
     phone_ids=("p1",),
 )
 

@@ -22,7 +22,7 @@ from visitbridge.ports.records import (
     StaffSessionRow,
     VisitSummary,
 )
-from visitbridge.ports.registers import DataSets, LinkHistory, Phones
+from visitbridge.ports.registers import DataSets, LinkHistory, Phones, PhoneSessions
 from visitbridge.ports.store import Transaction
 from visitbridge.protocols.datacentre.common import Receipt
 

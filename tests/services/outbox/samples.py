@@ -17,7 +17,7 @@ from visitbridge.domain.visit import (
     VisitContent,
     VisitState,
 )
-from visitbridge.ports.records import StaffSessionRow
+from visitbridge.ports.records import Countdown, StaffSessionRow
 
 VISIT_AT = dt.datetime(2026, 11, 22, 0, 30, tzinfo=dt.UTC)
 CARD_NO = "900000000011"
@@ -102,7 +102,6 @@ def staff_row(staff_id: str = STAFF_ID, *, phone_id: str = "phone-1") -> StaffSe
         token="token",
         started_at=VISIT_AT,
         ends_at=VISIT_AT + dt.timedelta(hours=8),
-        boot_id="boot-1",
-        ends_monotonic_s=1e9,
+        countdown=Countdown(left_s=1e9, kept_at=VISIT_AT, kept_monotonic_s=0.0, boot_id="boot-1"),
         phone_ids=(phone_id,),
     )

@@ -23,7 +23,9 @@ _TOUCH: Final = Statement(
     update(tables.phones).where(_p.phone_id == bindparam("of_phone")).values(used_at=bindparam("used_at"))
 )
 _RENEW: Final = Statement(
-    update(tables.phones).where(_p.phone_id == bindparam("of_phone")).values(token_hash=bindparam("token_hash"))
+    update(tables.phones)
+    .where(_p.phone_id == bindparam("of_phone"))
+    .values(token_hash=bindparam("token_hash"))
 )
 _REMOVE_PHONE: Final = Statement(delete(tables.phones).where(_p.phone_id == bindparam("of_phone")))
 

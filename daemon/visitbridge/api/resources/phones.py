@@ -1,35 +1,20 @@
-"""Pairing, and the list of paired phones (ux §3.1)."""
+"""The list of paired phones, and this phone's own session: locked, unlocked, kept (ux §3.1, limits §5)."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
+from visitbridge.api.digits import SecretDigits, take_digits
 from visitbridge.api.limits import TryLimit
-from visitbridge.api.qr import qr_svg
-from visitbridge.api.routes import OPEN, PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.resources.pairing import AllowedAnswer, ProofByCode, RequestAnswer, answer_to
+from visitbridge.api.routes import KNOWN, PAIRED, AnyRoute, Call, NoQuery, Route
 from visitbridge.domain.people import BoxRole
-from visitbridge.errors import FieldInvalid
-from visitbridge.ports.clock import Clock
+from visitbridge.errors import PairingRefused
 from visitbridge.ports.records import PairedPhone
-from visitbridge.services.pairing import TOKEN_LIFE_S, PairingDesk
-
-
-class PairRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``token`` from the pairing link's fragment; ``name`` as the team will know the phone."""
-
-    token: Annotated[str, Meta(min_length=1, max_length=64)]
-    name: Annotated[str, Meta(min_length=1, max_length=40)]
-
-
-class LinkQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``role``: what the next phone may do to the box; at most what the asking phone may."""
-
-    role: BoxRole = BoxRole.USER
+from visitbridge.services.phones import PhoneDesk
+from visitbridge.services.presence import PresenceDesk, Purpose
 
 
 class PhoneView(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,17 +25,10 @@ class PhoneView(msgspec.Struct, frozen=True, kw_only=True):
     role: BoxRole
 
 
-class PairedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    phone_id: str
-    name: str
+class UnlockByCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``code``: the 6 to 12 digits that this phone's person chose."""
 
-
-class PairingLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A link to scan with the next phone, good once."""
-
-    url: str
-    token_expires_at: dt.datetime
-    qr_svg: str
+    code: SecretDigits
 
 
 def view(phone: PairedPhone, role: BoxRole) -> PhoneView:
@@ -64,28 +42,15 @@ def view(phone: PairedPhone, role: BoxRole) -> PhoneView:
 
 
 class Phones:
-    """``pair_url`` makes the pairing link for a token."""
+    """``asks`` limits, by phone, how often a locked one may ask the others to open it."""
 
-    def __init__(
-        self, desk: PairingDesk, clock: Clock, tries: TryLimit, *, pair_url: Callable[[str], str]
-    ) -> None:
+    def __init__(self, desk: PhoneDesk, presence: PresenceDesk, asks: TryLimit) -> None:
         self._desk = desk
-        self._clock = clock
-        self._tries = tries
-        self._pair_url = pair_url
+        self._presence = presence
+        self._asks = asks
 
     def routes(self) -> list[AnyRoute]:
         return [
-            Route(
-                method="POST",
-                path="/api/pair",
-                summary="Pair this phone; sets its session cookie",
-                access=OPEN,
-                handler=self._pair,
-                body=PairRequest,
-                answer=PairedAnswer,
-                status=201,
-            ),
             Route(
                 method="GET",
                 path="/api/phones",
@@ -104,24 +69,73 @@ class Phones:
             ),
             Route(
                 method="POST",
-                path="/api/pairing-links",
-                summary="A link that pairs one more phone",
+                path="/api/presence/{request_id}/allow",
+                summary="Show the code for a phone that asks to be paired or opened",
                 access=PAIRED,
-                handler=self._new_link,
-                query=LinkQuery,
-                answer=PairingLink,
+                handler=self._allow,
+                answer=AllowedAnswer,
+            ),
+            Route(
+                method="POST",
+                path="/api/presence/{request_id}/refuse",
+                summary="Refuse a phone that asks; its link is worth nothing any more",
+                access=PAIRED,
+                handler=self._refuse,
+                answer=None,
+            ),
+            Route(
+                method="POST",
+                path="/api/phone/use",
+                summary="A person is at this phone: it does not lock for a while",
+                access=PAIRED,
+                handler=self._use,
+                answer=None,
+            ),
+            Route(
+                method="POST",
+                path="/api/phone/lock",
+                summary="Lock this phone now",
+                access=PAIRED,
+                handler=self._lock,
+                answer=None,
+            ),
+            Route(
+                method="PUT",
+                path="/api/phone/code",
+                summary="Choose the code that unlocks this phone",
+                access=PAIRED,
+                handler=self._set_code,
+                body=UnlockByCode,
+                answer=None,
+            ),
+            Route(
+                method="POST",
+                path="/api/phone/unlock",
+                summary="Unlock this phone by its code; sets a new cookie",
+                access=KNOWN,
+                handler=self._unlock,
+                body=UnlockByCode,
+                answer=None,
+            ),
+            Route(
+                method="POST",
+                path="/api/phone/ask",
+                summary="Ask the other phones, or whoever is at the box, to open this phone",
+                access=KNOWN,
+                handler=self._ask,
+                answer=RequestAnswer,
                 status=201,
             ),
+            Route(
+                method="POST",
+                path="/api/phone/open",
+                summary="Open this phone by the code that is shown elsewhere; sets a new cookie",
+                access=KNOWN,
+                handler=self._open,
+                body=ProofByCode,
+                answer=None,
+            ),
         ]
-
-    async def _pair(self, call: Call[NoQuery, PairRequest]) -> PairedAnswer:
-        self._tries.take(call.client)
-        name = " ".join(call.body.name.split())
-        if not name or not name.isprintable():
-            raise FieldInvalid("a phone needs a name", field="name")
-        paired = await self._desk.pair(call.body.token, name)
-        call.cookie = paired.cookie
-        return PairedAnswer(phone_id=paired.phone.phone_id, name=paired.phone.name)
 
     async def _list(self, call: Call[NoQuery, None]) -> list[PhoneView]:
         return [view(phone, self._desk.role(phone.phone_id)) for phone in self._desk.phones()]
@@ -129,7 +143,39 @@ class Phones:
     async def _remove(self, call: Call[NoQuery, None]) -> None:
         await self._desk.remove(call.path["phone_id"], by=call.phone_id)
 
-    async def _new_link(self, call: Call[LinkQuery, None]) -> PairingLink:
-        url = self._pair_url(self._desk.mint_token_for_other(call.query.role, by=call.phone_id))
-        expires_at = self._clock.now() + dt.timedelta(seconds=TOKEN_LIFE_S)
-        return PairingLink(url=url, token_expires_at=expires_at, qr_svg=qr_svg(url))
+    async def _allow(self, call: Call[NoQuery, None]) -> AllowedAnswer:
+        role = self._desk.role(call.phone_id)
+        return AllowedAnswer(
+            code=await self._presence.allow(call.path["request_id"], by=call.phone_id, role=role)
+        )
+
+    async def _refuse(self, call: Call[NoQuery, None]) -> None:
+        await self._presence.refuse(call.path["request_id"], by=call.phone_id)
+
+    async def _use(self, call: Call[NoQuery, None]) -> None:
+        """Nothing more to do: every call that changes something counts as use."""
+
+    async def _lock(self, call: Call[NoQuery, None]) -> None:
+        await self._desk.lock(call.phone_id)
+
+    async def _set_code(self, call: Call[NoQuery, UnlockByCode]) -> None:
+        await self._desk.set_code(call.phone_id, take_digits(call.body.code, field="code"))
+
+    async def _unlock(self, call: Call[NoQuery, UnlockByCode]) -> None:
+        digits = take_digits(call.body.code, field="code")
+        call.cookie = await self._desk.unlock(call.known_phone, digits)
+
+    async def _ask(self, call: Call[NoQuery, None]) -> RequestAnswer:
+        self._asks.take(call.phone_id)
+        phone = call.known_phone
+        role = self._desk.role(phone.phone_id)
+        return answer_to(
+            self._presence.ask(Purpose.OPEN, name=phone.name, role=role, phone_id=phone.phone_id)
+        )
+
+    async def _open(self, call: Call[NoQuery, ProofByCode]) -> None:
+        question, phone_id = self._presence.check(call.body.request, call.body.code)
+        if phone_id != call.phone_id:
+            raise PairingRefused("the request of another phone")
+        call.cookie = await self._desk.open(call.known_phone, why="allowed")
+        self._presence.close(question)

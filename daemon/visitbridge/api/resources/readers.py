@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route, signed_in
+from visitbridge.api.viewing import slot_for
 from visitbridge.domain.people import Right
 from visitbridge.errors import DataCentreGarbled, StaffRequired
 from visitbridge.protocols.datacentre.cards import CardContents, OpenCardSession
@@ -57,12 +58,13 @@ class Readers:
         ]
 
     async def _list(self, call: Call[NoQuery, None]) -> tuple[Slot, ...]:
-        return self._cards.topic().readers
+        return tuple(slot_for(slot, call.acting) for slot in self._cards.topic().readers)
 
     async def _refresh(self, call: Call[NoQuery, None]) -> Slot:
         reader_id = call.path["reader_id"]
         await self._cards.refresh(reader_id)
-        return next(slot for slot in self._cards.topic().readers if slot.reader_id == reader_id)
+        slot = next(slot for slot in self._cards.topic().readers if slot.reader_id == reader_id)
+        return slot_for(slot, call.acting)
 
     async def _release(self, call: Call[NoQuery, None]) -> None:
         self._turns.release(call.path["reader_id"], call.known_phone)

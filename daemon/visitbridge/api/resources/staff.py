@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route
-from visitbridge.errors import FieldInvalid
+from visitbridge.api.digits import SecretDigits, take_digits
+from visitbridge.api.routes import KNOWN, PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.domain.people import BoxRole
+from visitbridge.errors import NotFound, RoleMissing
+from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.staff import StaffDesk, view
 from visitbridge.services.topics import StaffSessionView
-
-_PIN = re.compile(rb'"([0-9]{4,12})"')
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``pin`` stays raw: a view into the request's buffer, which is wiped after the call."""
 
     reader_id: Annotated[str, Meta(min_length=1, max_length=128)]
-    pin: Annotated[
-        msgspec.Raw,
-        Meta(extra_json_schema={"type": "string", "pattern": "^[0-9]{4,12}$", "writeOnly": True}),
-    ]
+    pin: SecretDigits
 
 
 class Staff:
-    def __init__(self, desk: StaffDesk) -> None:
+    def __init__(self, desk: StaffDesk, phones: PhoneDesk) -> None:
         self._desk = desk
+        self._phones = phones
 
     def routes(self) -> list[AnyRoute]:
         return [
             Route(
                 method="POST",
                 path="/api/staff/sessions",
-                summary="Verify the health-professional card in a reader by its PIN",
-                access=PAIRED,
+                summary="Verify the health-professional card in a reader by its PIN; opens a locked phone too",
+                access=KNOWN,
                 handler=self._sign_in,
                 body=SignIn,
                 answer=StaffSessionView,
@@ -61,30 +59,45 @@ class Staff:
             Route(
                 method="POST",
                 path="/api/staff/sessions/{session_id}/use",
-                summary="Work under another session that was opened from this phone",
+                summary="Work under another session that is bound to this phone",
                 access=PAIRED,
                 handler=self._use,
+                answer=StaffSessionView,
+            ),
+            Route(
+                method="PUT",
+                path="/api/staff/sessions/{session_id}/phones/{phone_id}",
+                summary="Use a session of this phone on one more phone",
+                access=PAIRED,
+                handler=self._share,
                 answer=StaffSessionView,
             ),
         ]
 
     async def _sign_in(self, call: Call[NoQuery, SignIn]) -> StaffSessionView:
-        pin = _digits(call.body.pin)
-        return view(await self._desk.sign_in(call.body.reader_id, pin, call.phone_id))
+        pin = take_digits(call.body.pin, field="pin")
+        session = await self._desk.sign_in(call.body.reader_id, pin, call.phone_id)
+        call.cookie = await self._phones.open(call.known_phone, why="card")
+        return view(session)
 
     async def _list(self, call: Call[NoQuery, None]) -> list[StaffSessionView]:
         return [view(row) for row in self._desk.sessions()]
 
     async def _end(self, call: Call[NoQuery, None]) -> None:
-        await self._desk.end(call.path["session_id"], call.phone_id)
+        """A person ends the own session; a technician anybody's."""
+        session = self._desk.session(call.path["session_id"])
+        is_technician = self._phones.role(call.phone_id).covers(BoxRole.TECHNICIAN)
+        if call.phone_id not in session.phone_ids and not is_technician:
+            raise RoleMissing("session of another phone", params={"role": BoxRole.TECHNICIAN.value})
+        await self._desk.end(session.session_id, call.phone_id)
 
     async def _use(self, call: Call[NoQuery, None]) -> StaffSessionView:
-        return view(await self._desk.use(call.path["session_id"], call.phone_id))
+        session = await self._desk.use(call.path["session_id"], call.phone_id)
+        call.cookie = await self._phones.renew_cookie(call.known_phone)
+        return view(session)
 
-
-def _digits(raw: msgspec.Raw) -> bytearray:
-    """The PIN in a buffer of its own that can be wiped; no ``str`` or ``bytes`` of it is made."""
-    text = memoryview(raw)
-    if _PIN.fullmatch(text) is None:
-        raise FieldInvalid("a PIN is 4 to 12 digits as text", field="pin")
-    return bytearray(text[1:-1])
+    async def _share(self, call: Call[NoQuery, None]) -> StaffSessionView:
+        phone_id = call.path["phone_id"]
+        if not self._phones.is_paired(phone_id):
+            raise NotFound("phone", field="phone_id")
+        return view(await self._desk.share(call.path["session_id"], phone_id, by=call.phone_id))

@@ -6,11 +6,13 @@ import msgspec
 from aiohttp import web
 
 from visitbridge.api.events import EventStreams
-from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, RawRoute, Route
+from visitbridge.api.routes import KNOWN, AnyRoute, Call, NoQuery, RawRoute, Route
+from visitbridge.api.viewing import PhoneTopic, Viewer
 from visitbridge.errors import NotPaired
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.topic import ModemTopic
+from visitbridge.services.presence import PresenceTopic
 from visitbridge.services.readers.topic import BluetoothTopic
 from visitbridge.services.topics import (
     BoxTopic,
@@ -28,18 +30,10 @@ from visitbridge.services.topics import (
 from visitbridge.services.turns import UsesTopic
 
 
-class PhoneTopic(msgspec.Struct, frozen=True, kw_only=True):
-    """The phone that asks."""
-
-    phone_id: str
-    name: str
-
-
 class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every topic that has been published; a topic is absent until its part of the box is up."""
 
     phone: PhoneTopic
-    bluetooth: BluetoothTopic | None = None
     mode: ModeTopic | None = None
     box: BoxTopic | None = None
     link: LinkTopic | None = None
@@ -47,16 +41,19 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     queue: QueueTopic | None = None
     cards: CardsTopic | None = None
     uses: UsesTopic | None = None
+    bluetooth: BluetoothTopic | None = None
     staff: StaffTopic | None = None
     time: TimeTopic | None = None
     power: PowerTopic | None = None
     store: StoreTopic | None = None
+    presence: PresenceTopic | None = None
     certificate: CertificateTopic | None = None
     erasure: ErasureTopic | None = None
 
 
-def state_for(board: LiveBoard, phone: PairedPhone) -> State:
-    topics = {"phone": PhoneTopic(phone_id=phone.phone_id, name=phone.name), **board.snapshot()}
+def state_for(board: LiveBoard, viewer: Viewer) -> State:
+    shown = {topic: viewer.shown(topic, value) for topic, value in board.snapshot().items()}
+    topics = {"phone": viewer.phone, **{topic: value for topic, value in shown.items() if value is not None}}
     return State(**{name: topics[name] for name in State.__struct_fields__ if name in topics})  # type: ignore[arg-type]
 
 
@@ -71,21 +68,24 @@ class LiveState:
                 method="GET",
                 path="/api/state",
                 summary="All live topics as one object",
-                access=PAIRED,
+                access=KNOWN,
                 handler=self._state,
                 answer=State,
             ),
             RawRoute(
                 path="/api/events",
                 summary="Live state as server-sent events: one `snapshot`, then `change` {topic, value}",
-                access=PAIRED,
+                access=KNOWN,
                 produces="text/event-stream",
                 handler=self._stream,
             ),
         ]
 
     async def _state(self, call: Call[NoQuery, None]) -> State:
-        return state_for(self._board, _known(call.phone))
+        viewer = self._events.look(call.known_phone)
+        if viewer is None:
+            raise NotPaired("removed meanwhile")
+        return state_for(self._board, viewer)
 
     async def _stream(self, request: web.Request, phone: PairedPhone | None) -> web.StreamResponse:
         return await self._events.serve(request, _known(phone))

@@ -178,7 +178,8 @@ class Visits:
         return await self.answer(visit.visit_id, call.language)
 
     async def _list(self, call: Call[VisitQuery, None]) -> list[VisitLine]:
-        return [_line(summary) for summary in await self._desk.list(call.query.state)]
+        lines = await self._desk.list(call.query.state)
+        return [_line(summary) for summary in await self._desk.in_hand.of(call.acting, lines)]
 
     async def _get(self, call: Call[NoQuery, None]) -> VisitAnswer:
         return await self.answer(call.path["visit_id"], call.language)

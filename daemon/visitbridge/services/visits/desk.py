@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -31,6 +32,7 @@ from visitbridge.services.visits.advice import AdviceDesk
 from visitbridge.services.visits.drafts import DraftDesk
 from visitbridge.services.visits.editing import announce_editor, editor_of, require_editor
 from visitbridge.services.visits.habits import remember, starting_content
+from visitbridge.services.visits.in_hand import WorkInHand
 from visitbridge.services.visits.plan import JobDesk, plan_jobs
 from visitbridge.services.visits.prescription import prescription_of
 from visitbridge.services.visits.rules import CodeBook, check_ready
@@ -73,6 +75,7 @@ class VisitDesk:
         make_up_write: bool = False,
     ) -> None:
         self._store = store
+        self.in_hand: Final = WorkInHand(store)
         self._clock = clock
         self._box = box
         self._cards = cards
@@ -106,7 +109,7 @@ class VisitDesk:
         now = self._clock.now()
 
         def work(tx: Transaction) -> tuple[Visit, EditorView | None]:
-            practitioner = signer(tx, session, now)
+            practitioner = signer(tx, session, now, phone_id)
             draft = draft_of(tx, patient.card_no, practitioner, now)
             if draft is None:
                 visit = new_visit(

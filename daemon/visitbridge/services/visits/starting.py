@@ -52,7 +52,7 @@ class SignedIn(Protocol):
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """Who signed last on this box, and on which day in Taipei."""
+    """Who signed last on a phone, and on which day in Taipei."""
 
     practitioner: Practitioner
     day: dt.date
@@ -77,22 +77,23 @@ def choose_way(*, link_is_up: bool, staff_is_live: bool, wanted_offline: bool | 
     return None
 
 
-def signer(tx: Transaction, session: StaffSessionRow | None, now: dt.datetime) -> Practitioner:
-    """Who signs: the phone's live session, else whoever signed last today (F07). Raises StaffRequired."""
+def signer(tx: Transaction, session: StaffSessionRow | None, now: dt.datetime, phone_id: str) -> Practitioner:
+    """Who signs: the phone's live session, else whoever signed last today on this phone (F07). Raises StaffRequired."""
     today = now.astimezone(TAIPEI).date()
+    name = f"{_LAST_PRACTITIONER}.{phone_id}"
     if session is not None:
         practitioner = Practitioner(
             staff_id=session.staff_id, name=session.name, kind=session.kind, id_no=session.id_no
         )
         remembered = Remembered(practitioner=practitioner, day=today)
-        tx.settings.set(_LAST_PRACTITIONER, msgspec.json.encode(remembered).decode())
+        tx.settings.set(name, msgspec.json.encode(remembered).decode())
         return practitioner
-    text = tx.settings.get(_LAST_PRACTITIONER)
+    text = tx.settings.get(name)
     if text is not None:
         remembered = msgspec.json.decode(text, type=Remembered)
         if remembered.day == today:
             return remembered.practitioner
-    raise StaffRequired("nobody has signed in today")
+    raise StaffRequired("nobody has signed in on this phone today")
 
 
 def draft_of(tx: Transaction, card_no: str, practitioner: Practitioner, now: dt.datetime) -> Visit | None:

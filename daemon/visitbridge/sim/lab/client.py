@@ -13,6 +13,7 @@ import msgspec
 from yarl import URL
 
 from visitbridge.errors import DeviceError, FieldInvalid
+from visitbridge.services.presence import Purpose, ShownQuestion
 from visitbridge.sim.lab.gateway import GatewayFacts
 from visitbridge.sim.lab.places import Places
 
@@ -34,13 +35,34 @@ class ApiRefused(FieldInvalid):
 class PhoneClient:
     """A phone that is, or becomes, paired with the gateway. Use :func:`open_phone`."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, presence_file: str) -> None:
         self._session = session
         self._url = URL(url)
+        self._presence_file = presence_file
 
     async def pair(self, pair_url: str, name: str) -> None:
-        """Use up the token in ``pair_url``. Raises ApiRefused."""
-        await self.call("POST", "/api/pair", {"token": URL(pair_url).fragment, "name": name})
+        """Use up the token in ``pair_url``, with the code that the box shows. Raises ApiRefused."""
+        asked = await self.call("POST", "/api/pair", {"token": URL(pair_url).fragment, "name": name})
+        proof = {"request": asked["request"], "code": self._code(Purpose.PAIR, name)}
+        await self.call("POST", "/api/pair/confirm", proof)
+
+    async def open_again(self, name: str) -> None:
+        """Be opened by the code that the box shows, as a phone whose session is over. Raises ApiRefused."""
+        asked = await self.call("POST", "/api/phone/ask")
+        proof = {"request": asked["request"], "code": self._code(Purpose.OPEN, name)}
+        await self.call("POST", "/api/phone/open", proof)
+
+    def _code(self, purpose: Purpose, name: str) -> str:
+        """What a person reads off the box. Raises DeviceError when it shows nothing of the kind."""
+        content = Path(self._presence_file).read_bytes()
+        found = [
+            shown.code
+            for shown in msgspec.json.decode(content, type=tuple[ShownQuestion, ...])
+            if (shown.question.purpose, shown.question.name) == (purpose, name)
+        ]
+        if not found:
+            raise DeviceError("the box shows no code")
+        return found[-1]
 
     @property
     def session(self) -> str:
@@ -80,7 +102,7 @@ async def open_phone(facts: GatewayFacts) -> AsyncIterator[PhoneClient]:
         cookie_jar=aiohttp.CookieJar(unsafe=True),
         timeout=aiohttp.ClientTimeout(total=_REQUEST_S),
     ) as session:
-        yield PhoneClient(session, facts.url)
+        yield PhoneClient(session, facts.url, facts.presence_file)
 
 
 class LabClient:

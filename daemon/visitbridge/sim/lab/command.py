@@ -11,7 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from visitbridge.errors import ConfigError
+from visitbridge.services.presence import ShownQuestion
 from visitbridge.sim.lab import screen
 from visitbridge.sim.lab.client import bind_box, open_lab_client
 from visitbridge.sim.lab.lab import LabOptions, open_lab
@@ -23,6 +26,7 @@ DEFAULT_SHARED = Path("../shared/data")
 BOX_NAME = "示範閘道器"
 
 _EXIT_TROUBLE = 1
+_LOOK_EVERY_S = 0.5
 
 
 def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
@@ -111,9 +115,31 @@ async def _serve_lab(options: LabOptions, arguments: argparse.Namespace, began: 
         _say(f"{time.monotonic() - began:.1f} s")
         if arguments.once:
             return 0
-        trouble = await lab.wait_trouble()
+        telling = asyncio.create_task(_tell_codes(lab.places.presence))
+        try:
+            trouble = await lab.wait_trouble()
+        finally:
+            telling.cancel()
         print(trouble, file=sys.stderr)
         return _EXIT_TROUBLE
+
+
+async def _tell_codes(file: Path) -> None:
+    """Say each code as a phone asks, as the box's own display would."""
+    told: set[str] = set()
+    while True:
+        for shown in await asyncio.to_thread(_shown_in, file):
+            if shown.question.request_id not in told:
+                told.add(shown.question.request_id)
+                _say(f"配對碼 pairing code｜{shown.question.name}：{shown.code[:3]} {shown.code[3:]}")
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _shown_in(file: Path) -> tuple[ShownQuestion, ...]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=tuple[ShownQuestion, ...])
+    except FileNotFoundError:
+        return ()
 
 
 def _say(line: str) -> None:

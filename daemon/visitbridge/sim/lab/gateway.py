@@ -25,11 +25,12 @@ class GatewayPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatewayFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gateway says when it is ready."""
+    """What the gateway says when it is ready. ``presence_file``: where it shows codes to whoever sits at it."""
 
     url: str
     ca_file: str
     pair_url: str = ""
+    presence_file: str = ""
 
 
 class Gateway:
@@ -37,6 +38,7 @@ class Gateway:
 
     def __init__(self, places: Places, plan: GatewayPlan) -> None:
         places.config.write_text(_config(places, plan), encoding="utf-8")
+        self._presence_file = places.presence
         self.child = Child(
             "visitbridge",
             ["run", "--config", str(places.config), "--allow-virtual"],
@@ -45,7 +47,8 @@ class Gateway:
         )
 
     async def start(self) -> GatewayFacts:
-        return msgspec.convert(await self.child.start(within_s=_START_S), GatewayFacts)
+        facts = msgspec.convert(await self.child.start(within_s=_START_S), GatewayFacts)
+        return msgspec.structs.replace(facts, presence_file=str(self._presence_file))
 
 
 def _config(places: Places, plan: GatewayPlan) -> str:
@@ -59,6 +62,8 @@ def _config(places: Places, plan: GatewayPlan) -> str:
         "datacentre": {"realm": "test", "connect": f"127.0.0.1:{plan.datacentre_port}"},
         "readers": {"pcsc": not plan.socket_readers, "socket": list(plan.socket_readers)},
         "lab": {"control": places.control},
+        # Programs act as phones here, and nobody touches them for hours.
+        "policy": {"phone_lock_minutes": 720},
         "store": {"key_file": places.box / "store.key"},
         "log": {"format": "console"},
     }

@@ -19,15 +19,24 @@ async def open_lab_phone(places: Places, facts: GatewayFacts) -> AsyncIterator[P
     async with open_phone(facts) as phone:
         if places.phone.exists():
             phone.resume(places.phone.read_text("ascii"))
-        try:
-            await phone.call("GET", "/api/state")
-        except ApiRefused as refused:
-            if refused.status not in _NOT_PAIRED:
-                raise
+        if not await _is_known(phone):
             await phone.pair(facts.pair_url, _NAME)
-            places.phone.touch(mode=0o600)
-            places.phone.write_text(phone.session, "ascii")
+        places.phone.touch(mode=0o600)
+        places.phone.write_text(phone.session, "ascii")
         yield phone
+
+
+async def _is_known(phone: PhoneClient) -> bool:
+    """Whether the gateway still knows this phone; one whose session is over is opened again."""
+    try:
+        state = await phone.call("GET", "/api/state")
+    except ApiRefused as refused:
+        if refused.status not in _NOT_PAIRED:
+            raise
+        return False
+    if state["phone"]["state"] != "open":
+        await phone.open_again(_NAME)
+    return True
 
 
 async def new_pair_url(phone: PhoneClient) -> str:

@@ -33,12 +33,22 @@ class Places(msgspec.Struct, frozen=True):
         return self.root / "cards"
 
     @property
+    def readers(self) -> Path:
+        """What simulated Bluetooth readers keep without power."""
+        return self.root / "readers.json"
+
+    @property
     def portal(self) -> Path:
         return self.root / "portal"
 
     @property
     def box(self) -> Path:
         return self.root / "box"
+
+    @property
+    def presence(self) -> Path:
+        """What the gateway shows to whoever sits at it."""
+        return self.box / "run" / "presence.json"
 
     @property
     def config(self) -> Path:

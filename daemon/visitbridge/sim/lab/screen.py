@@ -32,12 +32,13 @@ def describe(lab: RunningLab, pair_url: str, *, is_bound: bool, say: Say) -> Non
     say("")
     say(f"  打開 open         {pair_url}")
     say("  （連結只能用一次，10 分鐘內有效｜the link works once, within ten minutes）")
+    say("  手機要的配對碼會顯示在這裡｜the code that the phone asks for is shown here")
     say(_qr(pair_url))
     if is_bound:
         say("  閘道器已綁定機構。｜The box is bound.")
     else:
         say(
-            "  先綁定：設定 → 綁定；QR-2 與註冊碼在「實驗室」頁。｜Bind first: Settings → Bind; QR-2 and PIN are on the Lab page."
+            "  先綁定：設定 → 綁定；QR-2 與註冊號碼在「實驗室」頁。｜Bind first: Settings → Bind; QR-2 and PIN are on the Lab page."
         )
         say("  或重新以 --bind-box 啟動。｜Or start again with --bind-box.")
     say(f"  醫事人員卡 PIN      {LAB_PIN}")
