@@ -79,13 +79,13 @@ class Parts:
     pairing: PairingDesk
     binding: Binding
     cards: CardDesk
+    reader_desk: ReaderDesk | None
     turns: ReaderTurns
     relay: CardRelay
     staff: StaffDesk
     kinds: Kinds
     outbox: Outbox
     visits: VisitDesk
-    reader_desk: ReaderDesk | None
     retention: RetentionDesk
     handoff: HandoffDesk
     safekeeping: Safekeeping
@@ -155,9 +155,6 @@ async def open_parts(
             await parts.safekeeping.load()
         else:
             await parts.safekeeping.load(at=rescue.at, backup_at=rescue.backup_at)
-        await parts.binding.load()
-        await parts.decommission.load()
-        await parts.pairing.load()
         if parts.reader_desk is not None:
             await parts.reader_desk.load()
         await parts.binding.load()
@@ -303,6 +300,7 @@ def _wire(
         await trust.tend(status)
 
     network.time.when_trusted(outbox.wake)
+    network.time.when_trusted(staff.time_is_trusted)
     link.when_answered(take_status)
     link.when_disabled(binding.disabled)
     for part in (link, cards, staff, binding):
@@ -356,13 +354,13 @@ def _wire(
         pairing=PairingDesk(phones, presence, clock),
         binding=binding,
         cards=cards,
+        reader_desk=reader_desk,
         turns=turns,
         relay=relay,
         staff=staff,
         kinds=kinds,
         outbox=outbox,
         visits=visits,
-        reader_desk=reader_desk,
         retention=RetentionDesk(store, clock),
         handoff=handoff,
         safekeeping=safekeeping,
