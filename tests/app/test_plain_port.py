@@ -74,3 +74,22 @@ async def test_the_environment_on_plain_http_names_nobody(tmp_path: Path) -> Non
     assert [item["item"] for item in report["items"] if f'data-item="{item["item"]}"' not in page] == []
     assert "測試盒" not in page
     assert "測試手機" not in page
+
+
+async def test_a_locked_box_says_where_it_is_and_no_more(tmp_path: Path) -> None:
+    port = free_port()
+    config = config_with(tmp_path, port)
+    async with running_box(config) as box:
+        await box.pair()
+        await box.ask("PUT", "/api/lock/phrase", json={"phrase": "一二三四五六七八九十甲乙"})
+
+    async with running_box(config) as box, aiohttp.ClientSession() as http:
+        async with http.get(f"http://127.0.0.1:{port}/") as answer:
+            page = await answer.text()
+        async with http.get(f"http://127.0.0.1:{port}/environment") as answer:
+            environment = answer.status
+
+    assert box.ready.pair_url == "", "it is locked"
+    assert box.ready.url in page
+    assert readable_fingerprint(box.ready.fingerprint) in page
+    assert ("/environment" in page, environment) == (False, 404)

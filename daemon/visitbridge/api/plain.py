@@ -34,8 +34,8 @@ HTTP_PORT, HTTPS_PORT = 80, 443
 
 
 class PlainServer:
-    """Service. ``url`` gives the address of the real pages, ``certificate`` what they present. ``neighbours``: None
-    leaves probes unanswered.
+    """Service. ``url`` gives the address of the real pages, ``certificate`` what they present. ``survey``: None
+    while the box is closed, when there is nothing to survey. ``neighbours``: None leaves probes unanswered.
     """
 
     name = "plain"
@@ -49,7 +49,7 @@ class PlainServer:
         url: Callable[[], str],
         https_port: Callable[[], int],
         certificate: Callable[[], CertificateTopic],
-        survey: Callable[[], Awaitable[EnvironmentReport]],
+        survey: Callable[[], Awaitable[EnvironmentReport]] | None,
         neighbours: Neighbours | None,
         bind: str,
         port: int,
@@ -128,6 +128,7 @@ class PlainServer:
                 address=self._url(),
                 fingerprint=certificate.fingerprint,
                 own=certificate.own,
+                surveyed=self._survey is not None,
             ),
         )
 
@@ -164,6 +165,8 @@ class PlainServer:
         return web.Response(status=308, headers={"Location": f"https://{authority}{path}"})
 
     async def _recent(self) -> EnvironmentReport:
+        if self._survey is None:
+            raise NotFound("the box is closed")
         now_s = self._clock.monotonic()
         if self._surveyed is None or now_s - self._surveyed[0] >= SURVEY_EVERY_S:
             self._surveyed = now_s, await self._survey()

@@ -35,8 +35,14 @@ text-decoration: none; font-weight: 600; background: var(--accent); color: var(-
 """
 
 
-def help_page(texts: Texts, language: str, *, address: str, fingerprint: str, own: bool) -> str:
-    """How to get to the box's real pages: the address, what to compare, what comes next."""
+def help_page(
+    texts: Texts, language: str, *, address: str, fingerprint: str, own: bool, surveyed: bool
+) -> str:
+    """How to get to the box's real pages: the address, what to compare, what comes next.
+
+    ``surveyed``: there is a page of 環境檢測.
+    """
+    environment = f'<a class="button quiet" href="/environment">{_text(texts, "plain.environment")}</a>'
     compare = "plain.compare_own" if own else "plain.compare_institution"
     steps = [
         f'<li>{_text(texts, "plain.open")}<span class="address">{html.escape(address)}</span></li>',
@@ -46,7 +52,7 @@ def help_page(texts: Texts, language: str, *, address: str, fingerprint: str, ow
     body = (
         f"<ol>{''.join(steps)}</ol>"
         f'<a class="button" href="{html.escape(address)}">{_text(texts, "plain.go")}</a>'
-        f'<a class="button quiet" href="/environment">{_text(texts, "plain.environment")}</a>'
+        f"{environment if surveyed else ''}"
         f'<p class="soft">{_text(texts, "plain.nothing_here")}</p>'
     )
     return _page(texts, language, "plain.title", body)

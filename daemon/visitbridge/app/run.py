@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from visitbridge import RELEASED_AT, __version__
 from visitbridge.adapters.console import ConsoleSocket
@@ -16,7 +16,7 @@ from visitbridge.adapters.status_file import StatusFile
 from visitbridge.adapters.store import SqlStore
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.adapters.systemd import Notifier, Watchdog
-from visitbridge.adapters.tls import BoxTls, CertificateRenewal, open_box_tls
+from visitbridge.adapters.tls import BoxTls, CertificateRenewal, open_box_tls, topic_of
 from visitbridge.api.neighbours import Neighbours
 from visitbridge.api.plain import PlainServer
 from visitbridge.app.closed import ClosedFront, erased_front, locked_front
@@ -30,8 +30,10 @@ from visitbridge.domain.people import BoxRole
 from visitbridge.runtime.lane import overdue_lanes
 from visitbridge.runtime.supervisor import Service, Supervisor
 from visitbridge.services.cards import CardDesk
+from visitbridge.services.environment import EnvironmentReport
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.locking import Opened, UnlockDesk
+from visitbridge.services.topics import CertificateTopic
 from visitbridge.words import load_catalogue
 
 log = logging.getLogger(__name__)
@@ -119,22 +121,7 @@ class _Life:
             )
             console = ConsoleSocket(config.box.runtime_dir, commands(config, parts, renewal))
             services: list[Service] = [*parts.running, status, renewal, console, front.server]
-            if config.http.plain_port:
-                services.append(
-                    PlainServer(
-                        self._words,
-                        clock,
-                        url=lambda: front.url,
-                        https_port=lambda: front.server.port,
-                        certificate=lambda: renewal.topic,
-                        survey=parts.survey.run,
-                        neighbours=neighbours if config.http.answer_probes else None,
-                        bind=config.http.bind,
-                        port=config.http.plain_port,
-                        hosts=config.http.hosts,
-                        listener=self._listener("http"),
-                    )
-                )
+            services += self._plain(front, lambda: renewal.topic, parts.survey.run, neighbours)
             if options.watchdog_s is not None:
                 services.append(_watchdog(clock, self._notifier, options.watchdog_s, parts.store))
 
@@ -170,7 +157,8 @@ class _Life:
     async def _serve_closed(
         self, front: ClosedFront, tls: BoxTls, state: str, services: Iterable[Service], done: asyncio.Event
     ) -> None:
-        together: list[Service] = [*services, front.server]
+        plain = self._plain(front, lambda: topic_of(tls), None, Neighbours(self._clock))
+        together: list[Service] = [*services, front.server, *plain]
         if self._options.watchdog_s is not None:
             together.append(_watchdog(self._clock, self._notifier, self._options.watchdog_s, None))
 
@@ -200,6 +188,33 @@ class _Life:
         log.info("stopped")
         if not running.cancelled():
             running.result()
+
+    def _plain(
+        self,
+        front: Front | ClosedFront,
+        certificate: Callable[[], CertificateTopic],
+        survey: Callable[[], Awaitable[EnvironmentReport]] | None,
+        neighbours: Neighbours,
+    ) -> list[Service]:
+        """The server of the pages in plain HTTP, unless the configuration has none."""
+        http = self._config.http
+        if not http.plain_port:
+            return []
+        return [
+            PlainServer(
+                self._words,
+                self._clock,
+                url=lambda: front.url,
+                https_port=lambda: front.server.port,
+                certificate=certificate,
+                survey=survey,
+                neighbours=neighbours if http.answer_probes else None,
+                bind=http.bind,
+                port=http.plain_port,
+                hosts=http.hosts,
+                listener=self._listener("http"),
+            )
+        ]
 
     def _listener(self, name: str = "https") -> socket.socket | None:
         """A copy: each server closes the one it was given, and a later one may need it again."""

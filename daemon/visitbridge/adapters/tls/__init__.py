@@ -7,7 +7,7 @@ from visitbridge.adapters.tls.box_certificate import (
     judge_file,
     open_box_tls,
 )
-from visitbridge.adapters.tls.renewal import CertificateRenewal
+from visitbridge.adapters.tls.renewal import CertificateRenewal, topic_of
 
 __all__ = [
     "INSTITUTION_FILE",
@@ -16,4 +16,5 @@ __all__ = [
     "install_institution_certificate",
     "judge_file",
     "open_box_tls",
+    "topic_of",
 ]

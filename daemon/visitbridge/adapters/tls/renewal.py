@@ -7,6 +7,8 @@ import dataclasses
 import logging
 from collections.abc import Callable
 
+import msgspec
+
 from visitbridge.adapters.tls.box_certificate import BoxTls
 from visitbridge.errors import ConfigError
 from visitbridge.ports.clock import Clock
@@ -17,6 +19,16 @@ from visitbridge.services.topics import CertificateTopic
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 3600.0
+
+
+def topic_of(tls: BoxTls) -> CertificateTopic:
+    """What phones are told of a certificate."""
+    return CertificateTopic(
+        fingerprint=tls.fingerprint,
+        ends_at=tls.expires_at,
+        own=tls.ca_file is not None,
+        refused=tls.refused.code if tls.refused is not None else "",
+    )
 
 
 class CertificateRenewal:
@@ -83,10 +95,6 @@ class CertificateRenewal:
         return self._clock.now() < tls.expires_at
 
     def _publish(self, looked: BoxTls) -> None:
-        self._topic = CertificateTopic(
-            fingerprint=self.current.fingerprint,
-            ends_at=self.current.expires_at,
-            own=self.current.ca_file is not None,
-            refused=looked.refused.code if looked.refused is not None else "",
-        )
+        refused = looked.refused.code if looked.refused is not None else ""
+        self._topic = msgspec.structs.replace(topic_of(self.current), refused=refused)
         self._board.put("certificate", self._topic)
