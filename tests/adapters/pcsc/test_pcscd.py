@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 from smartcard import scard
 
-from tests.contract.demo_card import GET_DATA, SELECT_NHI, DemoCard
+from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench, Watching
 from tests.pcsc import clients_of
 from visitbridge.adapters.pcsc.binding import MOST_READERS, ScardError
-from visitbridge.adapters.pcsc.channel import Wire
+from visitbridge.adapters.pcsc.channel import PcscReader, Wire
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.errors import PcscUnavailable, ReaderBusy, ReaderUnavailable, Retry
 from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.ports.reader_facts import ReaderFacts
 from visitbridge.protocols import t0
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.pcscd import READER_NAME, PrivatePcscd, open_pcscd
@@ -243,6 +244,23 @@ async def test_insertions_leave_no_threads_or_descriptors_behind(bench: Bench, p
         await pcscd.slots[0].pull()
         await bench.watching.wait_told(lambda info: info.insertion > 0 and info.state is ReaderState.EMPTY)
     assert counts[1:] == [counts[0]] * 3
+
+
+async def test_a_reader_is_asked_about_itself_and_leaves_its_card_alone(
+    bench: Bench, pcscd: PrivatePcscd
+) -> None:
+    await pcscd.slots[0].insert(DemoCard())
+    await wait_insertion(bench, 1)
+    reader, empty = bench.source.readers()
+    assert isinstance(reader, PcscReader)
+    assert isinstance(empty, PcscReader)
+    # vpcd has no attributes at all.
+    assert await reader.read_facts() == await empty.read_facts() == ReaderFacts()
+    async with reader.open_session("one", deadline_s=10) as channel:
+        await channel.transmit(SELECT_NHI)
+        with pytest.raises(ReaderBusy):
+            await reader.read_facts()
+        assert await channel.transmit(GET_DATA) == RECORD + OK
 
 
 async def test_as_many_readers_as_pcscd_can_hold_are_all_watched(clock: RetryClock) -> None:

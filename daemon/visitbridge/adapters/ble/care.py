@@ -12,6 +12,7 @@ from visitbridge.adapters.ble.line import Line
 from visitbridge.errors import DeviceError, Retry, StoreError
 from visitbridge.ports.bluetooth import KeyVault, RememberedReader
 from visitbridge.ports.gatt import GattLink
+from visitbridge.ports.reader_facts import ReaderFacts, readable
 from visitbridge.protocols.acs.frames import Frame
 from visitbridge.protocols.acs.secure import FACTORY_MASTER_KEY, KEY_LENGTH
 from visitbridge.protocols.acs.talk import SleepAfter
@@ -19,6 +20,7 @@ from visitbridge.protocols.acs.talk import SleepAfter
 log = logging.getLogger(__name__)
 
 _DIALOGUE_S = 10.0
+_UNTOLD = ReaderFacts()
 
 R = TypeVar("R")
 
@@ -44,12 +46,21 @@ class Care(Protocol[R]):
         """Give the reader the factory's key. Raises as :meth:`rotate_key`; nothing to do is no error."""
         ...
 
+    async def read_facts(self, line: Line[R]) -> ReaderFacts:
+        """What the reader says of itself. Raises DeviceError."""
+        ...
+
 
 class PlainCare(Care[R]):
-    """For families without keys."""
+    """For families without keys. ``facts``: all that is known of them before one is asked."""
 
-    def __init__(self, new_family: Callable[[GattLink], Family[R]]) -> None:
+    def __init__(self, new_family: Callable[[GattLink], Family[R]], facts: ReaderFacts = _UNTOLD) -> None:
         self._new_family = new_family
+        self._facts = facts
+
+    async def read_facts(self, line: Line[R]) -> ReaderFacts:
+        """See :class:`Care`."""
+        return self._facts
 
     def new_family(self, link: GattLink) -> Family[R]:
         """See :class:`Care`."""
@@ -84,6 +95,7 @@ class AcsCare(Care[Frame]):
         mint: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._reader_id = reader.reader_id
+        self._model = reader.model
         self._vault = vault
         self._mint = mint
         self._keys = [reader.key or FACTORY_MASTER_KEY]
@@ -124,6 +136,13 @@ class AcsCare(Care[Frame]):
     async def give_back(self, line: Line[Frame]) -> None:
         """See :class:`Care`."""
         await self._give(line, FACTORY_MASTER_KEY)
+
+    async def read_facts(self, line: Line[Frame]) -> ReaderFacts:
+        """See :class:`Care`."""
+        talk = self._talking.talk
+        serial = await line.hold(talk.serial(), deadline_s=_DIALOGUE_S)
+        firmware = await line.hold(talk.firmware(), deadline_s=_DIALOGUE_S)
+        return ReaderFacts(vendor="ACS", model=self._model, serial=readable(serial), firmware=firmware)
 
     async def _give(self, line: Line[Frame], new_key: bytes) -> None:
         await self._vault.prepare(self._reader_id, new_key)

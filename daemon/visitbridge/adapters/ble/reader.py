@@ -29,6 +29,7 @@ from visitbridge.errors import (
 from visitbridge.ports.cards import CardChannel, ReaderInfo, ReaderState
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.gatt import GattLink, Peripheral
+from visitbridge.ports.reader_facts import ReaderFacts
 from visitbridge.protocols import t0
 from visitbridge.protocols.conversation import drive_awaiting
 from visitbridge.protocols.reader_talk import Dialogue, Notice
@@ -152,6 +153,12 @@ class BleReader(Generic[R]):
                     await self._let_go(line, talk)
         finally:
             lease.release()
+
+    async def read_facts(self) -> ReaderFacts:
+        """See ``ports.reader_facts.Described``."""
+        if self._connection is None:
+            raise ReaderUnavailable(self._info.reader_id)
+        return await self._care.read_facts(self._connection[0])
 
     async def _let_go(self, line: Line[R], talk: Talk[R]) -> None:
         try:

@@ -26,6 +26,7 @@ from visitbridge.ports.bluetooth import (
 )
 from visitbridge.ports.cards import CardReader, ReaderInfo
 from visitbridge.ports.clock import Clock
+from visitbridge.ports.reader_facts import ReaderFacts
 
 _PAIRING_S = 90.0
 """For everything: a person finds the number, compares it and presses the reader's button."""
@@ -123,7 +124,8 @@ class BluetoothReaders:
         if reader.family is ReaderFamily.ACS:
             self._fleet.admit(BleReader(peripheral, AcsCare(reader, vault), self._clock))
         else:
-            self._fleet.admit(BleReader(peripheral, PlainCare(FeitianFamily), self._clock))
+            facts = ReaderFacts(vendor="Feitian", model=reader.model)
+            self._fleet.admit(BleReader(peripheral, PlainCare(FeitianFamily, facts), self._clock))
 
     def dismiss(self, reader_id: str) -> None:
         """See ``ports.bluetooth.Bluetooth``."""

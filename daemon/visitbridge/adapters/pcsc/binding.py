@@ -44,6 +44,15 @@ class Outcome(enum.IntEnum):
     REMOVED_CARD = 0x80100069
 
 
+class Attribute(enum.IntEnum):
+    """What a driver may tell of its reader (PC/SC part 3, §3.1.2)."""
+
+    VENDOR_NAME = scard.SCARD_ATTR_VENDOR_NAME
+    VENDOR_IFD_TYPE = scard.SCARD_ATTR_VENDOR_IFD_TYPE
+    VENDOR_IFD_VERSION = scard.SCARD_ATTR_VENDOR_IFD_VERSION
+    VENDOR_IFD_SERIAL_NO = scard.SCARD_ATTR_VENDOR_IFD_SERIAL_NO
+
+
 class ScardError(Exception):
     """A PC/SC call that did not succeed; ``outcome`` is its unsigned result code."""
 
@@ -135,6 +144,26 @@ def connect(context: int, name: str) -> tuple[int, int]:
     )
     _check("SCardConnect", code)
     return card, protocol
+
+
+def connect_reader(context: int, name: str) -> int:
+    """A handle to the reader itself, card or not."""
+    code, reader, _ = scard.SCardConnect(
+        context, name, scard.SCARD_SHARE_DIRECT, scard.SCARD_PROTOCOL_UNDEFINED
+    )
+    _check("SCardConnect", code)
+    return reader
+
+
+def read_attribute(reader: int, attribute: Attribute) -> bytes:
+    """Empty where the driver has no such attribute."""
+    code, value = scard.SCardGetAttrib(reader, attribute)
+    return bytes(value) if code == scard.SCARD_S_SUCCESS else b""
+
+
+def disconnect_reader(reader: int) -> None:
+    """Leave the card in it as it is; a handle already dead is no error."""
+    scard.SCardDisconnect(reader, scard.SCARD_LEAVE_CARD)
 
 
 def is_t0(protocol: int) -> bool:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar, TypeVarTuple, Unpack
 
 from visitbridge.adapters.pcsc import binding, failures
-from visitbridge.adapters.pcsc.binding import Outcome, ScardError
+from visitbridge.adapters.pcsc.binding import Attribute, Outcome, ScardError
 from visitbridge.errors import DeviceTimeout, LaneLate, ReaderUnavailable, Retry
 from visitbridge.ports.cards import CardChannel, ReaderInfo
 from visitbridge.ports.clock import Clock
+from visitbridge.ports.reader_facts import ReaderFacts, readable
 from visitbridge.protocols import t0
 from visitbridge.protocols.conversation import Conversation, drive
 from visitbridge.runtime.hold import Hold, Lease
@@ -73,6 +75,23 @@ class Wire:
         """A whole conversation. Raises what :meth:`transmit` raises, and what the conversation does."""
         return drive(conversation, self.transmit)
 
+    def read_facts(self, name: str) -> ReaderFacts:
+        """What the driver of slot ``name`` tells. Raises ScardError."""
+        if self._context is None:
+            self._context = binding.establish_context()
+        reader = binding.connect_reader(self._context, name)
+        try:
+            told = {attribute: binding.read_attribute(reader, attribute) for attribute in Attribute}
+        finally:
+            binding.disconnect_reader(reader)
+        version = told[Attribute.VENDOR_IFD_VERSION]
+        return ReaderFacts(
+            vendor=readable(told[Attribute.VENDOR_NAME]),
+            model=readable(told[Attribute.VENDOR_IFD_TYPE]),
+            serial=readable(told[Attribute.VENDOR_IFD_SERIAL_NO]),
+            firmware=_version(int.from_bytes(version, sys.byteorder)) if version else "",
+        )
+
     def is_card_gone(self) -> bool:
         """Whether the slot is empty or gone by now, or becomes so within the time pcscd needs to notice."""
         if self._context is None:
@@ -108,6 +127,11 @@ class Wire:
         self._card, self._protocol = binding.connect(self._context, name)
         self._name = name
         return binding.read_atr(self._card)
+
+
+def _version(number: int) -> str:
+    """Major and minor version and build, 8, 8 and 16 bits (PC/SC part 3, §3.1.2)."""
+    return f"{number >> 24 & 0xFF}.{number >> 16 & 0xFF}.{number & 0xFFFF}"
 
 
 class PcscReader:
@@ -148,6 +172,18 @@ class PcscReader:
                     await self._let_go()
         finally:
             lease.release()
+
+    async def read_facts(self) -> ReaderFacts:
+        """See ``ports.reader_facts.Described``."""
+        name = self._name_of(self._reader_id)
+        if name is None:
+            raise ReaderUnavailable(self._reader_id)
+        try:
+            return await self._call(self._wire.read_facts, name, deadline_s=_CONNECT_S)
+        except ScardError as exc:
+            raise failures.while_connecting(exc) from exc
+        except LaneLate as exc:
+            raise ReaderUnavailable(f"{self._reader_id} does not answer") from exc
 
     async def exchange(self, command: bytes, deadline_s: float) -> bytes:
         """For this reader's channels: one command to the connected card."""
