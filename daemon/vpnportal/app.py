@@ -20,6 +20,7 @@ from vpnportal.handoff import load_handoff_key
 from vpnportal.limits import RateLimit
 from vpnportal.receipts import CardReceipts, ReceiptBook, load_signing_key
 from vpnportal.roots import announced_roots
+from vpnportal.routes.audit import AuditRoutes
 from vpnportal.routes.cards import CardRoutes
 from vpnportal.routes.datasets import DataSetRoutes
 from vpnportal.routes.device import DeviceRoutes
@@ -65,6 +66,7 @@ def build_app(
     DataSetRoutes(database, shelf).register(app, guard)
     StaffRoutes(database, SignInDesk(database, StaffScripts(), clock), clock).register(app, guard)
     CardRoutes(database, CardSessions(CardReceipts(database, receipts), clock), clock).register(app, guard)
+    AuditRoutes(database, clock).register(app, guard)
     RecordRoutes(database, clock).register(app, guard)
     return app
 

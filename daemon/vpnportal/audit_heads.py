@@ -24,12 +24,13 @@ _log = logging.getLogger(__name__)
 _OVERTAKEN = 200
 """Rows by which an upload sent earlier may arrive later: more than a box writes while one is under way."""
 
-AlertKind = Literal["fork", "step_back", "other_key", "missing"]
+AlertKind = Literal["fork", "step_back", "other_key", "missing", "broken"]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """``fork``: a number was told before with another value. ``step_back``: far behind what was told. ``other_key``: signed by
     another key than this life of the box began with. ``missing``: an upload without a head, though there were some before.
+    ``broken``: rows that do not follow from each other.
     ``number`` is the head's, ``known_number`` the newest before; both 0 where there is none.
     """
 
@@ -74,7 +75,14 @@ def note_head(
         }
         insert_if_absent(connection, audit_heads, values)
     if kind is not None:
-        _raise(connection, device_id, kind, head, known, now)
+        raise_alert(
+            connection,
+            device_id,
+            kind,
+            number=0 if head is None else head.number,
+            known=0 if known is None else known.number,
+            now=now,
+        )
     return kind
 
 
@@ -127,15 +135,16 @@ def _judge(
     return "step_back" if head.number < known.number - _OVERTAKEN else None
 
 
-def _raise(
+def raise_alert(
     connection: Connection,
     device_id: str,
     kind: AlertKind,
-    head: SignedHead | None,
-    known: SignedHead | None,
+    *,
+    number: int,
+    known: int,
     now: dt.datetime,
 ) -> None:
-    """One open alert of a kind and box is enough; each further upload would only repeat it."""
+    """One open alert of a kind and box is enough; what comes later would only repeat it."""
     standing = connection.execute(
         select(audit_alerts.c.alert_id).where(
             audit_alerts.c.device_id == device_id,
@@ -152,7 +161,7 @@ def _raise(
             device_id=device_id,
             raised_at=now,
             kind=kind,
-            number=0 if head is None else head.number,
-            known_number=0 if known is None else known.number,
+            number=number,
+            known_number=known,
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,12 @@ def _all(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="also those that were taken care of")
 
 
+def _before(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--before", type=dt.date.fromisoformat, required=True, metavar="YYYY-MM-DD", help="first day to keep"
+    )
+
+
 def _alert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("alert", help="its id, as audit alerts shows it")
 
@@ -189,6 +196,8 @@ COMMANDS = (
     Command(("roots", "change"), roots.change, "use the announced root from the next start on"),
     Command(("support", "open"), support.show, "show a box's support bundle as JSON", (_file, _key)),
     Command(("audit", "alerts"), audit.alerts, "show trails that do not go on as told", (_all,)),
+    Command(("audit", "show"), audit.show, "the kept rows of a box as JSON lines", (_institution, _name)),
+    Command(("audit", "purge"), audit.purge, "delete rows that the law no longer keeps", (_before,)),
     Command(("audit", "seen"), audit.seen, "an alert was taken care of", (_alert,)),
     Command(("datasets", "list"), tables.list_all, "show what is on offer"),
 )

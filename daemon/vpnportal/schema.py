@@ -98,6 +98,18 @@ audit_heads = Table(
     Column("told_at", UtcDateTime, nullable=False),
 )
 
+audit_rows = Table(
+    "audit_rows",
+    metadata,
+    Column("device_id", ForeignKey("devices.device_id"), primary_key=True),
+    Column("sheet_id", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("chain", String(64), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),
+)
+
 audit_alerts = Table(
     "audit_alerts",
     metadata,

@@ -15,7 +15,7 @@ from visitbridge.domain.jobs import JobState
 from visitbridge.errors import StoreError
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Transaction
-from visitbridge.services.audit import FIRST_CHAIN, chain_of
+from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, chain_of
 from visitbridge.sim.clock import FakeClock
 
 Row = tuple[str, str]

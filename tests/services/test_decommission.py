@@ -50,6 +50,7 @@ class Bench:
         self.board = LiveBoard()
         self.carriable = 0
         self.erased: list[tuple[str, str]] = []
+        self.forwarded: list[str] = []
         self.desk = self.start()
 
     def start(self) -> Decommission:
@@ -61,8 +62,12 @@ class Bench:
             institution=self.institution,
             box=lambda: BOX,
             carriable=self._carriable,
+            forward_trail=self._forward,
             erase=self._erase,
         )
+
+    async def _forward(self) -> None:
+        self.forwarded.append((await self.acts())[-1])
 
     async def _carriable(self) -> int:
         return self.carriable
@@ -143,6 +148,7 @@ async def test_the_confirmed_number_erases(bench: Bench) -> None:
 
     assert bench.erased == [("order", "o-1")]
     assert bench.institution.told() == [("ready", 1), ("erasing", 1)]
+    assert bench.forwarded == ["box.erase.confirmed"], "the trail goes on before it goes away"
     assert (await bench.acts())[-1] == "box.erase.confirmed"
 
 

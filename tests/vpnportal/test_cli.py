@@ -237,3 +237,11 @@ def test_alerts_are_shown_and_settled(seeded: Portal) -> None:
     assert seeded("audit", "alerts")[1] == "no open alerts\n"
     assert "seen" in seeded("audit", "alerts", "--all")[1]
     assert seeded("audit", "seen", "x")[0] == 1
+
+
+def test_the_rows_of_a_trail_are_shown_and_kept_for_seven_years(seeded: Portal) -> None:
+    named = (*PLACE, "--name", LAB_DEVICE)
+    assert seeded("audit", "show", *named) == (0, "", "")
+    status, _, error = seeded("audit", "purge", "--before", "2026-01-01")
+    assert (status, "before: rows are kept for 7 years" in error) == (1, True)
+    assert seeded("audit", "purge", "--before", "2011-01-01")[1] == "0 rows before 2011-01-01 deleted\n"

@@ -31,6 +31,7 @@ from visitbridge.ports.cards import ReaderSource
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.runtime.supervisor import Service
+from visitbridge.services.audit_forwarding import AuditForwarding
 from visitbridge.services.binding import Binding
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
@@ -277,6 +278,7 @@ def _wire(
         erasure.begin(ErasedNote(at=clock.now(), why=why, order_id=order_id))
         erasing.set()
 
+    forwarding = AuditForwarding(store, data_centre)
     decommission = Decommission(
         store,
         clock,
@@ -284,6 +286,7 @@ def _wire(
         institution=data_centre,
         box=lambda: binding.record,
         carriable=handoff.carriable,
+        forward_trail=forwarding.forward,
         erase=erase,
     )
 
@@ -297,6 +300,7 @@ def _wire(
         await decommission.take(status.erase)
         await binding.verify_sam_if_due()
         await handoff.ask()
+        await forwarding.forward()
         await trust.tend(status)
 
     network.time.when_trusted(outbox.wake)

@@ -6,7 +6,6 @@ kept elsewhere also shows that rows were cut off at the end, which the remaining
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -15,11 +14,9 @@ import msgspec
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import AuditEntry, AuditRow
 from visitbridge.ports.store import Store, Transaction
-
-FIRST_CHAIN: Final = "0" * 64
+from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, first_break
 
 _PAGE: Final = 500
-_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 class ChainedRow(Protocol):
@@ -54,24 +51,6 @@ class AuditCheck(msgspec.Struct, frozen=True, kw_only=True):
 
     head: AuditHead
     broken_at: int | None
-
-
-def chain_of(previous: str, entry: msgspec.Struct) -> str:
-    """SHA-256 (hex) over the previous row's chain value (ASCII hex) and the entry's canonical JSON.
-
-    Canonical: members sorted by name, no spaces, UTF-8, ``at`` in UTC with the microseconds it has.
-    """
-    return hashlib.sha256(previous.encode("ascii") + _ENCODER.encode(entry)).hexdigest()
-
-
-def first_break(rows: Sequence[ChainedRow], *, previous: str = FIRST_CHAIN, after: int = 0) -> int | None:
-    """Number at which a run of rows stops following from (``after``, ``previous``); None when all do."""
-    for row in rows:
-        after += 1
-        previous = chain_of(previous, row.entry)
-        if row.number != after or row.chain != previous:
-            return after
-    return None
 
 
 class AuditDesk:

@@ -71,6 +71,7 @@ class Decommission:
         institution: Institution,
         box: Callable[[], BoxRecord],
         carriable: Callable[[], Awaitable[int]],
+        forward_trail: Callable[[], Awaitable[None]],
         erase: Erase,
     ) -> None:
         self._store = store
@@ -79,6 +80,7 @@ class Decommission:
         self._institution = institution
         self._box = box
         self._carriable = carriable
+        self._forward_trail = forward_trail
         self._erase = erase
         self._kept = Kept()
         self._refused = ""
@@ -121,6 +123,7 @@ class Decommission:
                 "a reset would lose work", params={"items": unsent.items, "drafts": unsent.drafts}
             )
         await self._note("box.reset", phone_id=phone_id, why=f"unsent={unsent.count}")
+        await self._forward_trail()
         self._erase(why="reset", order_id="")
 
     def _counts(self, order: EraseOrder) -> bool:
@@ -148,6 +151,7 @@ class Decommission:
 
     async def _obey(self, order: EraseOrder, unsent: Unsent) -> None:
         await self._note("box.erase.confirmed", why=f"unsent={unsent.count}")
+        await self._forward_trail()
         try:
             await self._report(order, "erasing", unsent)
         except (LinkError, DataCentreError) as error:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+import msgspec
+
 from vpnportal.audit_heads import list_alerts, mark_seen
-from vpnportal.clock import machine_now
+from vpnportal.audit_rows import purge_rows, read_rows
+from vpnportal.clock import machine_now, taipei_day
+from vpnportal.commands.boxes import named_device
 from vpnportal.commands.context import Say, open_place
 
 
@@ -20,6 +24,23 @@ def alerts(arguments: argparse.Namespace, say: Say) -> None:
         )
     if not found:
         say("no open alerts")
+
+
+def show(arguments: argparse.Namespace, say: Say) -> None:
+    """Raises FieldInvalid (``name``)."""
+    with open_place(arguments) as (_, database):
+        device = database.transact(named_device(arguments))
+        rows = database.transact(lambda connection: [*read_rows(connection, device.device_id)])
+    for row in rows:
+        say(msgspec.json.encode(row).decode())
+
+
+def purge(arguments: argparse.Namespace, say: Say) -> None:
+    """Raises FieldInvalid (``before``) for days that the law keeps."""
+    today = taipei_day(machine_now())
+    with open_place(arguments) as (_, database):
+        gone = database.transact(lambda connection: purge_rows(connection, arguments.before, today))
+    say(f"{gone} rows before {arguments.before} deleted")
 
 
 def seen(arguments: argparse.Namespace, say: Say) -> None:

@@ -44,7 +44,7 @@ def add(arguments: argparse.Namespace, say: Say) -> None:
 
 def renew_ticket(arguments: argparse.Namespace, say: Say) -> None:
     with open_place(arguments) as (folders, database):
-        show_ticket(arguments, folders, database, database.transact(_named(arguments)), say)
+        show_ticket(arguments, folders, database, database.transact(named_device(arguments)), say)
 
 
 def list_all(arguments: argparse.Namespace, say: Say) -> None:
@@ -68,7 +68,7 @@ def list_all(arguments: argparse.Namespace, say: Say) -> None:
 
 def enable(arguments: argparse.Namespace, say: Say) -> None:
     with open_place(arguments) as (_, database):
-        device = database.transact(_named(arguments))
+        device = database.transact(named_device(arguments))
 
         def work(connection: Connection) -> None:
             devices.set_enabled(connection, device.device_id, enabled=True)
@@ -80,7 +80,7 @@ def enable(arguments: argparse.Namespace, say: Say) -> None:
 
 def disable(arguments: argparse.Namespace, say: Say) -> None:
     with open_place(arguments) as (_, database):
-        device = database.transact(_named(arguments))
+        device = database.transact(named_device(arguments))
         database.transact(lambda connection: devices.set_enabled(connection, device.device_id, enabled=False))
     say(f"{device.name} is disabled; what it has recorded still comes in")
 
@@ -88,7 +88,7 @@ def disable(arguments: argparse.Namespace, say: Say) -> None:
 def erase(arguments: argparse.Namespace, say: Say) -> None:
     """First of two steps. Raises FieldInvalid (``name``)."""
     with open_place(arguments) as (_, database):
-        device = database.transact(_named(arguments))
+        device = database.transact(named_device(arguments))
         case = database.transact(lambda connection: order_erasure(connection, device, machine_now()))
     say(f"{device.name} is disabled and asked what erasing would lose{_erasure(case)}")
     say("nothing is erased before: vpnportal devices confirm-erase --unsent NUMBER")
@@ -97,7 +97,7 @@ def erase(arguments: argparse.Namespace, say: Say) -> None:
 def confirm_erase(arguments: argparse.Namespace, say: Say) -> None:
     """Second step, with the number that the box reported. Raises FieldInvalid (``name``, ``unsent``)."""
     with open_place(arguments) as (_, database):
-        device = database.transact(_named(arguments))
+        device = database.transact(named_device(arguments))
         database.transact(
             lambda connection: confirm_erasure(connection, device, unsent=arguments.unsent, now=machine_now())
         )
@@ -106,7 +106,7 @@ def confirm_erase(arguments: argparse.Namespace, say: Say) -> None:
 
 def revoke(arguments: argparse.Namespace, say: Say) -> None:
     with open_place(arguments) as (_, database):
-        device = database.transact(_named(arguments))
+        device = database.transact(named_device(arguments))
         database.transact(
             lambda connection: devices.revoke_certificates(connection, device.device_id, machine_now())
         )
@@ -149,7 +149,9 @@ def _erasure(case: EraseCase | None) -> str:
     return f"  erasure {case.state}{told}{oldest}"
 
 
-def _named(arguments: argparse.Namespace) -> Callable[[Connection], Device]:
+def named_device(arguments: argparse.Namespace) -> Callable[[Connection], Device]:
+    """Finds the box of ``--institution`` and ``--name``, else raises FieldInvalid (``name``)."""
+
     def find(connection: Connection) -> Device:
         device = devices.find_device_by_name(connection, arguments.institution, arguments.name)
         if device is None:

@@ -17,7 +17,7 @@ from visitbridge.adapters.store import SqlStore
 from visitbridge.errors import StaleRevision
 from visitbridge.ports.records import AuditEntry, AuditRow
 from visitbridge.ports.store import Transaction
-from visitbridge.services.audit import FIRST_CHAIN, chain_of, first_break
+from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, chain_of, first_break
 
 ENTRY = AuditEntry(at=NOW, who="S1", act="visit.finish", record="visit-1", phone_id="phone-1", why="複診")
 

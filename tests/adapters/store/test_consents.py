@@ -18,8 +18,8 @@ from visitbridge.domain.records import RecordKind
 from visitbridge.domain.visit import VisitState
 from visitbridge.ports.consents import ConsentRow, KeptRecords
 from visitbridge.ports.store import Transaction
+from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, chain_of, first_break
 from visitbridge.protocols.datacentre.records import CloudRecord
-from visitbridge.services.audit import FIRST_CHAIN, chain_of, first_break
 
 PERSON = Person(id_no="A123456788", name="測試甲", birth_date=dt.date(1941, 3, 8))
 TERMS = ConsentTerms(

@@ -20,8 +20,10 @@ from visitbridge.adapters.datacentre.problems import refusal_of
 from visitbridge.adapters.datacentre.receipts import is_genuine
 from visitbridge.errors import DataCentreGarbled
 from visitbridge.ports.datacentre import Contact, HandoffRefusal
+from visitbridge.ports.records import AuditRow
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.audit_head import HEADER_AUDIT_HEAD
+from visitbridge.protocols.datacentre.audit_trail import TrailAnswer, TrailRow, TrailUpload
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
 from visitbridge.protocols.datacentre.common import (
     HEADER_KEY,
@@ -113,6 +115,22 @@ class HttpDataCentre:
         body = msgspec.json.encode(report)
         await self._bound().tell("/device/erasure", body)
 
+    async def keep_trail(self, after: int, rows: Sequence[AuditRow]) -> int:
+        """See ``services.audit_forwarding``; sending the same rows again changes nothing."""
+        portal = self._bound()
+        upload = TrailUpload(
+            after=after,
+            rows=msgspec.convert(rows, tuple[TrailRow, ...], from_attributes=True),
+            head=await self._head(),
+        )
+        body = msgspec.json.encode(upload)
+        return (await portal.post("/audit", body, into=TrailAnswer, repeatable=True)).kept
+
+    async def _head(self) -> str:
+        if self._audit_key is None:
+            self._audit_key = await load_audit_key(self._store)
+        return await signed_head(self._store, self._audit_key)
+
     def sign(self, data: bytes) -> bytes:
         """ECDSA with the key of this box's certificate, SHA-256, DER. Raises NotBound."""
         return sign_with(self.identity.credentials, data)
@@ -151,9 +169,7 @@ class HttpDataCentre:
 
     async def send(self, kind: UploadKind, key: str, body: bytes) -> Receipt:
         portal = self._bound()
-        if self._audit_key is None:
-            self._audit_key = await load_audit_key(self._store)
-        headers = {HEADER_KEY: key, HEADER_AUDIT_HEAD: await signed_head(self._store, self._audit_key)}
+        headers = {HEADER_KEY: key, HEADER_AUDIT_HEAD: await self._head()}
         with self._activity.hold("upload"):
             return await portal.post(
                 kind.path, body, into=Receipt, content_type=kind.content_type, headers=headers

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select
 from visitbridge.adapters.store import tables
 from visitbridge.adapters.store.session import Row, Session, Statement, from_micros, limited, micros
 from visitbridge.ports.records import AuditEntry, AuditRow
-from visitbridge.services.audit import FIRST_CHAIN, chain_of
+from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, chain_of
 
 _c = tables.audit.c
 _APPEND: Final = Statement(insert(tables.audit))

@@ -12,7 +12,7 @@ from visitbridge.adapters.store import tables
 from visitbridge.adapters.store.session import Row, Session, Statement, from_micros, limited, micros
 from visitbridge.domain.consents import ConsentEntry
 from visitbridge.ports.consents import ConsentRow
-from visitbridge.services.audit import FIRST_CHAIN, chain_of
+from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, chain_of
 
 _DECODER: Final = msgspec.json.Decoder(ConsentEntry)
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")

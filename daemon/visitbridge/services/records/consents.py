@@ -22,7 +22,8 @@ from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.consents import ConsentRow
 from visitbridge.ports.records import AuditEntry, AuditRow
 from visitbridge.ports.store import Store, Transaction
-from visitbridge.services.audit import FIRST_CHAIN, AuditHead, first_break
+from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, first_break
+from visitbridge.services.audit import AuditHead
 from visitbridge.services.records.ledger import Actor, head_in, note
 
 _PAGE: Final = 500
