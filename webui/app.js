@@ -27,6 +27,7 @@ const ROUTES = [
   { path: "/visits/:id/pick/:dataset/:index", load: () => import("./views/pick.js"), tab: "visit" },
   { path: "/visits/:id/order/:index", load: () => import("./views/order.js"), tab: "visit" },
   { path: "/visits/:id/virtual-orders", load: () => import("./views/virtual_orders.js"), tab: "visit" },
+  { path: "/visits/:id/phrases/:name", load: () => import("./views/phrases.js"), tab: "visit" },
   { path: "/visits/:id/stay", load: () => import("./views/stay.js"), tab: "visit" },
   { path: "/visits/:id/signature", load: () => import("./views/signature.js"), tab: "visit" },
   { path: "/visits/:id/claim", load: () => import("./views/claim.js"), tab: "visit" },

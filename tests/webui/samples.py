@@ -529,6 +529,10 @@ def answers(**changes: Any) -> Json:
         f"GET {visit_path}/leftover": {"known": False, "as_of": None, "medicines": [], "uncounted": 0},
         f"PUT {visit_path}/signature": lambda body: {"drawing": body, "signed_at": ago(), "revision": 3},
         "GET /api/programmes": PROGRAMMES,
+        "GET /api/phrases": [
+            {"phrase_id": "2", "text": "雙肺呼吸音清，無囉音"},
+            {"phrase_id": "1", "text": "傷口乾淨，無滲液，換藥後覆蓋"},
+        ],
         "GET /api/catalogue/special_items": [hit("EC", "居家醫療照護整合計畫")],
         "GET /api/catalogue/fees": [hit("05307C", "居家照護醫師訪視費(次)")],
         "GET /api/catalogue/copay": COPAY_HITS,

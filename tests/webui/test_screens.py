@@ -390,6 +390,7 @@ SCREENS = [
             )
         },
     ),
+    Screen("phrases", f"/#{VISIT}/phrases/objective"),
     Screen("pick-packages", f"/#{VISIT}/pick/packages"),
     Screen("pick-controlled", f"/#{VISIT}/pick/controlled"),
     Screen("pick-own", f"/#{VISIT}/pick/drugs", act=click("#own-order summary")),

@@ -245,6 +245,33 @@ def test_m21_amounts_follow_the_box_until_a_person_types_one(
     assert draft.content["amounts_by_hand"] is False
 
 
+def test_m04_m05_phrases_are_kept_added_deleted_and_taken_back(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    kept = [{"phrase_id": "1", "text": "雙肺呼吸音清"}]
+
+    def keep(body: Any) -> Any:
+        kept.insert(0, {"phrase_id": str(len(kept) + 1), "text": body["text"]})
+        return kept
+
+    box.answers["GET /api/phrases"] = lambda _: kept
+    box.answers["POST /api/phrases"] = keep
+    box.answers["DELETE /api/phrases/1"] = {}
+    phone.open(f"{box.url}/#{VISIT}")
+    phone.page.click("#objective-phrases")
+    phone.page.click("#keep-phrase")
+    expect(phone.page.locator("#phrases li")).to_have_count(2)
+    phone.page.get_by_role("button", name="刪除 雙肺呼吸音清").click()
+    expect(phone.page.locator("#phrases li")).to_have_count(1)
+    phone.page.click("#undo")
+    expect(phone.page.locator("#phrases li")).to_have_count(3)
+
+    phone.page.locator("#phrases li button.row-text").first.click()
+    expect(phone.page.locator("#objective")).to_have_value(samples.content()["objective"] + "\n雙肺呼吸音清")
+    phone.expect_saved()
+    assert draft.content["objective"].endswith("\n雙肺呼吸音清")
+
+
 def test_a_visit_fee_becomes_an_order_with_its_percentage(box: FakeBox, draft: Draft, phone: Phone) -> None:
     box.answers[f"GET {API}/advice"] = samples.advice(percentage=170)
     phone.open(f"{box.url}/#{VISIT}/stay")

@@ -66,7 +66,8 @@ export function TextPart({ draft, name, rows, label = t(`visit.${name}`) }) {
   return html`<${Field} id=${name} label=${label}><textarea id=${name} rows=${rows} maxlength="4000"
     readonly=${!draft.isMine.value || (!reached.value && !atHand)}
     value=${draft.content.value[name]} onInput=${(/** @type {any} */ event) => draft.change({ [name]: event.currentTarget.value })}
-    onFocus=${() => setAtHand(true)} onBlur=${() => { setAtHand(false); draft.saveSoon(); }}></textarea><//>`;
+    onFocus=${() => setAtHand(true)} onBlur=${() => { setAtHand(false); draft.saveSoon(); }}></textarea>
+    ${name === "virtual_order_note" || !draft.isMine.value ? null : html`<a class="pill more" id=${`${name}-phrases`} href=${`#/visits/${segment(draft.id)}/phrases/${name}`}>${t("phrases.open")}</a>`}<//>`;
 }
 
 /** Where a field of the visit is edited. @param {Draft} draft @param {string} field */

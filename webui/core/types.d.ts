@@ -290,20 +290,7 @@ export interface VisitAdvice {
 /** How a programme's visits are claimed, as far as that is public. */
 export interface ProgrammeLine { programme: string; case_types: string[]; special_item: string; visit_type: string }
 
-export interface LeftMedicine {
-  group: string;
-  names: string[];
-  codes: string[];
-  remaining_days: number;
-  usable_until: string;
-  next_fill_on: string;
-  is_duplicate: boolean;
-  approximate: boolean;
-  fills: { institution: string; fetched_on: string; days: number }[];
-}
-
-/** `known` false: nothing to tell from, which does not mean that nothing is left. */
-export interface Leftover { known: boolean; as_of: string | null; medicines: LeftMedicine[] }
+export interface Phrase { phrase_id: string; text: string }
 
 export interface Position { latitude: number; longitude: number; accuracy_m: number | null }
 

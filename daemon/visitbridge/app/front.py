@@ -29,6 +29,7 @@ from visitbridge.api.resources.outbox import JobItems, Outbox
 from visitbridge.api.resources.pairing import Pairing
 from visitbridge.api.resources.paper import Paper
 from visitbridge.api.resources.phones import Phones
+from visitbridge.api.resources.phrases import Phrases
 from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.reset import Resets
 from visitbridge.api.resources.retention import History
@@ -44,9 +45,11 @@ from visitbridge.api.viewing import viewer_of
 from visitbridge.app.records import record_routes
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
+from visitbridge.domain.ids import new_id
 from visitbridge.services.audit import AuditDesk
 from visitbridge.services.lookup import CodeLookup
 from visitbridge.services.visits.paper import PrintingDesk
+from visitbridge.services.visits.phrases import PhraseBook
 from visitbridge.words import Catalogue as Words
 
 WEBUI_DIR = Path(__file__).parents[3] / "webui"
@@ -75,6 +78,7 @@ def route_table(
         Staff(parts.staff, parts.phones).routes(),
         visits.routes(),
         Drafts(parts.visits, visits).routes(),
+        Phrases(PhraseBook(parts.store, new_id=lambda: new_id(parts.clock.now()))).routes(),
         Outbox(parts.outbox.desk, items).routes(),
         Catalogue(CodeLookup(parts.catalogue, parts.store, parts.clock), parts.datasets).routes(),
         History(parts.retention).routes(),
