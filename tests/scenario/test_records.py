@@ -124,7 +124,7 @@ async def test_B15_ready_to_leave_and_what_is_missing() -> None:
         await day.sign_in()
         consent_id = await consent(day)
         due = checks(await day.call("GET", "/api/departure"))
-        assert (due["records"], due["sam"], due["datasets"]) == ("due", "ok", "ok")
+        assert (due["records"], due["sam"], due["datasets"]) == ("due", "ok", "today")
         await day.call("POST", "/api/records/fetch", {"consent_ids": [consent_id]})
         after = checks(await day.call("GET", "/api/departure"))
         assert (after["records"], after["clock"], after["queue"]) == ("ok", "data_centre", "ok")

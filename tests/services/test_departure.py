@@ -117,6 +117,7 @@ def test_L06_records_are_fetched_today_for_who_consented(
         ({"missing": ("icd10",)}, CheckState.FAIL, "missing"),
         ({"checked_at": at(7, days=-7)}, CheckState.WARN, "old"),
         ({"checked_at": at(9, days=-7)}, CheckState.OK, "ok"),
+        ({"checked_at": at(9, days=-1)}, CheckState.OK, "today"),
         ({"empty": ("packages",)}, CheckState.WARN, "empty"),
     ],
 )
@@ -217,7 +218,7 @@ CODES = {
     "list": ("ok", "empty"),
     "hpc": ("ok", "none", "too_short"),
     "records": ("ok", "nobody", "due", "no_consent"),
-    "datasets": ("ok", "never", "missing", "old", "empty"),
+    "datasets": ("ok", "today", "never", "missing", "old", "empty"),
     "queue": ("ok", "attention", "waiting"),
 }
 
@@ -230,4 +231,4 @@ def test_every_outcome_has_words_and_what_is_wrong_says_what_to_do(
     texts = load_catalogue().texts(language)
     assert texts[f"environment.item.{item}"]
     assert texts[f"environment.{item}.{code}.what"]
-    assert (f"environment.{item}.{code}.now" in texts) == (code not in {"ok", "nobody"})
+    assert (f"environment.{item}.{code}.now" in texts) == (code not in {"ok", "today", "nobody"})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.webui import samples
+from tests.webui import record_samples, samples
 from tests.webui.fake_box import FakeBox, Refusal
 from tests.webui.phone import Look, Phone
 
@@ -138,6 +138,7 @@ NOBODY: dict[str, Any] = {"sessions": []}
 NEW_BOX = samples.box(bound=False, institution=None, sam_id="", sam_valid_until=None, sam_verified_at=None)
 OFFLINE = {"link": samples.link("down", "host")}
 RESULT = f"{VISIT}/result"
+VISIT_PAGE = f"/#{VISIT}"
 
 SCREENS = [
     Screen("pair", "/p#0123456789abcdef", paired=False),
@@ -509,7 +510,40 @@ SCREENS = [
     Screen("readers-none", "/#/settings/readers", topics={"cards": {"readers": []}}),
     Screen("phones", "/#/settings/phones"),
     Screen("phones-add", "/#/settings/phones", act=click("#add-phone")),
-    Screen("datasets", "/#/settings/datasets"),
+    Screen("datasets", "/#/settings/datasets", answers=record_samples.ANSWERS),
+    Screen(
+        "datasets-never",
+        "/#/settings/datasets",
+        answers={
+            "GET /api/datasets": [],
+            "GET /api/datasets/status": {"checked_at": None, "missing": ["icd10"], "empty": []},
+        },
+    ),
+    Screen("today", "/#/today", answers=record_samples.ANSWERS),
+    Screen("today-empty", "/#/today", answers={"GET /api/plans": []}, topics=OFFLINE),
+    Screen("today-removed", "/#/today", answers=record_samples.ANSWERS, act=click("[data-plan=p3] button")),
+    Screen("plan-add", "/#/today/add", answers=record_samples.ANSWERS),
+    Screen("consent", "/#/today/p1", answers=record_samples.ANSWERS, act=click("summary")),
+    Screen("consent-new", "/#/today/p3", answers=record_samples.ANSWERS, act=click("#signed")),
+    Screen("records-downloaded", "/#/consents/c1/records", answers=record_samples.ANSWERS),
+    Screen("records-table", "/#/consents/c1/records", answers=record_samples.ANSWERS, act=click("#turn")),
+    Screen("records", f"{VISIT_PAGE}/records", answers=record_samples.ANSWERS),
+    Screen(
+        "records-none",
+        f"{VISIT_PAGE}/records",
+        answers={
+            f"GET /api{VISIT}/records": refuse(403, "GW-ACC-20"),
+            f"GET /api{VISIT}/leftover": record_samples.UNKNOWN_LEFTOVER,
+        },
+    ),
+    Screen("carry-in", f"{VISIT_PAGE}/carry-in", answers=record_samples.ANSWERS),
+    Screen("carry-in-none", f"{VISIT_PAGE}/carry-in", answers={f"GET /api{VISIT}/former": []}),
+    Screen("departure", "/#/departure", answers=record_samples.ANSWERS),
+    Screen(
+        "departure-not-ready",
+        "/#/departure",
+        answers={"GET /api/departure": record_samples.DEPARTURE_BAD},
+    ),
     Screen(
         "status-rescued",
         "/#/status",

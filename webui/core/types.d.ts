@@ -98,6 +98,7 @@ export interface BoxStatus {
   sam_id: string;
   sam_valid_until: string | null;
   sam_verified_at: string | null;
+  dataset_group: string;
   enabled: boolean;
   version: string;
 }

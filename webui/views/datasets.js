@@ -1,25 +1,53 @@
-/** Data sets on the box: name, version, rows; download anew while the VPN is up (B13, R03). */
+/** Data sets on the box: version, difference, group, and the seven that the institution edits; update now (A10, B13, R03). */
 import { html } from "../lib/htm-preact.js";
 import { get, post } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
-import { announce, linkUp } from "../core/store.js";
+import { announce, linkUp, live } from "../core/store.js";
 import { hasWords, t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
 
 /** @typedef {import("../core/types").DataSet} DataSet */
+/** @typedef {import("../core/types").DataSetStatus} DataSetStatus */
+
+/** The VPN's own menu, in its order (A10). */
+const INSTITUTION_SETS = ["frequencies", "routes", "my_diagnoses", "my_orders", "special_items", "packages", "device_settings"];
+
+const wordsOf = (/** @type {string} */ name) => (hasWords(`dataset.${name}`) ? t(`dataset.${name}`) : name);
+
+/** @param {{ set: DataSet }} props */
+function SetRow({ set }) {
+  const differs = set.previous !== "";
+  return html`<li class="item tall" data-dataset=${set.name}><div class="row-text"><span class="row-title">${wordsOf(set.name)}</span>
+    <span class="row-detail">${t("datasets.version", { version: set.version, rows: set.rows })}</span>
+    <span class="row-detail">${t("datasets.loaded", { at: rocMoment(set.loaded_at) })} · ${t("datasets.group", { group: set.group })}</span>
+    ${differs ? html`<span class="row-detail">${t("datasets.difference", { added: set.added, removed: set.removed, changed: set.changed })}</span>` : null}</div></li>`;
+}
 
 export default function DataSets() {
-  const sets = useFetched("datasets", () => /** @type {Promise<DataSet[]>} */ (get("/api/datasets")));
+  const found = useFetched("datasets", async () => {
+    const [sets, status] = await Promise.all([
+      /** @type {Promise<DataSet[]>} */ (get("/api/datasets")),
+      /** @type {Promise<DataSetStatus>} */ (get("/api/datasets/status")),
+    ]);
+    return { sets, status };
+  });
   const refresh = useTask(async () => {
-    sets.set(await post("/api/datasets/refresh", {}, { timeout_s: 300 }));
+    await post("/api/datasets/refresh", {}, { timeout_s: 300 });
+    found.reload();
     announce(t("datasets.refreshed"));
   });
-  const empty = sets.value !== null && sets.value.length === 0;
+  const sets = found.value?.sets ?? [];
+  const status = found.value?.status;
+  const own = INSTITUTION_SETS.map((name) => ({ name, set: sets.find((set) => set.name === name) }));
+  const others = sets.filter((set) => !INSTITUTION_SETS.includes(set.name));
   return html`<${Screen} title=${t("datasets.title")} up="/settings"
     action=${html`<${Button} kind="primary" id="refresh-datasets" task=${refresh} disabled=${!linkUp.value}>${t(linkUp.value ? "datasets.refresh" : "outbox.waits_link")}<//>`}>
-    <${ErrorNotice} error=${refresh.error ?? sets.error} />
-    ${sets.value === null && !sets.error ? html`<${Loading} />` : null}
-    ${empty ? html`<${Notice} kind="warn" title=${t("datasets.none")}><p>${t("setup.datasets.how")}</p><//>` : null}
-    <ul class="items">${(sets.value ?? []).map((set) => html`<li class="item" data-dataset=${set.name}><div class="row-text"><span class="row-title">${hasWords(`dataset.${set.name}`) ? t(`dataset.${set.name}`) : set.name}</span>
-      <span class="row-detail">${t("datasets.version", { version: set.version, rows: set.rows })}</span><span class="row-detail">${t("datasets.loaded", { at: rocMoment(set.loaded_at) })}</span></div></li>`)}</ul><//>`;
+    <${ErrorNotice} error=${refresh.error ?? found.error} />
+    ${found.value === null && !found.error ? html`<${Loading} />` : null}
+    ${status ? html`<p class="hint">${status.checked_at ? t("datasets.checked", { at: rocMoment(status.checked_at) }) : t("datasets.never_checked")}${live.value.box?.dataset_group ? ` · ${t("datasets.group", { group: live.value.box.dataset_group })}` : ""}</p>` : null}
+    ${found.value && sets.length === 0 ? html`<${Notice} kind="warn" title=${t("datasets.none")}><p>${t("setup.datasets.how")}</p><//>` : null}
+    ${status && sets.length > 0 && status.missing.length > 0 ? html`<${Notice} kind="warn" title=${t("datasets.missing")}><p>${status.missing.map(wordsOf).join("、")}</p><//>` : null}
+    ${sets.length > 0 ? html`<section class="group"><h2>${t("datasets.institution")}</h2><ul class="items">${own.map(({ name, set }) => set && set.rows > 0 ? html`<${SetRow} key=${name} set=${set} />`
+      : html`<li class="item tall" key=${name} data-dataset=${name}><div class="row-text"><span class="row-title">${wordsOf(name)}</span><span class="tag warn">${t("datasets.empty_set")}</span></div></li>`)}</ul></section>` : null}
+    ${others.length > 0 ? html`<section class="group"><h2>${t("datasets.tables")}</h2><ul class="items">${others.map((set) => html`<${SetRow} key=${set.name} set=${set} />`)}</ul></section>` : null}<//>`;
 }

@@ -50,6 +50,8 @@ function Drafts() {
 
 const TILES = [
   { href: "#/sign-in", words: "tile.sign_in" },
+  { href: "#/today", words: "tile.today" },
+  { href: "#/departure", words: "tile.departure" },
   { href: "#/visits", words: "tile.visits" },
   { href: "#/outbox", words: "tile.outbox" },
   { href: "#/settings/datasets", words: "tile.datasets" },

@@ -135,6 +135,8 @@ function Editor({ draft, reload }) {
     <${ErrorNotice} error=${discard.error} />
     ${staffHere.value || offline ? null : html`<${Notice} kind="warn" title=${errorWords("GW-ACC-03", "what")}><p>${errorWords("GW-ACC-03", "where")}</p><p>${errorWords("GW-ACC-03", "now")}</p>
       <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>`}
+    ${isCorrection ? null : html`<div class="items"><${RowLink} id="to-records" href=${`#/visits/${segment(draft.id)}/records`} title=${t("records.title")} detail=${t("records.leftover")} />
+      <${RowLink} id="to-carry-in" href=${`#/visits/${segment(draft.id)}/carry-in`} title=${t("carry.title")} /></div>`}
     <${TextPart} draft=${draft} name="subjective" rows="2" />
     <${TextPart} draft=${draft} name="objective" rows="2" />
     <${Diagnoses} draft=${draft} />

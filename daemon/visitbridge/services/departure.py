@@ -130,7 +130,7 @@ def datasets_check(status: DataSetStatus, now: dt.datetime) -> Check:
         return warn("datasets", "old", days=days)
     if status.empty:
         return warn("datasets", "empty", count=len(status.empty))
-    return ok("datasets", days=days)
+    return ok("datasets", "ok" if days else "today", days=days)
 
 
 def queue_check(queue: QueueTopic | None) -> Check:

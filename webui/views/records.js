@@ -1,0 +1,106 @@
+/** Cloud records and the card's own, table by table: cards upright, a whole table on its side or by the button (L02-L05, L07). */
+import { html } from "../lib/htm-preact.js";
+import { useState } from "../lib/preact-hooks.js";
+import { get, post, segment } from "../core/api.js";
+import { rocDate, rocMoment } from "../core/format.js";
+import { linkUp, patientReader, staffHere } from "../core/store.js";
+import { t } from "../core/words.js";
+import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+
+/** @typedef {import("../core/types").RecordsView} RecordsView */
+/** @typedef {import("../core/types").RecordTable} RecordTable */
+/** @typedef {import("../core/types").Leftover} Leftover */
+/** @typedef {import("../core/types").CardContents} CardContents */
+
+/** What a card shows of a line, by table; the rest is in the table. @type {Record<string, string[]>} */
+const KEY_COLUMNS = {
+  drugs: ["藥品名稱", "藥品健保代碼", "用法用量", "給藥日數"], tests: ["醫令名稱", "醫令代碼", "檢驗結果"],
+  visits: ["主診斷碼", "就醫科別代碼", "就醫序號"], allergies: ["過敏藥物", "過敏症狀", "嚴重程度"],
+};
+
+/** @param {{ table: RecordTable, wide: boolean }} props */
+function Table({ table, wide }) {
+  const keys = KEY_COLUMNS[table.kind] ?? table.columns.slice(0, 3);
+  if (table.rows.length === 0) return html`<p class="hint">${t("records.no_rows")}</p>`;
+  return html`<div class="records ${wide ? "wide" : ""}"><ul class="items record-cards">${table.rows.map((row) => html`<li class="item tall"><div class="row-text">
+      <span class="row-title">${rocDate(row.on)} ${row.institution}</span>
+      ${keys.filter((name) => row.values[name]).map((name) => html`<span class="row-detail">${name}：${row.values[name]}</span>`)}</div></li>`)}</ul>
+    <div class="record-table" role="region" tabindex="0" aria-label=${t(`records.${table.kind}`)}><table><thead><tr><th scope="col">${t("records.institution")}</th>${table.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+      <tbody>${table.rows.map((row) => html`<tr><th scope="row">${row.institution}</th>${table.columns.map((name) => html`<td>${row.values[name] ?? ""}</td>`)}</tr>`)}</tbody></table></div></div>`;
+}
+
+/** @param {{ left: Leftover }} props */
+export function LeftoverList({ left }) {
+  if (!left.known) return html`<${Notice} kind="warn" title=${t("leftover.unknown")}><p>${t("leftover.ask")}</p><//>`;
+  return html`<p class="hint">${t("leftover.as_of", { at: left.as_of ? rocMoment(left.as_of) : "" })}</p>
+    ${left.uncounted > 0 ? html`<${Notice} kind="warn" title=${t("leftover.uncounted", { count: left.uncounted })} />` : null}
+    ${left.medicines.length === 0 ? html`<${Notice} title=${t("leftover.nothing")} />` : null}
+    <ul class="items">${left.medicines.map((one) => html`<li class="item tall" data-left=${one.codes[0]}><div class="row-text"><span class="row-title">${one.names[0] ?? one.group}</span>
+      <span>${t("leftover.days", { days: one.remaining_days, until: rocDate(one.usable_until) })}</span>
+      ${one.is_duplicate ? html`<span class="tag warn">${t("leftover.duplicate", { from: rocDate(one.next_fill_on) })}</span>` : null}
+      ${one.fills.map((fill) => html`<span class="row-detail">${t("leftover.fill", { on: rocDate(fill.fetched_on), where: fill.institution, days: fill.days })}</span>`)}
+      ${one.approximate ? html`<span class="row-detail">${t("leftover.approximate")}</span>` : null}</div></li>`)}</ul>`;
+}
+
+/**
+ * @param {{ view: RecordsView | null, left?: Leftover | null, contents?: CardContents | null }} props
+ */
+export function RecordPages({ view, left, contents }) {
+  const tables = [...(view?.tables ?? []), ...(contents ? cardTables(contents) : [])];
+  const names = [...(left ? ["leftover"] : []), ...tables.map((table) => table.kind)];
+  const [tab, setTab] = useState("");
+  const [wide, setWide] = useState(false);
+  const chosen = names.includes(tab) ? tab : names[0] ?? "";
+  const table = tables.find((one) => one.kind === chosen);
+  return html`${view ? html`<${Notice} kind="info" title=${view.fetched_at ? t("records.fetched", { at: rocMoment(view.fetched_at) }) : t("records.now", { at: rocMoment(view.as_of) })}>
+      ${view.until ? html`<p>${t("records.until", { until: rocMoment(view.until) })}</p>` : null}<p class="hint">${t("records.late")}</p><//>` : null}
+    <div class="pills" role="group" aria-label=${t("records.tables")}>${names.map((name) => html`<button type="button" class="pill" data-tab=${name} aria-pressed=${name === chosen} onClick=${() => setTab(name)}>${t(`records.${name}`)}</button>`)}</div>
+    ${chosen === "leftover" && left ? html`<${LeftoverList} left=${left} />` : null}
+    ${table ? html`<${Button} id="turn" kind="quiet" onPress=${() => setWide(!wide)}>${t(wide ? "records.upright" : "records.sideways")}<//><${Table} table=${table} wide=${wide} />` : null}`;
+}
+
+/** The card's visits and orders in the form of the other tables. @param {CardContents} contents @returns {RecordTable[]} */
+function cardTables(contents) {
+  const day = (/** @type {string} */ time) => `${Number(time.slice(0, 3)) + 1911}-${time.slice(3, 5)}-${time.slice(5, 7)}`;
+  return [
+    { kind: "card_visits", columns: ["就醫日期", "就醫類別", "就醫序號", "補卡"], rows: contents.visits.map((one) => ({
+      on: day(one.visit_time), institution: one.institution, values: { 就醫日期: one.visit_time, 就醫類別: one.visit_type, 就醫序號: one.sequence_no, 補卡: one.make_up ? "是" : "" } })) },
+    { kind: "card_orders", columns: ["就醫日期", "醫令類別", "醫令代碼", "用法", "日數", "總量"], rows: contents.orders.map((one) => ({
+      on: day(one.visit_time), institution: "", values: { 就醫日期: one.visit_time, 醫令類別: one.order_type, 醫令代碼: one.code, 用法: one.usage, 日數: String(one.days), 總量: String(one.quantity) } })) },
+  ];
+}
+
+/** Downloaded under a consent. @param {{ id: string }} props */
+export function OfConsent({ id }) {
+  const found = useFetched(id, () => /** @type {Promise<RecordsView>} */ (get(`/api/consents/${segment(id)}/records`)));
+  return html`<${Screen} title=${t("records.title")} up="/today"><${ErrorNotice} error=${found.error} />
+    ${found.value === null && !found.error ? html`<${Loading} />` : null}${found.value ? html`<${RecordPages} view=${found.value} />` : null}<//>`;
+}
+
+/** Of the patient of a visit: downloaded ones, and with the card in the reader those of now. @param {{ id: string }} props */
+export default function OfVisit({ id }) {
+  const found = useFetched(`records ${id}`, () => /** @type {Promise<RecordsView>} */ (get(`/api/visits/${segment(id)}/records`)));
+  const left = useFetched(`left ${id}`, () => /** @type {Promise<Leftover>} */ (get(`/api/visits/${segment(id)}/leftover`)));
+  return html`<${Screen} title=${t("records.title")} up=${`/visits/${segment(id)}`}>
+    ${found.error && found.error.body.code !== "GW-ACC-20" ? html`<${ErrorNotice} error=${found.error} />` : null}
+    ${found.error?.body.code === "GW-ACC-20" ? html`<${Notice} kind="warn" title=${t("records.none_here")}><p>${t("records.none_here_now")}</p><//>` : null}
+    <${RecordPages} view=${found.value} left=${left.value} />
+    <${WithCard} /><//>`;
+}
+
+/** 健保卡與雲端: reads the card through a card session, then asks the cloud for its person (L01). */
+function WithCard() {
+  const [view, setView] = useState(/** @type {RecordsView | null} */ (null));
+  const [contents, setContents] = useState(/** @type {CardContents | null} */ (null));
+  const reader = patientReader.value;
+  const ask = useTask(async () => {
+    if (!reader) return;
+    const place = `/api/readers/${segment(reader.reader_id)}`;
+    setContents(/** @type {CardContents} */ (await post(`${place}/contents`, {}, { timeout_s: 60 })));
+    setView(/** @type {RecordsView} */ (await post(`${place}/records`, {}, { timeout_s: 30 })));
+  });
+  return html`<section class="group"><h2>${t("records.with_card")}</h2><p class="hint">${t("records.with_card_hint")}</p>
+    <${ErrorNotice} error=${ask.error} />
+    <${Button} id="ask-card" task=${ask} disabled=${!reader || !linkUp.value || !staffHere.value}>${t(!reader ? "home.nhi.insert" : !linkUp.value ? "outbox.waits_link" : !staffHere.value ? "home.sign_in" : "records.ask")}<//>
+    ${view || contents ? html`<${RecordPages} view=${view} contents=${contents} />` : null}</section>`;
+}
