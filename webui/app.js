@@ -11,7 +11,6 @@ import { announce, boxNow, closed, live, paired, reached, staffHere, startTickin
 import { speak, storedLanguage, t } from "./core/words.js";
 import { ErrorNotice, Loading, Screen } from "./components/controls.js";
 import { Shell } from "./components/shell.js";
-import Closed from "./views/closed.js";
 
 /** @type {import("./core/router.js").Route[]} */
 const ROUTES = [
@@ -45,8 +44,8 @@ const ROUTES = [
   { path: "/outbox", load: () => import("./views/outbox.js"), tab: "outbox" },
   { path: "/settings", load: () => import("./views/settings.js"), tab: "settings" },
   { path: "/settings/readers", load: () => import("./views/readers.js"), tab: "settings" },
-  { path: "/settings/phones", load: () => import("./views/phones.js"), tab: "settings" },
   { path: "/settings/bluetooth", load: () => import("./views/bluetooth.js"), tab: "settings" },
+  { path: "/settings/phones", load: () => import("./views/phones.js"), tab: "settings" },
   { path: "/settings/datasets", load: () => import("./views/datasets.js"), tab: "settings" },
   { path: "/settings/retention", load: () => import("./views/retention.js"), tab: "settings" },
   { path: "/settings/environment", load: () => import("./views/environment.js"), tab: "settings" },
@@ -68,6 +67,7 @@ function find(wanted) {
 
 const loadPairing = () => import("./views/pair.js");
 const loadLock = () => import("./views/lock.js");
+const loadClosed = () => import("./views/closed.js");
 
 /**
  * @typedef {object} Shown
@@ -79,29 +79,29 @@ const loadLock = () => import("./views/lock.js");
  */
 
 function App() {
+  const shut = closed.value;
   const pairing = paired.value === "no";
   const locked = paired.value === "yes" && phoneState.value !== "open";
   const wanted = path.value;
   const [shown, setShown] = useState(/** @type {Shown} */ ({ view: null, params: {}, at: "", tab: "home", error: null }));
   useEffect(() => {
-    if (paired.value === "unknown") return undefined;
+    if (paired.value === "unknown" && !shut) return undefined;
     let mine = true;
     const { route, params } = find(wanted);
-    const at = pairing ? "pair" : locked ? "lock" : wanted;
-    const load = pairing ? loadPairing : locked ? loadLock : route.load;
+    const at = shut ? "closed" : pairing ? "pair" : locked ? "lock" : wanted;
+    const load = shut ? loadClosed : pairing ? loadPairing : locked ? loadLock : route.load;
     load().then(
       (module) => { if (mine) setShown({ view: module.default, params, at, tab: route.tab, error: null }); },
       (thrown) => { if (mine) setShown({ view: null, params, at, tab: route.tab, error: asApiError(thrown) }); },
     );
     return () => { mine = false; };
-  }, [wanted, pairing, locked, paired.value]);
+  }, [wanted, shut, pairing, locked, paired.value]);
 
-  if (closed.value) return html`<${Shell} tab="" framed=${false}><${Closed} /><//>`;
   const screen = shown.error
     ? html`<${Screen} title=${t("error.title")}><${ErrorNotice} error=${shown.error} /><//>`
     // What was on screen is gone the moment the phone locks, not when the other screen has come.
     : shown.view && locked === (shown.at === "lock") ? html`<${shown.view} key=${shown.at} ...${shown.params} />` : html`<main><${Loading} /></main>`;
-  return html`<${Shell} tab=${shown.tab} framed=${paired.value === "yes" && !locked}>${screen}<//>`;
+  return html`<${Shell} tab=${shown.tab} framed=${paired.value === "yes" && !locked && !shut}>${screen}<//>`;
 }
 
 /** Minutes before its end at which a sign-in is said to end, and at no other time. */

@@ -9,10 +9,10 @@ import { Button, ErrorNotice, Field, Notice, useTask } from "./controls.js";
 
 /**
  * Which reader and the PIN, as a form of its own; nothing but a request for the card while there is none.
- * @param {{ path?: string, more?: Record<string, unknown>, done?: () => void }} props `path`: where the PIN goes instead of
+ * @param {{ path?: string, more?: Record<string, unknown>, action?: string, done?: () => void }} props `path`: where the PIN goes instead of
  *   to the sign-in, with `more` beside it and without a reader
  */
-export function PinForm({ path, more, done }) {
+export function PinForm({ path, more, action, done }) {
   const withCard = readers.value.filter((reader) => reader.card.kind === "hpc");
   const [chosen, setChosen] = useState("");
   const [filled, setFilled] = useState(false);
@@ -41,5 +41,5 @@ export function PinForm({ path, more, done }) {
     <${Field} id="pin" label=${t("sign_in.pin")} hint=${t("sign_in.pin_hint")}>
       <input id="pin" class="code big" ref=${field} type="password" inputmode="numeric" autocomplete="off" enterkeyhint="done" maxlength="8"
         aria-describedby="pin-hint" onInput=${(/** @type {any} */ event) => setFilled(event.currentTarget.value.length >= 4)} /><//>
-    <${Button} kind="primary" type="submit" id="sign-in" busy=${send.busy} disabled=${!filled && !send.busy}>${t("sign_in.action")}<//></form>`;
+    <${Button} kind="primary" type="submit" id="sign-in" busy=${send.busy} disabled=${!filled && !send.busy}>${action ?? t("sign_in.action")}<//></form>`;
 }

@@ -1,12 +1,12 @@
 /** What frames every screen: banners, status strip, bottom bar, the one status region. */
 import { html } from "../lib/htm-preact.js";
+import { useEffect, useState } from "../lib/preact-hooks.js";
 import { clock, hoursMinutes, rocMoment, roughly } from "../core/format.js";
 import {
   announcement, boxNow, hpcReader, live, patientReader, reached, samVerified, staffHere, tick, undoOffer,
 } from "../core/store.js";
 import { locksIn, touch } from "../core/session.js";
 import { t } from "../core/words.js";
-import { Questions } from "./codes.js";
 import { Button } from "./controls.js";
 
 /** @typedef {import("../lib/preact.js").ComponentChildren} Children */
@@ -114,6 +114,16 @@ function BottomBar({ tab }) {
     <span>${item.tab === "outbox" && waiting > 0 ? t("tab.outbox_count", { count: waiting }) : t(item.words)}</span></a>`)}</nav>`;
 }
 
+/** Phones that ask, whatever screen is open; what shows them is fetched when the first one does. */
+function Asked() {
+  const [loaded, setLoaded] = useState(/** @type {typeof import("./codes.js") | null} */ (null));
+  const asked = (live.value.presence?.questions ?? []).length > 0;
+  useEffect(() => {
+    if (asked) import("./codes.js").then(setLoaded, (thrown) => console.error(thrown));
+  }, [asked]);
+  return asked && loaded ? html`<${loaded.Questions} />` : null;
+}
+
 function UndoBar() {
   const offer = undoOffer.value;
   if (!offer) return null;
@@ -123,7 +133,7 @@ function UndoBar() {
 /** @param {{ tab: string, framed: boolean, children?: Children }} props `framed`: a paired phone's screen */
 export function Shell({ tab, framed, children }) {
   return html`
-    <header class="top"><${Banners} />${framed ? html`<${Questions} />` : null}${framed ? html`<${StatusStrip} />` : null}</header>
+    <header class="top"><${Banners} />${framed ? html`<${Asked} />` : null}${framed ? html`<${StatusStrip} />` : null}</header>
     ${children}
     <p class="unseen" role="status">${announcement.value}</p>
     ${framed ? html`<${UndoBar} /><${BottomBar} tab=${tab} />` : null}`;

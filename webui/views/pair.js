@@ -57,10 +57,10 @@ function Proof({ request, name, unlockCode, over }) {
   };
   return html`<${Screen} title=${t("pair.title")}>
     <${Notice} kind=${allowed ? "good" : "info"} title=${t(allowed ? "pair.allowed" : "pair.waiting", { name })}><p>${t("pair.waiting_how")}</p><//>
-    ${byCard ? html`<section class="stack group"><h2>${t("pair.by_card")}</h2><p class="hint">${t("pair.by_card_hint")}</p>
-        <${PinForm} path="/api/pair/card" more=${{ request }} done=${() => void settle()} /></section>`
+    <div class="stack">${byCard ? html`<section class="stack group"><h2>${t("pair.by_card")}</h2><p class="hint">${t("pair.by_card_hint")}</p>
+        <${PinForm} path="/api/pair/card" more=${{ request }} action=${t("pair.action")} done=${() => void settle()} /></section>`
       : html`<${CodeForm} id="pair-code" hint=${t("presence.code_hint")} send=${confirm} action=${t("pair.action")} />`}
-    <${Button} kind="quiet" id="other-way" onPress=${() => setByCard(!byCard)}>${t(byCard ? "pair.use_code" : "pair.use_card")}<//><//>`;
+    <${Button} kind="quiet" id="other-way" onPress=${() => setByCard(!byCard)}>${t(byCard ? "pair.use_code" : "pair.use_card")}<//></div><//>`;
 }
 
 export default function Pair() {
