@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.contract.demo_card import DemoCard
 from tests.services.conftest import READER, Room, wait_for
 from visitbridge.errors import (
     CardAbsent,
@@ -34,6 +35,7 @@ Cards = Callable[[str], Contacts]
         ("patient-rare", "nhi", ""),
         ("hpc-doctor", "hpc", ""),
         ("hpc-pharmacist", "hpc", ""),
+        ("institution-card", "institution", ""),
         ("other-card", "unknown", "GW-CRD-04"),
         ("mute-card", "mute", "GW-CRD-03"),
     ],
@@ -79,7 +81,12 @@ async def test_phones_see_the_header_with_a_masked_id(room: Room, card: Cards) -
 
 @pytest.mark.parametrize(
     ("card_id", "error"),
-    [("other-card", NotNhiCard), ("hpc-doctor", NotNhiCard), ("mute-card", CardMute)],
+    [
+        ("other-card", NotNhiCard),
+        ("hpc-doctor", NotNhiCard),
+        ("institution-card", NotNhiCard),
+        ("mute-card", CardMute),
+    ],
 )
 async def test_what_is_no_patient_card_is_refused_by_name(
     room: Room, card: Cards, card_id: str, error: type[CardError]
@@ -95,6 +102,34 @@ async def test_an_empty_reader_and_an_unknown_one_are_different_errors(room: Roo
     with pytest.raises(NotFound) as caught:
         room.desk.require_nhi("no-such-reader")
     assert caught.value.field == "reader_id"
+
+
+@pytest.mark.parametrize("card_id", ["hpc-doctor", "institution-card"])
+async def test_no_card_of_the_test_realm_meets_production_data(
+    card_id: str, clock: FakeClock, card: Cards
+) -> None:
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), clock, realm="production")
+    await readers.slots[0].insert(card(card_id))
+    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
+    await desk.recognise(readers.readers()[0])
+    assert desk.at(READER).error_code == CardRealmMixed.code
+
+
+class ProductionCard(DemoCard):
+    """With a number as production cards have: a leading 0 (nhi-domain §1.4)."""
+
+    def execute(self, apdu: bytes) -> bytes:
+        return super().execute(apdu).replace(b"900000000099", b"000000000099")
+
+
+async def test_a_production_card_meets_no_test_data(room: Room) -> None:
+    present = await room.insert(ProductionCard())
+    assert present.basic is not None
+    assert present.basic.card_no == "000000000099"
+    assert present.error_code == CardRealmMixed.code
+    with pytest.raises(CardRealmMixed):
+        room.desk.require_nhi(READER)
 
 
 async def test_a_test_card_on_a_production_box_is_refused(clock: FakeClock, card: Cards) -> None:

@@ -29,8 +29,8 @@ from visitbridge.services.readers.topic import BluetoothTopic, PairingPhase, Pai
 from visitbridge.services.topics import Slot
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.bluez.device import Unit
-from visitbridge.sim.bluez.double import AdapterState, BluezDouble, open_bluez
-from visitbridge.sim.bluez.shapes import Bonding
+from visitbridge.sim.bluez.double import BluezDouble, open_bluez
+from visitbridge.sim.bluez.shapes import AdapterState, Bonding
 from visitbridge.sim.clock import FakeClock
 
 KEY = bytes(range(32))

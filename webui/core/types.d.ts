@@ -5,7 +5,7 @@
 
 export type LinkName = "good" | "unstable" | "down";
 export type FlagState = "not_wanted" | "waiting" | "working" | "attention" | "done";
-export type CardKind = "nhi" | "hpc" | "unknown" | "mute" | "reading" | "none";
+export type CardKind = "nhi" | "hpc" | "institution" | "unknown" | "mute" | "reading" | "none";
 export type Age = "fresh" | "amber" | "red" | "overdue";
 
 export interface Words { what: string; where: string; now: string }

@@ -31,14 +31,16 @@ from visitbridge.protocols.apdu import Response
 from visitbridge.protocols.conversation import Conversation
 from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI, decode_basic
 from visitbridge.protocols.nhi.hpc import SELECT_HPC
+from visitbridge.protocols.nhi.institution import SELECT_INSTITUTION
 from visitbridge.runtime.waiting import Waiter
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import CardPatient, CardsTopic, Slot, SlotCard
 
-CardKind = Literal["none", "reading", "nhi", "hpc", "unknown", "mute"]
+CardKind = Literal["none", "reading", "nhi", "hpc", "institution", "unknown", "mute"]
 
 _RECOGNISE_DEADLINE_S = 10.0
 _BUSY_RETRY_S = 1.0
+_OTHER_KINDS: dict[CardKind, bytes] = {"hpc": SELECT_HPC, "institution": SELECT_INSTITUTION}
 _KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", ReaderState.MUTE: "mute"}
 
 
@@ -213,7 +215,7 @@ class CardDesk:
         except (CardError, DeviceError) as exc:
             code = exc.code
             kind = "mute" if isinstance(exc, CardMute) else "unknown"
-        if record is not None and record.is_test_card != (self._realm == "test"):
+        if _is_of_test_realm(kind, record) is (self._realm != "test"):
             code = CardRealmMixed.code
         if kind == "unknown" and not code:
             code = NotNhiCard.code
@@ -289,8 +291,20 @@ def _identify() -> Conversation[tuple[CardKind, BasicRecord | None]]:
     try:
         return "nhi", (yield from _basic_record())
     except NotNhiCard:
-        answer = Response.decode((yield SELECT_HPC))
-    return ("hpc" if answer.is_ok else "unknown"), None
+        for kind, select in _OTHER_KINDS.items():
+            if Response.decode((yield select)).is_ok:
+                return kind, None
+    return "unknown", None
+
+
+def _is_of_test_realm(kind: CardKind, record: BasicRecord | None) -> bool | None:
+    """Whether a card may meet test data only (nhi-domain §1.4); None for one of which that is not known.
+
+    The applications of professionals' and institutions' cards that are known here are those of our own test cards.
+    """
+    if record is not None:
+        return record.is_test_card
+    return True if kind in _OTHER_KINDS else None
 
 
 def _slot(info: ReaderInfo, card: PresentCard) -> Slot:

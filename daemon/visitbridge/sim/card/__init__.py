@@ -8,11 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from visitbridge.errors import NotFound
+from visitbridge.protocols.nhi.institution import SELECT_INSTITUTION
 from visitbridge.sim.card.base import CardSnapshot, Pull, PulledCard, PullMoment, VirtualCard
 from visitbridge.sim.card.hpc import HpcCard
 from visitbridge.sim.card.nhi import NhiCard
 from visitbridge.sim.card.plain import MuteCard, PlainCard
-from visitbridge.sim.card.profiles import ATR_OTHER, HPC_PROFILES, MUTE_CARD_ID, NHI_PROFILES, OTHER_CARD_ID
+from visitbridge.sim.card.profiles import (
+    ATR_HPC,
+    ATR_OTHER,
+    HPC_PROFILES,
+    INSTITUTION_CARD_ID,
+    MUTE_CARD_ID,
+    NHI_PROFILES,
+    OTHER_CARD_ID,
+)
 
 __all__ = [
     "CARD_IDS",
@@ -27,6 +36,7 @@ __all__ = [
 CARD_IDS = (
     *(profile.card_id for profile in NHI_PROFILES),
     *(profile.card_id for profile in HPC_PROFILES),
+    INSTITUTION_CARD_ID,
     OTHER_CARD_ID,
     MUTE_CARD_ID,
 )
@@ -44,6 +54,9 @@ def build_card(card_id: str, directory: Path | None = None) -> VirtualCard:
     for hpc in HPC_PROFILES:
         if hpc.card_id == card_id:
             return HpcCard(hpc, directory)
+    if card_id == INSTITUTION_CARD_ID:
+        # With a professional's ATR, since that says nothing.
+        return PlainCard(card_id, ATR_HPC, select=SELECT_INSTITUTION)
     if card_id == OTHER_CARD_ID:
         return PlainCard(card_id, ATR_OTHER)
     if card_id == MUTE_CARD_ID:

@@ -8,11 +8,12 @@ from visitbridge.sim.card.base import CardSnapshot
 
 
 class PlainCard:
-    """Another issuer's card: answers every SELECT with ``6A82``."""
+    """Another issuer's card: answers every SELECT with ``6A82``, but that of ``select`` with ``9000``."""
 
-    def __init__(self, card_id: str, atr: bytes) -> None:
+    def __init__(self, card_id: str, atr: bytes, *, select: bytes = b"") -> None:
         self._card_id = card_id
         self._atr = atr
+        self._select = select
 
     @property
     def card_id(self) -> str:
@@ -33,6 +34,8 @@ class PlainCard:
             command = Command.decode(apdu)
         except CardError:
             return Response(b"", StatusWord.WRONG_LENGTH).encode()
+        if self._select and apdu == self._select:
+            return Response(b"", StatusWord.OK).encode()
         if command.ins == 0xA4:
             return Response(b"", StatusWord.FILE_NOT_FOUND).encode()
         return Response(b"", StatusWord.INSTRUCTION_NOT_SUPPORTED).encode()

@@ -74,5 +74,6 @@ HPC_PROFILES = tuple(
     )
 )
 
+INSTITUTION_CARD_ID = "institution-card"
 OTHER_CARD_ID = "other-card"
 MUTE_CARD_ID = "mute-card"
