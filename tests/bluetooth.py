@@ -16,8 +16,8 @@ from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.ble.br301 import SimulatedBr301
 from visitbridge.sim.bluez.bus import PrivateBus, open_private_bus
 from visitbridge.sim.bluez.device import Unit
-from visitbridge.sim.bluez.double import AdapterState, BluezDouble, open_bluez
-from visitbridge.sim.bluez.shapes import ACR3901, BR301
+from visitbridge.sim.bluez.double import BluezDouble, open_bluez
+from visitbridge.sim.bluez.shapes import ACR3901, BR301, AdapterState
 
 NOON = dt.datetime(2026, 3, 4, 4, 0, tzinfo=dt.UTC)
 

@@ -23,6 +23,18 @@ function Cards({ lab, act, busy }) {
 }
 
 /** @param {{ lab: LabState, act: (path: string, json?: unknown) => void, busy: boolean }} props */
+function Radio({ lab, act, busy }) {
+  const { bluetooth } = lab;
+  if (!bluetooth) return html`<section class="group"><h2>${t("lab.bluetooth")}</h2><p class="hint">${t("lab.bluetooth.none")}</p></section>`;
+  return html`<section class="group" id="lab-bluetooth"><h2>${t("lab.bluetooth")}</h2><p class="hint">${t("lab.bluetooth.hint")}</p>
+    <div class="pills" role="group" aria-label=${t("lab.bluetooth.adapter")}>${/** @type {const} */ (["on", "off", "blocked", "missing"]).map((state) => html`<button type="button" class="pill" data-adapter=${state}
+      aria-pressed=${bluetooth.adapter === state} aria-busy=${busy} onClick=${() => act("/api/lab/bluetooth", { state })}>${t(`lab.bluetooth.${state}`)}</button>`)}</div>
+    <ul class="items">${bluetooth.readers.map((reader) => html`<li class="item tall" data-radio=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.label}</span>
+      <span class="row-detail">${[t(reader.paired ? "lab.bluetooth.paired" : "lab.bluetooth.unpaired"), reader.passkey && !reader.paired ? t("lab.bluetooth.passkey", { number: reader.passkey }) : ""].filter(Boolean).join(" · ")}</span></div>
+      <${Button} busy=${busy} onPress=${() => act(`/api/lab/readers/${segment(reader.reader_id)}/reach`, { in_reach: !reader.in_reach })}>${t(reader.in_reach ? "lab.bluetooth.switch_off" : "lab.bluetooth.switch_on")}<//></li>`)}</ul></section>`;
+}
+
+/** @param {{ lab: LabState, act: (path: string, json?: unknown) => void, busy: boolean }} props */
 function Link({ lab, act, busy }) {
   /** @type {[LabState["link"]["mode"], number][]} */
   const modes = [["up", 0], ["slow", 1500], ["down", 0]];
@@ -50,7 +62,7 @@ function Peek({ title, path }) {
 }
 
 export default function Lab() {
-  const found = useFetched("lab", () => /** @type {Promise<LabState>} */ (get("/api/lab/state")), JSON.stringify([live.value.cards, live.value.link]));
+  const found = useFetched("lab", () => /** @type {Promise<LabState>} */ (get("/api/lab/state")), JSON.stringify([live.value.cards, live.value.link, live.value.bluetooth?.remembered, live.value.bluetooth?.state]));
   const task = useTask(async (/** @type {string} */ path, /** @type {unknown} */ json) => {
     await post(path, json);
     found.reload();
@@ -64,7 +76,7 @@ export default function Lab() {
   const act = (path, json) => void task.run(path, json);
   return html`<${Screen} title=${t("lab.title")} up="/">
     <p>${t("lab.intro")}</p><${ErrorNotice} error=${found.error ?? task.error ?? clear.error} />
-    ${lab ? html`<${Cards} lab=${lab} act=${act} busy=${task.busy} /><${Link} lab=${lab} act=${act} busy=${task.busy} /><${Portal} lab=${lab} act=${act} clear=${() => void clear.run()} busy=${task.busy || clear.busy} />
+    ${lab ? html`<${Cards} lab=${lab} act=${act} busy=${task.busy} /><${Radio} lab=${lab} act=${act} busy=${task.busy} /><${Link} lab=${lab} act=${act} busy=${task.busy} /><${Portal} lab=${lab} act=${act} clear=${() => void clear.run()} busy=${task.busy || clear.busy} />
       ${lab.binding ? html`<section class="group"><h2>${t("lab.binding")}</h2><p>${t("lab.binding_hint")}</p><div class="qr-screen"><img alt=${t("lab.qr2_alt")} src=${lab.binding.qr_png_data_url} />
         <p>${t("bind.pin")} <span class="code strong" id="lab-pin">${lab.binding.pin}</span></p></div><${Copyable} text=${lab.binding.ticket} label=${t("bind.ticket")} /></section>` : null}
       <section class="group"><h2>${t("lab.memory")}</h2>${lab.cards.map((card) => html`<${Peek} key=${card.card_id} title=${card.label} path=${`/api/lab/cards/${segment(card.card_id)}/memory`} />`)}</section>

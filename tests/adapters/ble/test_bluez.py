@@ -35,8 +35,8 @@ from visitbridge.ports.cards import ReaderInfo, ReaderState
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.bluez.bus import open_private_bus
 from visitbridge.sim.bluez.device import Unit
-from visitbridge.sim.bluez.double import AdapterState, BluezDouble, open_bluez
-from visitbridge.sim.bluez.shapes import BR301, Bonding, Service, Shape
+from visitbridge.sim.bluez.double import BluezDouble, open_bluez
+from visitbridge.sim.bluez.shapes import BR301, AdapterState, Bonding, Service, Shape
 from visitbridge.sim.clock import FakeClock
 
 OK = b"\x90\x00"

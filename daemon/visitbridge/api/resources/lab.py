@@ -25,6 +25,8 @@ _OPERATIONS: tuple[tuple[Method, str, str], ...] = (
     ("POST", "/cards/{card_id}/insert", "Insert a virtual card: {reader_id}"),
     ("GET", "/cards/{card_id}/memory", "What is on a virtual card"),
     ("POST", "/readers/{reader_id}/pull", "Pull the card out of a virtual reader"),
+    ("POST", "/readers/{reader_id}/reach", "Switch a simulated Bluetooth reader off or on: {in_reach}"),
+    ("POST", "/bluetooth", "Switch the Bluetooth adapter off or on, block it, pull it out: {state}"),
     ("POST", "/link", "Cut, slow or restore the VPN: {mode, delay_ms}"),
     ("POST", "/portal/faults", "Schedule a fault of the training portal: {kind, occurrence, fault}"),
     ("DELETE", "/portal/faults", "Drop all scheduled faults"),

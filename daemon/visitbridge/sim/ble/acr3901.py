@@ -134,6 +134,7 @@ class SimulatedAcr3901(SimulatedReader):
                 answer = self._reset_number = self._random()
             case 0x07 if self._reset_number and decrypt(self.master_key, data[:16]) == self._reset_number:
                 self.master_key, self._reset_number = decrypt(self.master_key, data[16:]), b""
+                self.on_kept()
                 answer = b"\x00"
             case 0x07:
                 answer = b"\x01"

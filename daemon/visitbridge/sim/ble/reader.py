@@ -94,7 +94,8 @@ class SimulatedReader(abc.ABC):
 
     ``faults``: misbehaviour by the number of the reply since the process began, from 1; the reader's own
     ``replies`` counts them. ``drop_at_piece``: the number of the piece, of either direction, with which the link
-    drops; ``pieces`` counts them. ``battery``: what its battery characteristic says, in the family's own terms.
+    drops; ``pieces`` counts them. ``on_kept``: called when something changed that it keeps
+    without power. ``battery``: what its battery characteristic says, in the family's own terms.
     """
 
     command_pipe: str
@@ -114,6 +115,7 @@ class SimulatedReader(abc.ABC):
         self.drop_at_piece = 0
         self.connections = 0
         self.in_reach = True
+        self.on_kept: Callable[[], None] = lambda: None
         self.card: Contacts | None = None
         self.powered = False
         self._link: SimulatedLink | None = None

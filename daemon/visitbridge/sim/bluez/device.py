@@ -155,6 +155,7 @@ class Device:
         if self._link is None:
             raise BluezError("AuthenticationFailed", "the device left")
         self.unit.is_paired, self.is_temporary = True, False
+        self.unit.reader.on_kept()
         self._tree.set(self.path, DEVICE, Paired=Variant("b", True), Bonded=Variant("b", True))
 
     async def _agree(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from dbus_fast.aio import MessageBus
 from visitbridge.ports.bluetooth import VIRTUAL_ADAPTER_NAME
 from visitbridge.sim.bluez.device import Device, Unit
 from visitbridge.sim.bluez.objects import BluezError, Interface, Method, ObjectTree
+from visitbridge.sim.bluez.shapes import AdapterState
 
 ADAPTER = "org.bluez.Adapter1"
 ADAPTER_PATH = "/org/bluez/hci0"
@@ -28,15 +28,6 @@ _AGENT_ERRORS = {
 }
 TEMPORARY_S = 30.0
 """How long BlueZ keeps what a scan found (main.conf, TemporaryTimeout)."""
-
-
-class AdapterState(enum.Enum):
-    """``OFF``: can be switched on. ``BLOCKED``: by rfkill, so that it cannot. ``MISSING``: no adapter."""
-
-    ON = "on"
-    OFF = "off"
-    BLOCKED = "blocked"
-    MISSING = "missing"
 
 
 class BluezDouble:
@@ -60,6 +51,10 @@ class BluezDouble:
         }
         self._tree.add("/org/bluez", {_AGENTS: Interface(methods=agents)})
         self._show_adapter(state)
+
+    @property
+    def state(self) -> AdapterState:
+        return self._state
 
     @property
     def is_scanning(self) -> bool:
@@ -190,6 +185,7 @@ class BluezDouble:
 
     async def _remove(self, device: Device) -> None:
         device.unit.is_paired, device.is_temporary = False, True
+        device.unit.reader.on_kept()
         await device.remove()
 
     def _register_agent(self, caller: str, path: str, _capability: str) -> None:

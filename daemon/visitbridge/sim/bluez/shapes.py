@@ -21,6 +21,15 @@ class Bonding(enum.Enum):
     SHOW = "show"  # the box's number is entered at the reader
 
 
+class AdapterState(enum.Enum):
+    """``OFF``: can be switched on. ``BLOCKED``: by rfkill, so that it cannot. ``MISSING``: no adapter."""
+
+    ON = "on"
+    OFF = "off"
+    BLOCKED = "blocked"
+    MISSING = "missing"
+
+
 class Service(msgspec.Struct, frozen=True):
     """``characteristics``: UUID → flags as BlueZ names them."""
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
 from visitbridge.errors import NotFound
 from visitbridge.sim.card import CARD_IDS, CardSnapshot, Pull, PulledCard, VirtualCard, build_card
-from visitbridge.sim.card.profiles import HPC_PROFILES, MUTE_CARD_ID, NHI_PROFILES, OTHER_CARD_ID
-from visitbridge.sim.vpcd import VpcdSlot
+from visitbridge.sim.card.profiles import (
+    HPC_PROFILES,
+    INSTITUTION_CARD_ID,
+    MUTE_CARD_ID,
+    NHI_PROFILES,
+    OTHER_CARD_ID,
+)
+from visitbridge.sim.contacts import Contacts
 
 CardKind = Literal["nhi", "hpc", "other", "mute"]
 
@@ -30,11 +36,35 @@ class ReaderPlace(msgspec.Struct, frozen=True, kw_only=True):
     label: str
 
 
-class CardTable:
-    """All cards of :data:`visitbridge.sim.card.CARD_IDS`, with memories that outlive the lab."""
+class CardSlot(Protocol):
+    """Where a card can be put. ``card`` None: empty."""
 
-    def __init__(self, slots: Mapping[str, VpcdSlot], directory: Path) -> None:
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def card(self) -> object | None: ...
+
+    async def insert(self, card: Contacts) -> None: ...
+
+    async def pull(self) -> None: ...
+
+
+class CardTable:
+    """All cards of :data:`visitbridge.sim.card.CARD_IDS`, with memories that outlive the lab.
+
+    ``is_offered``: whether a reader, by its id, is one that the box uses at the moment.
+    """
+
+    def __init__(
+        self,
+        slots: Mapping[str, CardSlot],
+        directory: Path,
+        *,
+        is_offered: Callable[[str], bool] = lambda _reader_id: True,
+    ) -> None:
         self._slots = slots
+        self._is_offered = is_offered
         self._cards: dict[str, VirtualCard] = {
             card_id: build_card(card_id, directory) for card_id in CARD_IDS
         }
@@ -48,7 +78,9 @@ class CardTable:
 
     def readers(self) -> tuple[ReaderPlace, ...]:
         return tuple(
-            ReaderPlace(reader_id=reader_id, label=slot.label) for reader_id, slot in self._slots.items()
+            ReaderPlace(reader_id=reader_id, label=slot.label)
+            for reader_id, slot in self._slots.items()
+            if self._is_offered(reader_id)
         )
 
     async def insert(self, card_id: str, reader_id: str, pull: Pull | None = None) -> None:
@@ -83,7 +115,7 @@ class CardTable:
         except KeyError as exc:
             raise NotFound("no such virtual card", field="card_id") from exc
 
-    def _slot(self, reader_id: str) -> VpcdSlot:
+    def _slot(self, reader_id: str) -> CardSlot:
         try:
             return self._slots[reader_id]
         except KeyError as exc:
@@ -93,6 +125,7 @@ class CardTable:
 _DESCRIPTIONS: dict[str, tuple[str, CardKind]] = {
     **{profile.card_id: (f"{profile.basic.name}・健保卡", "nhi") for profile in NHI_PROFILES},
     **{profile.card_id: (f"{profile.holder.name}・醫事人員卡", "hpc") for profile in HPC_PROFILES},
+    INSTITUTION_CARD_ID: ("醫事機構卡", "other"),
     OTHER_CARD_ID: ("非健保卡", "other"),
     MUTE_CARD_ID: ("無反應的卡（插反）", "mute"),
 }

@@ -16,10 +16,12 @@ from aiohttp import web
 from msgspec import Meta
 
 from visitbridge.errors import FieldInvalid, MalformedBody, NotFound, VisitBridgeError
+from visitbridge.sim.bluez.shapes import AdapterState
 from visitbridge.sim.card import Pull
 from visitbridge.sim.lab.cards import CardState, CardTable, ReaderPlace
 from visitbridge.sim.lab.gateway import GatewayFacts
 from visitbridge.sim.lab.portal import Portal
+from visitbridge.sim.lab.radio import BluetoothState, LabRadio
 from visitbridge.sim.relay import Line, Relay
 
 MessageT = TypeVar("MessageT")
@@ -47,11 +49,24 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     delay_ms: int
 
 
+class AdapterOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of the Bluetooth adapter."""
+
+    state: AdapterState
+
+
+class ReachOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a Bluetooth reader is on and near."""
+
+    in_reach: bool
+
+
 class LabState(msgspec.Struct, frozen=True, kw_only=True):
-    """``portal`` as its own lab control has it; ``binding`` until the box is bound."""
+    """``portal`` as its own lab control has it; ``binding`` until the box is bound. ``bluetooth`` None: there is none."""
 
     cards: tuple[CardState, ...]
     readers: tuple[ReaderPlace, ...]
+    bluetooth: BluetoothState | None
     link: LinkState
     portal: Json
     binding: Json | None
@@ -69,9 +84,17 @@ class Control:
     """The routes. ``public_url``: the data centre's address as the box sees it."""
 
     def __init__(
-        self, *, cards: CardTable, relay: Relay, portal: Portal, programs: Programs, public_url: str
+        self,
+        *,
+        cards: CardTable,
+        bluetooth: LabRadio | None,
+        relay: Relay,
+        portal: Portal,
+        programs: Programs,
+        public_url: str,
     ) -> None:
         self._cards = cards
+        self._bluetooth = bluetooth
         self._relay = relay
         self._portal = portal
         self._programs = programs
@@ -85,6 +108,8 @@ class Control:
                 web.post("/cards/{card_id}/insert", self._insert),
                 web.get("/cards/{card_id}/memory", self._memory),
                 web.post("/readers/{reader_id}/pull", self._pull),
+                web.post("/readers/{reader_id}/reach", self._reach),
+                web.post("/bluetooth", self._adapter),
                 web.post("/link", self._link),
                 web.post("/portal/faults", self._arm),
                 web.delete("/portal/faults", self._clear),
@@ -103,6 +128,7 @@ class Control:
             LabState(
                 cards=self._cards.cards(),
                 readers=self._cards.readers(),
+                bluetooth=self._bluetooth.state() if self._bluetooth is not None else None,
                 link=self._link_state(),
                 portal=portal,
                 binding=await self._portal.ticket(self._public_url),
@@ -119,6 +145,16 @@ class Control:
 
     async def _pull(self, request: web.Request) -> web.Response:
         await self._cards.pull(request.match_info["reader_id"])
+        return _answer({})
+
+    async def _reach(self, request: web.Request) -> web.Response:
+        order = await _read(request, ReachOrder)
+        self._radio().set_in_reach(request.match_info["reader_id"], in_reach=order.in_reach)
+        return _answer({})
+
+    async def _adapter(self, request: web.Request) -> web.Response:
+        order = await _read(request, AdapterOrder)
+        await self._radio().set_adapter(order.state)
         return _answer({})
 
     async def _link(self, request: web.Request) -> web.Response:
@@ -151,6 +187,11 @@ class Control:
 
     async def _pairing(self, _: web.Request) -> web.Response:
         return _answer({"pair_url": await self._programs.pair_url()})
+
+    def _radio(self) -> LabRadio:
+        if self._bluetooth is None:
+            raise NotFound("no Bluetooth in this lab")
+        return self._bluetooth
 
     def _link_state(self) -> LinkState:
         return LinkState(mode=self._relay.line, delay_ms=round(self._relay.delay_s * 1000))

@@ -22,6 +22,7 @@ class GatewayPlan(msgspec.Struct, frozen=True, kw_only=True):
     datacentre_port: int
     socket_readers: tuple[str, ...]
     environment: dict[str, str]
+    bluetooth: bool = False
 
 
 class GatewayFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,11 @@ def _config(places: Places, plan: GatewayPlan) -> str:
         },
         "http": {"bind": "127.0.0.1", "port": plan.http_port, "hosts": ["127.0.0.1", "localhost"]},
         "datacentre": {"realm": "test", "connect": f"127.0.0.1:{plan.datacentre_port}"},
-        "readers": {"pcsc": not plan.socket_readers, "socket": list(plan.socket_readers)},
+        "readers": {
+            "pcsc": not plan.socket_readers,
+            "bluetooth": plan.bluetooth,
+            "socket": list(plan.socket_readers),
+        },
         "lab": {"control": places.control},
         # Programs act as phones here, and nobody touches them for hours.
         "policy": {"phone_lock_minutes": 720},

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import msgspec
@@ -21,6 +22,9 @@ from visitbridge.sim.lab.portal import Portal
 from visitbridge.sim.lab.slots import Slots, next_free_port, open_slots
 from visitbridge.sim.relay import Relay, open_relay
 
+if TYPE_CHECKING:
+    from visitbridge.sim.lab.bluetooth import LabBluetooth
+
 _LAB_CONTROL_S = 20.0
 
 
@@ -34,7 +38,9 @@ class LabOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunningLab(msgspec.Struct, frozen=True, kw_only=True):
-    """A lab that is ready. ``phone`` is the lab's own. ``data_sets`` and ``slots.instead`` are told to people."""
+    """A lab that is ready. ``phone`` is the lab's own. ``data_sets``, ``slots.instead`` and ``no_bluetooth``
+    (why there is none, empty when there is) are told to people.
+    """
 
     places: Places
     gateway: Gateway
@@ -42,6 +48,7 @@ class RunningLab(msgspec.Struct, frozen=True, kw_only=True):
     phone: PhoneClient
     portal: Portal
     slots: Slots
+    no_bluetooth: str
     public_url: str
     data_sets: str
 
@@ -72,6 +79,7 @@ async def open_lab(options: LabOptions) -> AsyncIterator[RunningLab]:
         slots = await stack.enter_async_context(
             open_slots(use_pcscd=options.use_pcscd, log_path=places.logs / "pcscd.log")
         )
+        bluetooth, no_bluetooth = await _open_bluetooth(stack, places)
         portal = Portal(places, session)
         stack.push_async_callback(portal.child.stop)
         # The box may knock before the portal is there; its line then has nobody at the far end.
@@ -82,13 +90,20 @@ async def open_lab(options: LabOptions) -> AsyncIterator[RunningLab]:
                 http_port=next_free_port(options.port),
                 datacentre_port=relay.port,
                 socket_readers=slots.socket_readers,
-                environment=slots.environment,
+                bluetooth=bluetooth is not None,
+                environment={**slots.environment, **_bus_of(bluetooth)},
             ),
         )
         programs = _Running(gateway, portal, relay, slots)
         public_url = f"https://127.0.0.1:{relay.port}"
+        radio_slots = bluetooth.readers if bluetooth is not None else {}
         control = Control(
-            cards=CardTable(slots.by_reader, places.cards),
+            cards=CardTable(
+                {**slots.by_reader, **radio_slots},
+                places.cards,
+                is_offered=bluetooth.is_paired if bluetooth is not None else lambda _reader_id: True,
+            ),
+            bluetooth=bluetooth,
             relay=relay,
             portal=portal,
             programs=programs.as_programs(),
@@ -105,9 +120,28 @@ async def open_lab(options: LabOptions) -> AsyncIterator[RunningLab]:
             phone=programs.phone,
             portal=portal,
             slots=slots,
+            no_bluetooth=no_bluetooth,
             public_url=public_url,
             data_sets=data_sets,
         )
+
+
+async def _open_bluetooth(
+    stack: contextlib.AsyncExitStack, places: Places
+) -> tuple[LabBluetooth | None, str]:
+    """Bluetooth where this machine can, and why not where it cannot."""
+    try:
+        from visitbridge.sim.lab.bluetooth import open_bluetooth  # noqa: PLC0415 - dbus-fast is for development
+
+        return await stack.enter_async_context(open_bluetooth(places.readers)), ""
+    except ImportError as exc:
+        return None, f"not installed: {exc.name}"
+    except DeviceError as exc:
+        return None, exc.detail
+
+
+def _bus_of(bluetooth: LabBluetooth | None) -> dict[str, str]:
+    return {"DBUS_SYSTEM_BUS_ADDRESS": bluetooth.address} if bluetooth is not None else {}
 
 
 async def _start_both(programs: _Running, portal: Portal, shared: Path | None) -> tuple[GatewayFacts, str]:

@@ -27,6 +27,8 @@ def describe(lab: RunningLab, pair_url: str, *, is_bound: bool, say: Say) -> Non
         "這是訓練環境：卡片、讀卡機、VPN 與另一端都是模擬的。｜A lab: cards, readers, VPN and the other side are simulated."
     )
     say(f"  讀卡機 readers    {readers}")
+    radio = "兩台，背後是模擬的 BlueZ｜two, behind a double of BlueZ; pair them under Settings → Readers"
+    say(f"  藍牙 Bluetooth    {f'沒有｜none ({lab.no_bluetooth})' if lab.no_bluetooth else radio}")
     say(f"  代碼檔 data sets  {lab.data_sets}")
     say(f"  紀錄 logs         {lab.places.logs}")
     say("")
