@@ -26,6 +26,7 @@ def config_file(folder: Path, extra: str = "") -> Path:
         webui_dir = "{small_webui(folder)}"
         [readers]
         pcsc = false
+        bluetooth = false
         [store]
         key_file = "{folder}/store.key"
         {extra}
@@ -88,12 +89,12 @@ def test_a_wrong_configuration_is_reported_whole_and_in_words(
 
 def section_names() -> list[str]:
     line = ["modem", "uplinks", "link", "time"]
-    return ["box", "http", "datacentre", "readers", *line, "lab", "policy", "outbox", "store", "log"]
+    return ["box", "http", "datacentre", "readers", *line, "lab", "policy", "outbox", "store", "log", "support"]
 
 
 def test_a_right_configuration_is_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "check", "--config", str(config_file(tmp_path))]) == 0
-    assert capsys.readouterr().out == "ok: 6 keys set, the rest are defaults\n"
+    assert capsys.readouterr().out == "ok: 7 keys set, the rest are defaults\n"
 
 
 def test_the_values_in_force_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
