@@ -26,7 +26,6 @@ from visitbridge.sim.card import build_card
 from visitbridge.sim.pcscd import open_pcscd
 
 SELECT_NHI = "00A4040010D1580000010000000000000000001100"
-_MAIN = "import sys; from vbtools.reader.command import main; sys.exit(main())"
 _PERSONAL = ("王測試", "900000000001", "A123456788", "0300308")
 
 
@@ -44,7 +43,7 @@ class Tool:
 
     async def run(self, *arguments: str, typed: str = "") -> tuple[int, str, str]:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _MAIN, *arguments),
+            *(sys.executable, "-m", "vbtools.reader.command", *arguments),
             env=self._environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

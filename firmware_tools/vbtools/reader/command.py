@@ -208,3 +208,7 @@ def _bytes(text: str) -> bytes:
 
 def _tell_written(data: Path, text: Path) -> None:
     say("tools.reader.written", data=str(data), text=str(text))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
