@@ -40,6 +40,7 @@ const ROUTES = [
   { path: "/visits/:id/correct", load: () => import("./views/correct.js"), tab: "outbox" },
   { path: "/visits/:id/finish", load: () => import("./views/finish.js"), tab: "visit" },
   { path: "/visits/:id/result", load: () => import("./views/result.js"), tab: "list" },
+  { path: "/visits/:id/export", load: () => import("./views/export.js"), tab: "list" },
   { path: "/visits/:id/prescription", load: () => import("./views/prescription.js"), tab: "list" },
   { path: "/outbox", load: () => import("./views/outbox.js"), tab: "outbox" },
   { path: "/settings", load: () => import("./views/settings.js"), tab: "settings" },

@@ -75,6 +75,8 @@ RULES = {
     "POST /api/visits/{visit_id}/discard": "QPB",
     "GET /api/visits/{visit_id}/prescription": "QPB",
     "POST /api/visits/{visit_id}/prescription/paper": "QPB",
+    "GET /api/visits/{visit_id}/check": "QPB",
+    "POST /api/visits/{visit_id}/export": "live QPB",
     "POST /api/visits/{visit_id}/editor": "QPB",
     "DELETE /api/visits/{visit_id}/editor": "QPB",
     "POST /api/visits/{visit_id}/restore": "QPB",

@@ -70,6 +70,46 @@ def own_question(page: Page) -> None:
     expect(page.locator("#pair-code")).to_be_visible()
 
 
+CLEAN: dict[str, object] = {"findings": [], "unfit": []}
+EXPORT: dict[str, object] = {
+    f"GET /api{VISIT}": samples.finished(),
+    f"GET /api{VISIT}/check": {
+        "findings": [{"code": "AA", "field": "A79", "words": "第 1 筆醫令的處方簽章（A79）：必須填寫"}],
+        "unfit": [
+            {
+                "field": "patient.name",
+                "position": 3,
+                "character": "𠮷",
+                "name": "U+20BB7 CJK UNIFIED IDEOGRAPH-20BB7",
+            },
+            {
+                "field": "content.objective",
+                "position": 1,
+                "character": "𠮷",
+                "name": "U+20BB7 CJK UNIFIED IDEOGRAPH-20BB7",
+            },
+        ],
+    },
+    f"POST /api{VISIT}/export": {"name": "visit-000001.json", "content": "W10="},
+    f"POST /api{VISIT}/prescription/paper": {
+        "name": "prescription-000001-2.pdf",
+        "content": "JVBERi0=",
+        "print_no": 2,
+    },
+}
+
+
+def make_export(page: Page) -> None:
+    page.get_by_role("textbox").fill("吉")
+    page.click("#export-scheme")
+    expect(page.locator("#export-file")).to_be_visible()
+
+
+def print_paper(page: Page) -> None:
+    page.click("#paper-make")
+    expect(page.locator("#paper-open")).to_be_visible()
+
+
 def by_card(page: Page) -> None:
     own_question(page)
     page.click("#other-way")
@@ -482,6 +522,10 @@ SCREENS = [
         },
     ),
     Screen("prescription", f"/#{VISIT}/prescription", answers={f"GET /api{VISIT}": samples.finished()}),
+    Screen("export", f"/#{VISIT}/export", answers=EXPORT | {f"GET /api{VISIT}/check": CLEAN}),
+    Screen("export-unfit", f"/#{VISIT}/export", answers=EXPORT),
+    Screen("export-ready", f"/#{VISIT}/export", act=make_export, answers=EXPORT),
+    Screen("prescription-paper", f"/#{VISIT}/prescription", act=print_paper, answers=EXPORT),
     Screen(
         "prescription-waits",
         f"/#{VISIT}/prescription",

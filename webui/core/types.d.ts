@@ -503,6 +503,18 @@ export interface HandoffFile {
   left: number;
 }
 
+/** What the insurer's check would refuse, and what Big5 cannot carry. */
+export interface VisitInspection {
+  findings: { code: string; field: string; words: string }[];
+  unfit: { field: string; position: number; character: string; name: string }[];
+}
+
+/** A visit as a file; `content` is base64. */
+export interface ExportFile {
+  name: string;
+  content: string;
+}
+
 /** One more copy of a prescription: an A5 page as PDF, `content` is base64. */
 export interface PrescriptionFile {
   name: string;

@@ -49,5 +49,6 @@ export default function Result({ id }) {
     ${content.virtual_orders.length > 0 ? html`<section class="group"><h2>${t("virtual.title")}</h2><p class="code">${content.virtual_orders.join(" ")}</p></section>` : null}
     ${signature ? html`<section class="group"><h2>${t("signature.title")}</h2><div class="signed"><${Drawn} strokes=${signature.drawing.strokes} label=${t("signature.title")} /></div>
       <p>${t(`signature.by.${signature.drawing.signer}`, { at: clock(signature.signed_at) })}${signature.drawing.relation ? ` · ${signature.drawing.relation}` : ""}</p></section>`
-      : visit.state === "finished" ? html`<div class="items"><${RowLink} href=${`#/visits/${segment(id)}/signature`} title=${t("signature.none")} detail=${t("signature.add")} /></div>` : null}<//>`;
+      : visit.state === "finished" ? html`<div class="items"><${RowLink} href=${`#/visits/${segment(id)}/signature`} title=${t("signature.none")} detail=${t("signature.add")} /></div>` : null}
+    ${visit.state === "finished" ? html`<div class="items"><${RowLink} id="to-export" href=${`#/visits/${segment(id)}/export`} title=${t("export.title")} detail=${t("export.for")} /></div>` : null}<//>`;
 }

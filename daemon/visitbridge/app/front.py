@@ -21,6 +21,7 @@ from visitbridge.api.resources.catalogue import Catalogue
 from visitbridge.api.resources.documents import Documents
 from visitbridge.api.resources.drafts import Drafts
 from visitbridge.api.resources.environment import Environment
+from visitbridge.api.resources.exports import Exports
 from visitbridge.api.resources.handoff import Handoffs
 from visitbridge.api.resources.history import LinkChart
 from visitbridge.api.resources.lab import Lab
@@ -48,6 +49,7 @@ from visitbridge.config import Config
 from visitbridge.domain.ids import new_id
 from visitbridge.services.audit import AuditDesk
 from visitbridge.services.lookup import CodeLookup
+from visitbridge.services.visits.exporting import ExportDesk
 from visitbridge.services.visits.paper import PrintingDesk
 from visitbridge.services.visits.phrases import PhraseBook
 from visitbridge.words import Catalogue as Words
@@ -88,6 +90,7 @@ def route_table(
         Lock(parts.lock).routes(),
         Resets(parts.decommission).routes(),
         Support(parts.support).routes(),
+        Exports(ExportDesk(parts.store, parts.clock, parts.visits.get, sam_id=parts.binding.sam_id)).routes(),
         Paper(PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get)).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
     )

@@ -95,3 +95,16 @@ class PrescriptionEmpty(RequestError):
     """Nothing was prescribed, so there is nothing to print (O05)."""
 
     code = "GW-REQ-13"
+
+
+class NotInBig5(RequestError):
+    """A character that Big5 cannot carry, and nobody has decided what to write instead (beyond #22).
+
+    ``params['position']`` counts characters of ``field`` from 1; ``params['character']`` is Unicode's number and name, never
+    the text around it.
+    """
+
+    code = "GW-REQ-14"
+
+    def __init__(self, *, field: str, position: int, character: str) -> None:
+        super().__init__(field=field, params={"position": position, "character": character})

@@ -16,7 +16,7 @@ from visitbridge.domain.sequence import with_number
 from visitbridge.domain.visit import Identification, Sequence, Visit
 from visitbridge.errors import UploadUnfit
 from visitbridge.protocols.datacentre.cards import WriteIntent
-from visitbridge.protocols.datacentre.common import Receipt
+from visitbridge.protocols.datacentre.common import CheckFinding, Receipt
 from visitbridge.protocols.datacentre.uploads import (
     Eligibility,
     EligibilityRequest,
@@ -26,6 +26,7 @@ from visitbridge.protocols.datacentre.uploads import (
 )
 from visitbridge.protocols.ic_upload.check import check_record
 from visitbridge.protocols.ic_upload.from_visit import build_ic_record
+from visitbridge.protocols.ic_upload.record import IcRecord
 from visitbridge.protocols.ic_upload.xml import encode as encode_ic
 from visitbridge.services.outbox.card_writes import CardWriteHandler, Relay
 from visitbridge.services.outbox.conditions import CardFinder, StaffFinder
@@ -217,29 +218,39 @@ def _visit_body(visit: Visit, sam_id: str) -> bytes:
 
 
 def _ic_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> bytes:
-    """The signatures are the card's, as its receipts brought them; an abnormal record has none.
-
-    Raises UploadUnfit for what would be refused anyway, so that it costs no way to the data centre.
-    """
-    record = build_ic_record(
-        visit,
-        visit.sequence or _unnumbered(receipts),
-        sam_id=sam_id,
-        signature=_insurer(receipts, WRITE_VISIT, "signature"),
-        order_signatures=[
-            signature
-            for signature in _insurer(receipts, WRITE_PRESCRIPTION, "order_signatures").split(",")
-            if signature
-        ],
-        make_up=visit.make_up,
-    )
-    findings = check_record(record, pending=() if WRITE_PRESCRIPTION in receipts else (_ORDER_SIGNATURE,))
+    """Raises UploadUnfit for what would be refused anyway, so that it costs no way to the data centre."""
+    record = ic_record_of(visit, receipts, sam_id)
+    findings = ic_findings(record, receipts)
     if findings:
         first = findings[0]
         raise UploadUnfit(
             f"{len(findings)} findings, {first.code} first", field=first.field, words=first.words
         )
     return encode_ic([record])
+
+
+def ic_record_of(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> IcRecord:
+    """The IC upload of a visit as far as it stands: the signatures are the card's, as its receipts brought them; an abnormal
+    record has none. Raises FieldInvalid without a diagnosis.
+    """
+    return build_ic_record(
+        visit,
+        visit.sequence or _unnumbered(receipts),
+        sam_id=sam_id,
+        signature=_insurer(receipts, WRITE_VISIT, "signature"),
+        order_signatures=order_signatures(receipts),
+        make_up=visit.make_up,
+    )
+
+
+def ic_findings(record: IcRecord, receipts: Mapping[str, Receipt]) -> tuple[CheckFinding, ...]:
+    """What the insurer's check would refuse; an order's signature is not missed before its card write."""
+    return tuple(check_record(record, pending=() if WRITE_PRESCRIPTION in receipts else (_ORDER_SIGNATURE,)))
+
+
+def order_signatures(receipts: Mapping[str, Receipt]) -> tuple[str, ...]:
+    """A79 of each order that was written to the card, in that order."""
+    return tuple(filter(None, _insurer(receipts, WRITE_PRESCRIPTION, "order_signatures").split(",")))
 
 
 def _unnumbered(receipts: Mapping[str, Receipt]) -> Sequence | None:
