@@ -74,6 +74,8 @@ async def open_bluetooth(keys: Path, *units: Unit) -> AsyncIterator[Tool]:
 
 
 async def test_every_reader_is_listed_and_simulated_ones_only_when_asked_for(usb: Tool) -> None:
+    # A probe waits for the card, which pcscd notices up to 0.4 s after it was put in.
+    await usb("probe", "--reader", "pcsc-visitbridge-virtual-reader-1-0")
     code, out, _ = await usb("list")
     assert code == 0
     assert [line.split("\t")[:3] for line in out.splitlines()] == [
