@@ -3,7 +3,7 @@ import { html } from "../lib/htm-preact.js";
 import { useState } from "../lib/preact-hooks.js";
 import { get, post } from "../core/api.js";
 import { clock, rocDate, rocDay } from "../core/format.js";
-import { back } from "../core/router.js";
+import { replace } from "../core/router.js";
 import { announce, boxNow } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Screen, useFetched, useTask } from "../components/controls.js";
@@ -36,7 +36,7 @@ export default function AddPlan() {
   const add = useTask(async (/** @type {object} */ who, /** @type {string} */ name) => {
     await post("/api/plans", { planned_at: todayAt(time), ...who });
     announce(t("today.added", { who: name }));
-    back("/today");
+    replace("/today");
   });
   const born = birthDate(person.birth);
   const complete = person.name.trim() !== "" && person.id_no.length === 10 && born !== "";
