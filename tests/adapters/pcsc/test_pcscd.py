@@ -8,7 +8,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -261,6 +261,61 @@ async def test_a_reader_is_asked_about_itself_and_leaves_its_card_alone(
         with pytest.raises(ReaderBusy):
             await reader.read_facts()
         assert await channel.transmit(GET_DATA) == RECORD + OK
+
+
+MODEL = f"{READER_NAME} ACR39U [CCID Interface]"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved_to"),
+    [
+        ((f"{MODEL} (1-0000:00:03.0-1)",), (f"{MODEL} (1-0000:00:03.0-2)",), 0),
+        ((f"{MODEL} (A1)", f"{MODEL} (B2)"), (f"{MODEL} (B2)", f"{MODEL} (A1)"), 1),
+        ((f"{MODEL} (A1)", f"{READER_NAME} IT-500U"), (f"{READER_NAME} IT-500U", f"{MODEL} (A1)"), 1),
+    ],
+    ids=["another USB path", "two of a model, swapped", "two models, swapped"],
+)
+async def test_a_reader_keeps_its_id_when_a_re_plug_renames_it(
+    clock: RetryClock, before: tuple[str, ...], after: tuple[str, ...], moved_to: int
+) -> None:
+    """``moved_to``: which of the readers is afterwards the one that was first."""
+    async with open_pcscd(slots=2 * len(before)) as pcscd:
+        with clients_of(pcscd.socket_path):
+            await rename(pcscd, before)
+            source = PcscReaders(clock, allow_virtual=True)
+            bench = Bench(source, pcscd.slots, clock)
+            async with bench.watched():
+                await pcscd.slots[0].insert(DemoCard())
+                first = await wait_insertion(bench, 1)
+                await pcscd.slots[0].pull()
+                await wait_all(bench.watching, ReaderState.EMPTY)
+                await rename(pcscd, after)
+                await wait_all(bench.watching, ReaderState.UNAVAILABLE)
+                await clock.wake()
+                await wait_all(bench.watching, ReaderState.EMPTY)
+                await pcscd.slots[2 * moved_to].insert(DemoCard())
+                again = await wait_insertion(bench, 2)
+            await source.close()
+    assert (again.reader_id, again.name) == (first.reader_id, first.name)
+    assert len(source.readers()) == 2 * len(before)
+
+
+async def rename(pcscd: PrivatePcscd, names: Sequence[str]) -> None:
+    """Start pcscd anew with its readers under other names, in the order of their slots."""
+    await pcscd.kill()
+    await asyncio.to_thread(_rename, pcscd.socket_path.parents[1] / "conf" / "readers", names)
+    await pcscd.start()
+
+
+def _rename(config: Path, names: Sequence[str]) -> None:
+    told = iter(names)
+    lines = config.read_text("utf-8").splitlines(keepends=True)
+    config.write_text(
+        "".join(
+            f'FRIENDLYNAME "{next(told)}"\n' if line.startswith("FRIENDLYNAME") else line for line in lines
+        ),
+        "utf-8",
+    )
 
 
 async def test_as_many_readers_as_pcscd_can_hold_are_all_watched(clock: RetryClock) -> None:
