@@ -95,10 +95,13 @@ async def test_the_lock_comes_off_again(tmp_path: Path) -> None:
         await box.ask("POST", "/api/lock/open-by-phrase", json={"phrase": PHRASE})
         await box.wait_next()
         box.cookie = cookie
-        await box.ask("DELETE", "/api/lock/phrase")
+        wrong = await code_of(box, "POST", "/api/lock/remove", json={"phrase": "not this one here"})
+        unknowing = await code_of(box, "PUT", "/api/lock/phrase", json={"phrase": "another phrase of words"})
+        await box.ask("POST", "/api/lock/remove", json={"phrase": PHRASE})
     async with running_box(config) as again:
         _, view = await again.ask("GET", "/api/lock")
 
+    assert wrong == unknowing == (403, "GW-STO-07"), "who changes the lock has to know how it opens"
     assert view["state"] == "open"
 
 

@@ -124,7 +124,7 @@ RULES = {
     "GET /api/lock": "open",
     "GET /api/lock/settings": "technician",
     "PUT /api/lock/phrase": "technician",
-    "DELETE /api/lock/phrase": "technician",
+    "POST /api/lock/remove": "technician",
     "POST /api/lock/cards": "technician",
     "DELETE /api/lock/cards": "technician",
     "POST /api/box/reset": "technician",

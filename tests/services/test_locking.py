@@ -128,7 +128,7 @@ async def test_every_change_of_the_lock_is_on_the_trail(room: Room, desk: LockDe
     await room.insert(build_card("hpc-doctor", None))
     await desk.add_card(READER, pin(), phone_id="phone-1")
     await desk.forget_cards(phone_id="phone-1")
-    await desk.remove(phone_id="phone-1")
+    await desk.remove(former=PHRASE, phone_id="phone-1")
     rows = await room.store.read(lambda tx: tx.audit.rows())
     entries = [(row.entry.act, row.entry.phone_id) for row in rows]
 

@@ -105,8 +105,13 @@ def test_the_lock_is_set_with_the_phrase_typed_twice(box: FakeBox, phone: Phone,
 
     expect(page.locator("#lock-now")).to_contain_text("要先輸入通行片語")
     expect(page.locator("#new-phrase")).to_have_value("")
-    assert box.calls("PUT /api/lock/phrase") == [{"phrase": "correct horse battery"}]
+    assert box.calls("PUT /api/lock/phrase") == [{"phrase": "correct horse battery", "former": ""}]
     phone.picture(artefacts, "protection-locked")
+    box.answers["POST /api/lock/remove"] = {"starts_locked": False, "cards": False}
+    page.fill("#former-phrase", "correct horse battery")
+    page.click("#remove-lock")
+    expect(page.locator("#lock-now")).to_contain_text("開機後直接可用")
+    assert box.calls("POST /api/lock/remove") == [{"phrase": "correct horse battery"}]
 
 
 def test_a_reset_wants_the_name_and_says_what_is_unsent(box: FakeBox, phone: Phone, artefacts: Path) -> None:

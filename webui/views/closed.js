@@ -41,7 +41,7 @@ function SecretForm({ secret, act, numeric = false, label, hint, action, least }
   return html`<form class="group" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void open.run(); }}>
     <${ErrorNotice} error=${open.error} />
     <${Field} id=${secret} label=${label} hint=${hint}>
-      <input id=${secret} ref=${field} class=${numeric ? "code big" : ""} type="password" inputmode=${numeric ? "numeric" : "text"} autocomplete="off"
+      <input id=${secret} ref=${field} class=${numeric ? "code big" : ""} type="password" inputmode=${numeric ? "numeric" : "text"} autocomplete=${numeric ? "off" : "current-password"}
         enterkeyhint="done" maxlength=${numeric ? 8 : 128} aria-describedby=${`${secret}-hint`}
         onInput=${(/** @type {any} */ event) => setFilled(event.currentTarget.value.length >= least)} /><//>
     <${Button} kind="primary" type="submit" id=${`open-by-${secret}`} busy=${open.busy} disabled=${!filled && !open.busy}>${action}<//></form>`;

@@ -17,17 +17,18 @@ function PhraseForm({ starts_locked, changed }) {
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLFormElement | null>} */
   const form = useRef(null);
   const set = useTask(async () => {
-    const [first, second] = /** @type {HTMLInputElement[]} */ ([...(form.current?.querySelectorAll("input") ?? [])]);
+    const [first, second, old] = /** @type {HTMLInputElement[]} */ ([...(form.current?.querySelectorAll("input") ?? [])]);
     if (!first || !second) return;
     const phrase = first.value;
     setDiffer(phrase !== second.value);
     if (phrase !== second.value) return;
-    first.value = second.value = "";
+    const former = old?.value ?? "";
+    for (const input of [first, second, old]) if (input) input.value = "";
     setLengths([0, 0]);
-    changed(await put("/api/lock/phrase", { phrase }, { timeout_s: 60 }));
+    changed(await put("/api/lock/phrase", { phrase, former }, { timeout_s: 60 }));
     announce(t("protection.lock.done"));
   });
-  const count = () => setLengths([...(form.current?.querySelectorAll("input") ?? [])].map((input) => input.value.length));
+  const count = () => setLengths([...(form.current?.querySelectorAll("input") ?? [])].slice(0, 2).map((input) => input.value.length));
   const field = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ hint) => html`<${Field} id=${id} label=${label} hint=${hint}>
     <input id=${id} type="password" autocomplete="new-password" maxlength="128" aria-describedby=${`${id}-hint`} onInput=${count} /><//>`;
   return html`<form class="group" ref=${form} onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void set.run(); }}>
@@ -35,6 +36,8 @@ function PhraseForm({ starts_locked, changed }) {
     ${differ ? html`<${Notice} kind="warn" title=${t("protection.lock.differ")} />` : null}
     ${field("new-phrase", t("protection.lock.phrase"), t("protection.lock.phrase_hint"))}
     ${field("new-phrase-again", t("protection.lock.again"), t("protection.lock.again_hint"))}
+    ${starts_locked ? html`<${Field} id="former-phrase" label=${t("protection.lock.former")} hint=${t("protection.lock.former_hint")}>
+      <input id="former-phrase" type="password" autocomplete="current-password" maxlength="128" aria-describedby="former-phrase-hint" /><//>` : null}
     <${Button} type="submit" id="set-phrase" busy=${set.busy} disabled=${lengths.some((length) => length < SHORTEST_PHRASE) && !set.busy}>${t(starts_locked ? "protection.lock.change" : "protection.lock.set")}<//></form>`;
 }
 
@@ -67,7 +70,12 @@ function CardForm({ settings, changed }) {
 
 function LockGroup() {
   const found = useFetched("lock settings", () => /** @type {Promise<LockSettings>} */ (get("/api/lock/settings")));
-  const remove = useTask(async () => { found.set(await del("/api/lock/phrase")); });
+  const remove = useTask(async () => {
+    const input = /** @type {HTMLInputElement | null} */ (document.querySelector("#former-phrase"));
+    const phrase = input?.value ?? "";
+    if (input) input.value = "";
+    found.set(await post("/api/lock/remove", { phrase }, { timeout_s: 60 }));
+  });
   const settings = found.value;
   if (!settings) return found.error ? html`<${ErrorNotice} error=${found.error} />` : html`<${Loading} />`;
   return html`<section class="group"><h2>${t("protection.lock.title")}</h2>

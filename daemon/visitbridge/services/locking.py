@@ -52,13 +52,18 @@ class LockDesk:
         ways = self._ring.ways
         return LockSettings(starts_locked="machine" not in ways, cards="card" in ways)
 
-    async def set_phrase(self, phrase: str, *, phone_id: str) -> None:
-        """From now on the box starts locked; a former pass-phrase ends. Raises FieldInvalid (``phrase``)."""
+    async def set_phrase(self, phrase: str, *, former: str = "", phone_id: str) -> None:
+        """From now on the box starts locked. Who changes a pass-phrase has to know the ``former`` one, which ends.
+
+        Raises FieldInvalid (``phrase``), UnlockRefused.
+        """
+        await self._require_former(former)
         await asyncio.to_thread(self._ring.lock, self._key, phrase)
         await self._note("lock.phrase", phone_id)
 
-    async def remove(self, *, phone_id: str) -> None:
-        """The machine opens the box again; pass-phrase and cards are forgotten."""
+    async def remove(self, *, former: str, phone_id: str) -> None:
+        """The machine opens the box again; pass-phrase and cards are forgotten. Raises UnlockRefused."""
+        await self._require_former(former)
         await asyncio.to_thread(self._ring.let_machine_open, self._key)
         await self._note("lock.remove", phone_id)
 
@@ -84,6 +89,10 @@ class LockDesk:
     async def forget_cards(self, *, phone_id: str) -> None:
         await asyncio.to_thread(self._ring.forget_cards)
         await self._note("lock.forget_cards", phone_id)
+
+    async def _require_former(self, former: str) -> None:
+        if self.settings().starts_locked:
+            await asyncio.to_thread(self._ring.open_by_phrase, former)
 
     async def _note(self, act: str, phone_id: str) -> None:
         entry = AuditEntry(at=self._clock.now(), who="phone", act=act, phone_id=phone_id)

@@ -36,6 +36,20 @@ RING_FILES: Final = ("keys.ring", "keys.ring.copy")
 SHORTEST_PHRASE: Final = 12
 LONGEST_PHRASE: Final = 128
 
+EASY_WORDS: Final = (
+    "visitbridge",
+    "password",
+    "12345678",
+    "健保",
+    "居家",
+    "訪視",
+    "密碼",
+    "通行片語",
+    "診所",
+    "護理所",
+)
+"""What anybody who knows this kind of box would try first: a phrase has to be long enough without them."""
+
 _NONCE_BYTES: Final = 12
 _SALT_BYTES: Final = 32
 _PURPOSE: Final = b"visitbridge key ring 1 "
@@ -109,8 +123,10 @@ class KeyRing:
 
     def lock(self, key: bytes, phrase: str) -> None:
         """From now on a person opens it, by this pass-phrase. Cards stay. Raises FieldInvalid (``phrase``)."""
-        if not SHORTEST_PHRASE <= len(phrase) <= LONGEST_PHRASE:
-            raise FieldInvalid(f"{SHORTEST_PHRASE} to {LONGEST_PHRASE} characters", field="phrase")
+        if not SHORTEST_PHRASE <= len(phrase) <= LONGEST_PHRASE or _weight(phrase) < SHORTEST_PHRASE:
+            raise FieldInvalid(
+                f"{SHORTEST_PHRASE} to {LONGEST_PHRASE} characters, easy words not counted", field="phrase"
+            )
         self._replace({"machine", "phrase"}, self._seal("phrase", _canonical(phrase), key))
 
     def let_machine_open(self, key: bytes) -> None:
@@ -187,6 +203,14 @@ def open_ring(folder: Path, machine_key: bytes, *, has_store: bool) -> tuple[Key
     if not ring.exists and not has_store:
         return ring, ring.create()
     return ring, ring.open_by_machine()
+
+
+def _weight(phrase: str) -> int:
+    """Its length without what is easy to guess; one character over and over counts once."""
+    rest = phrase.casefold()
+    for word in EASY_WORDS:
+        rest = rest.replace(word, "")
+    return len(rest) if len(set(rest)) > 1 else len(set(rest))
 
 
 def _canonical(phrase: str) -> bytes:

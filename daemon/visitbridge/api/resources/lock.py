@@ -31,10 +31,15 @@ class LockView(msgspec.Struct, frozen=True, kw_only=True):
     erased_why: str = ""
 
 
+class GivePhrase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    phrase: Phrase
+
+
 class SetPhrase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """12 to 128 characters."""
+    """``phrase``: 12 to 128 characters. ``former``: the one that it replaces, if there is one."""
 
     phrase: Phrase
+    former: Annotated[str, Meta(max_length=512, extra_json_schema={"writeOnly": True})] = ""
 
 
 class UseCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,11 +98,12 @@ class Lock:
                 answer=LockSettings,
             ),
             Route(
-                method="DELETE",
-                path="/api/lock/phrase",
+                method="POST",
+                path="/api/lock/remove",
                 summary="Open by itself at every start again; pass-phrase and cards are forgotten",
                 access=TECHNICIAN,
                 handler=self._remove,
+                body=GivePhrase,
                 answer=LockSettings,
             ),
             Route(
@@ -123,11 +129,11 @@ class Lock:
         return self._desk.settings()
 
     async def _set_phrase(self, call: Call[NoQuery, SetPhrase]) -> LockSettings:
-        await self._desk.set_phrase(call.body.phrase, phone_id=call.phone_id)
+        await self._desk.set_phrase(call.body.phrase, former=call.body.former, phone_id=call.phone_id)
         return self._desk.settings()
 
-    async def _remove(self, call: Call[NoQuery, None]) -> LockSettings:
-        await self._desk.remove(phone_id=call.phone_id)
+    async def _remove(self, call: Call[NoQuery, GivePhrase]) -> LockSettings:
+        await self._desk.remove(former=call.body.phrase, phone_id=call.phone_id)
         return self._desk.settings()
 
     async def _add_card(self, call: Call[NoQuery, UseCard]) -> LockSettings:
@@ -156,7 +162,7 @@ class Unlocking:
                 summary="Open the box by its pass-phrase",
                 access=OPEN,
                 handler=self._by_phrase,
-                body=SetPhrase,
+                body=GivePhrase,
                 answer=None,
             ),
             Route(
@@ -174,7 +180,7 @@ class Unlocking:
         readers = self._desk.readers() if self._desk.takes_cards else ()
         return LockView(state="locked", takes_cards=self._desk.takes_cards, readers=readers)
 
-    async def _by_phrase(self, call: Call[NoQuery, SetPhrase]) -> None:
+    async def _by_phrase(self, call: Call[NoQuery, GivePhrase]) -> None:
         self._limit.take(call.client)
         await self._desk.by_phrase(call.body.phrase)
 
