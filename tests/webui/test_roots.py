@@ -99,3 +99,19 @@ def test_the_box_page_shows_what_to_compare_at_pairing(box: FakeBox, phone: Phon
     expect(phone.page.locator("main")).to_contain_text("網頁憑證（盒子自己的）")
     phone.page.get_by_text("網頁憑證").scroll_into_view_if_needed()
     phone.picture(artefacts, "box-certificate")
+
+
+def test_y11_the_status_page_says_that_the_host_is_not_believed_and_where_to_mend_it(
+    box: FakeBox, phone: Phone, artefacts: Path
+) -> None:
+    phone.open(box.url)
+    phone.go("/status")
+    box.put("link", {"link": "down", "hop": "tls", "since": "2026-11-22T01:00:00Z", "last_success_at": None})
+    main = phone.page.locator("main")
+
+    expect(main).to_contain_text("GW-LNK-05")
+    expect(main).to_contain_text("資料都在盒子裡")
+    phone.picture(artefacts, "status-untrusted")
+    main.get_by_role("link", name="主機憑證").click()
+
+    expect(phone.page.get_by_role("heading", name="主機憑證")).to_be_visible()

@@ -3,7 +3,7 @@ import { html } from "../lib/htm-preact.js";
 import { clock, hoursMinutes, rocMoment } from "../core/format.js";
 import { boxNow, live, reached, staffHere, tick } from "../core/store.js";
 import { t } from "../core/words.js";
-import { RowLink, Screen } from "../components/controls.js";
+import { Notice, RowLink, Screen } from "../components/controls.js";
 import { RescueNotice } from "../components/rescue.js";
 
 /** From near to far; `hop` of the link topic names the first broken one. */
@@ -28,6 +28,8 @@ export default function Status() {
     <section class="group"><h2>${t("status.link")}</h2>
       <p class="strong">${reached.value ? t(`strip.link.${link?.link ?? "unknown"}`) : t("strip.unreached")}</p>
       ${other ? html`<p data-hop=${link.hop}>${t(`hop.${link.hop}`)}</p><p><a href="#/settings/environment">${t("environment.title")}</a></p>` : html`<${Hops} hop=${link?.hop ?? ""} />`}
+      ${link?.hop === "tls" ? html`<${Notice} kind="warn" title=${t("error.GW-LNK-05.what")}><p>${t("error.GW-LNK-05.where")}</p><p>${t("error.GW-LNK-05.now")}</p>
+        <div class="actions"><a class="button plain" href="#/settings/environment">${t("environment.title")}</a><a class="button plain" href="#/settings/roots">${t("roots.title")}</a></div><p class="code">GW-LNK-05</p><//>` : null}
       <p class="hint">${link?.since ? t("status.since", { at: rocMoment(link.since) }) : ""}</p>
       <p class="hint">${link?.last_success_at ? t("status.last_success", { at: rocMoment(link.last_success_at) }) : t("status.never")}</p></section>
     <div class="items"><${RowLink} href="#/outbox" title=${t("outbox.title")} detail=${t("strip.queue.waiting", { depth: queue?.depth ?? 0 })} />
