@@ -18,15 +18,16 @@ RECORD = (
     + b"1090501"
 )  # fmt: skip
 
-# Historical bytes "ICC-NHI 0" without interface bytes: T=0. The other names T=1 in TD1 (nhi-domain §1.1, JCOP4).
+# Historical bytes "ICC-NHI 0" without interface bytes: T=0 (nhi-domain §1.1). The other names T=1 in TD1 and nothing
+# more, "NHI CARD 1"; QEMU's reader miscounts the bytes of richer ones and ignores the card.
 ATR_T0 = bytes.fromhex("3B6900004943432D4E48492030")
-ATR_T1 = bytes.fromhex("3BFA1800008131FE4550564A434F503453494493")
+ATR_T1 = bytes.fromhex("3B8A014E484920434152442031E1")
 
 
 class DemoCard:
     """``executed`` counts commands that reached the card, ``resets`` how often it lost power or was reset."""
 
-    def __init__(self, atr: bytes = ATR_T1) -> None:
+    def __init__(self, atr: bytes = ATR_T0) -> None:
         self.atr = atr
         self.executed = 0
         self.resets = 0

@@ -76,12 +76,15 @@ class Watching:
 
 
 class Bench:
-    """A source with its slots: ``slots[n]`` belongs to ``reader_ids[n]``."""
+    """A source with its slots: ``slots[n]`` belongs to ``reader_ids[n]``. ``are_virtual``: as the box can tell."""
 
-    def __init__(self, source: ReaderSource, slots: tuple[Slot, ...], clock: FakeClock) -> None:
+    def __init__(
+        self, source: ReaderSource, slots: tuple[Slot, ...], clock: FakeClock, *, are_virtual: bool = True
+    ) -> None:
         self.source = source
         self.slots = slots
         self.clock = clock
+        self.are_virtual = are_virtual
         self.watching = Watching()
         self._task: asyncio.Task[None]
 

@@ -60,7 +60,7 @@ async def test_every_slot_is_told_of_once_and_is_empty(bench: Bench) -> None:
     assert {info.reader_id: info.name for info in told} == {
         slot.reader_id: slot.label for slot in bench.slots
     }
-    assert all(info.virtual for info in told)
+    assert {info.virtual for info in told} == {bench.are_virtual}
 
 
 async def test_a_card_is_told_of_when_it_comes_and_goes(bench: Bench) -> None:
