@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
 
 # Suites that start whole programs; `dev` runs them apart from the unit tests. Seconds one test may take.
-_SLOW_SUITES_TIMEOUT_S = {"scenario": 300, "webui": 300, "crash": 300, "powercut": 300, "readers": 300, "bench": 900}
+_SLOW_SUITES_TIMEOUT_S = {
+    "scenario": 300,
+    "webui": 300,
+    "crash": 300,
+    "powercut": 300,
+    "readers": 300,
+    "bench": 900,
+    "vm": 600,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
