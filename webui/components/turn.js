@@ -29,6 +29,6 @@ export function ReaderTurn({ readerId }) {
   if (use === undefined || seconds === 0) return null;
   const mine = use.by === "phone" && use.phone_id === live.value.phone?.phone_id;
   const words = use.by === "box" ? t("readers.used_by_box") : mine ? t("readers.used_by_me", { seconds }) : t("readers.used_by", { name: use.name, seconds });
-  return html`<span class="row-detail" data-turn=${mine ? "mine" : use.by}>${words}</span>
-    ${mine ? html`<${Button} kind="quiet" task=${release}>${t("readers.release")}<//>` : null}<${ErrorNotice} error=${release.error} />`;
+  return html`<div class="turn" data-turn=${mine ? "mine" : use.by}><span>${words}</span>
+    ${mine ? html`<${Button} kind="quiet" task=${release}>${t("readers.release")}<//>` : null}<${ErrorNotice} error=${release.error} /></div>`;
 }

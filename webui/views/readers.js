@@ -15,9 +15,8 @@ function ReaderRow({ reader }) {
     reader.signal_dbm == null ? "" : t("readers.signal", { dbm: reader.signal_dbm })].filter(Boolean);
   return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}${reader.battery_low ? html`<span class="tag warn">${t("readers.battery_low")}</span>` : null}</span><span>${inside}</span>
     ${card.error_code ? html`<span class="row-detail">${errorWords(card.error_code, "what")} <span class="code">${card.error_code}</span></span>` : null}
-    <${ReaderTurn} readerId=${reader.reader_id} />
     <span class="row-detail">${extras.join(" · ")}</span><${ErrorNotice} error=${refresh.error} /></div>
-    <${Button} kind="quiet" task=${refresh}>${t("readers.refresh")}<//></li>`;
+    <${Button} kind="quiet" task=${refresh}>${t("readers.refresh")}<//><${ReaderTurn} readerId=${reader.reader_id} /></li>`;
 }
 
 export default function Readers() {

@@ -1,0 +1,59 @@
+"""Whose turn it is at a reader, and handing it over (A02, D04)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.webui import samples
+from tests.webui.fake_box import FakeBox
+from tests.webui.phone import Phone
+
+MINE = str(samples.phone_topic()["phone_id"])
+
+
+def uses(*, by: str = "phone", phone_id: str = "", name: str = "", seconds: float = 45) -> samples.Json:
+    use = {"reader_id": "r2", "by": by, "phone_id": phone_id, "name": name}
+    return {"uses": [use | {"ends_at": samples.ahead(seconds=seconds)}]}
+
+
+@pytest.mark.parametrize(
+    ("use", "turn", "words"),
+    [
+        (uses(phone_id=MINE, name="這支"), "mine", "由這支手機使用中，還有 4"),
+        (uses(phone_id="another", name="陳護理師手機"), "phone", "由「陳護理師手機」使用中，還有 4"),
+        (uses(by="box"), "box", "盒子正在讀寫這張卡，請先不要拔卡"),
+    ],
+    ids=["mine", "another's", "the box's"],
+)
+def test_a02_d04_the_readers_page_tells_who_uses_a_reader_and_for_how_long(
+    box: FakeBox, phone: Phone, artefacts: Path, use: samples.Json, turn: str, words: str
+) -> None:
+    phone.open(f"{box.url}/#/settings/readers")
+    box.put("uses", use)
+    row = phone.page.locator("[data-reader=r2]")
+    expect(row.locator(f"[data-turn={turn}]")).to_contain_text(words)
+    assert row.get_by_role("button", name="換人使用").count() == (turn == "mine")
+    expect(phone.page.locator("[data-reader=r1] [data-turn]")).to_have_count(0)
+    phone.settle()
+    phone.picture(artefacts, f"readers-turn-{turn}")
+
+
+def test_d04_a_turn_is_handed_over_before_its_time_is_up(box: FakeBox, phone: Phone) -> None:
+    box.answers["POST /api/readers/r2/release"] = {}
+    phone.open(f"{box.url}/#/settings/readers")
+    box.put("uses", uses(phone_id=MINE))
+    phone.page.get_by_role("button", name="換人使用").click()
+    expect(phone.page.get_by_text("讀卡機可以換人使用了")).to_have_count(1)
+    box.put("uses", {"uses": []})
+    expect(phone.page.locator("[data-turn]")).to_have_count(0)
+    assert len(box.calls("POST /api/readers/r2/release")) == 1
+
+
+def test_d04_a_turn_runs_out_on_the_page_by_itself(box: FakeBox, phone: Phone) -> None:
+    phone.open(f"{box.url}/#/settings/readers")
+    box.put("uses", uses(phone_id="another", name="陳護理師手機", seconds=3))
+    expect(phone.page.locator("[data-turn]")).to_contain_text("還有")
+    expect(phone.page.locator("[data-turn]")).to_have_count(0, timeout=10_000)
