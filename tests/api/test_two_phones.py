@@ -25,7 +25,7 @@ async def box(tmp_path: Path, clock: FakeClock) -> AsyncIterator[VisitHouse]:
         yield opened
 
 
-async def test_y05_a_take_over_is_seen_on_the_other_phone_within_300_ms(box: VisitHouse) -> None:
+async def test_Y05_a_take_over_is_seen_on_the_other_phone_within_300_ms(box: VisitHouse) -> None:
     draft = await box.filled()
     path = f"/api/visits/{draft['visit']['visit_id']}/editor"
     second = await box.pair("陳醫師 Pixel")
@@ -41,7 +41,7 @@ async def test_y05_a_take_over_is_seen_on_the_other_phone_within_300_ms(box: Vis
     assert max(waits_s) <= SEEN_WITHIN_S
 
 
-async def test_y05_two_phones_that_write_at_once_lose_nothing_that_was_acknowledged(box: VisitHouse) -> None:
+async def test_Y05_two_phones_that_write_at_once_lose_nothing_that_was_acknowledged(box: VisitHouse) -> None:
     visit_id = (await box.start())["visit"]["visit_id"]
     phones = {"甲": box.phone, "乙": await box.pair("陳醫師 Pixel")}
     acknowledged: dict[int, str] = {}

@@ -34,7 +34,7 @@ async def refusal(box: VisitHouse, **changes: Any) -> tuple[str, str, str]:
     return error["code"], error["field"], error["params"].get("rule", "")
 
 
-async def test_m01_a_visit_begins_and_ends_by_two_explicit_acts(box: VisitHouse) -> None:
+async def test_M01_a_visit_begins_and_ends_by_two_explicit_acts(box: VisitHouse) -> None:
     draft = await box.start()
     assert draft["visit"]["state"] == "draft"
     finished = await box.finished()
@@ -44,7 +44,7 @@ async def test_m01_a_visit_begins_and_ends_by_two_explicit_acts(box: VisitHouse)
     )
 
 
-async def test_m02_the_time_of_the_visit_is_the_boxs(box: VisitHouse) -> None:
+async def test_M02_the_time_of_the_visit_is_the_boxs(box: VisitHouse) -> None:
     visit = (await box.start())["visit"]
     assert dt.datetime.fromisoformat(visit["visit_at"]) == box.room.clock.now()
     assert visit["clock_trusted"] is True
@@ -61,7 +61,7 @@ async def test_m02_the_time_of_the_visit_is_the_boxs(box: VisitHouse) -> None:
         ("copay", "copay", "001"),
     ],
 )
-async def test_m03_each_of_the_six_settings_is_kept_or_refused_by_its_data_set(
+async def test_M03_each_of_the_six_settings_is_kept_or_refused_by_its_data_set(
     box: VisitHouse, setting: str, dataset: str, code: str
 ) -> None:
     box.room.catalogue.sets[dataset] = {code}
@@ -73,14 +73,14 @@ async def test_m03_each_of_the_six_settings_is_kept_or_refused_by_its_data_set(
 @pytest.mark.parametrize(
     ("member", "row"), [("subjective", "M04"), ("objective", "M05"), ("special_note", "M19")]
 )
-async def test_m04_m05_m19_free_texts_are_kept_as_typed(box: VisitHouse, member: str, row: str) -> None:
+async def test_M04_M05_M19_free_texts_are_kept_as_typed(box: VisitHouse, member: str, row: str) -> None:
     text = f"{row} 咳嗽、喉嚨痛\n第二行 髎"
     assert (await kept(box, **{member: text}))[member] == text
     too_long = await box.save(await box.start(), content(**{member: "長" * 4001}))
     assert (too_long.status, too_long.json["error"]["field"]) == (400, f"content.{member}")
 
 
-async def test_m07_diagnoses_keep_their_order_up_to_twenty(box: VisitHouse) -> None:
+async def test_M07_diagnoses_keep_their_order_up_to_twenty(box: VisitHouse) -> None:
     codes = [f"I10.{number}" for number in range(20)]
     box.room.catalogue.sets["icd10"].update(codes)
     whole = await kept(box, diagnoses=[{"code": code} for code in codes])
@@ -96,20 +96,20 @@ async def test_m07_diagnoses_keep_their_order_up_to_twenty(box: VisitHouse) -> N
         ([{"code": "I10"}, {"code": "I10"}], "content.diagnoses[1].code", "diagnosis_twice"),
     ],
 )
-async def test_m07_what_leaves_the_box_has_one_main_diagnosis_and_none_twice(
+async def test_M07_what_leaves_the_box_has_one_main_diagnosis_and_none_twice(
     box: VisitHouse, diagnoses: list[dict[str, str]], field: str, rule: str
 ) -> None:
     assert await refusal(box, diagnoses=diagnoses) == ("GW-REQ-02", field, rule)
 
 
 @pytest.mark.parametrize("kind", ["drug", "material", "service", "test", "self_paid"])
-async def test_m09_orders_of_every_kind_are_kept_and_leave(box: VisitHouse, kind: str) -> None:
+async def test_M09_orders_of_every_kind_are_kept_and_leave(box: VisitHouse, kind: str) -> None:
     order = DRUG if kind == "drug" else {"kind": kind, "code": "X1", "total": 2.0, "price": 10.0}
     finished = await box.finished(orders=[order])
     assert [kept["kind"] for kept in finished["visit"]["content"]["orders"]] == [kind]
 
 
-async def test_m10_controlled_drugs_are_not_issued(box: VisitHouse) -> None:
+async def test_M10_controlled_drugs_are_not_issued(box: VisitHouse) -> None:
     answer = await box.save(await box.start(), content(orders=[{**DRUG, "kind": "controlled"}]))
     error = answer.json["error"]
     assert (answer.status, error["field"], error["params"]["rule"]) == (
@@ -119,7 +119,7 @@ async def test_m10_controlled_drugs_are_not_issued(box: VisitHouse) -> None:
     )
 
 
-async def test_m10_nor_is_a_drug_that_the_data_set_calls_controlled(box: VisitHouse) -> None:
+async def test_M10_nor_is_a_drug_that_the_data_set_calls_controlled(box: VisitHouse) -> None:
     box.room.catalogue.attributes["TEST000001"] = {"controlled": "3"}
     answer = await box.save(await box.start(), content())
     error = answer.json["error"]
@@ -130,13 +130,13 @@ async def test_m10_nor_is_a_drug_that_the_data_set_calls_controlled(box: VisitHo
     )
 
 
-async def test_m12_an_order_of_ones_own_is_marked_and_kept_with_both_codes(box: VisitHouse) -> None:
+async def test_M12_an_order_of_ones_own_is_marked_and_kept_with_both_codes(box: VisitHouse) -> None:
     own = {**DRUG, "code": "NOTINSET", "own_code": "院內-7", "name": "自製藥膏", "self_entered": True}
     (order,) = (await kept(box, orders=[own]))["orders"]
     assert (order["code"], order["own_code"], order["self_entered"]) == ("NOTINSET", "院內-7", True)
 
 
-async def test_m13_every_field_of_an_order_is_kept(box: VisitHouse) -> None:
+async def test_M13_every_field_of_an_order_is_kept(box: VisitHouse) -> None:
     box.room.catalogue.sets["frequencies"].add("TID")
     order = {
         **DRUG,
@@ -164,7 +164,7 @@ async def test_m13_every_field_of_an_order_is_kept(box: VisitHouse) -> None:
         ({"frequency": ""}, "frequency", "missing"),
     ],
 )
-async def test_m13_what_leaves_the_box_keeps_to_arithmetic_and_law(
+async def test_M13_what_leaves_the_box_keeps_to_arithmetic_and_law(
     box: VisitHouse, changes: dict[str, Any], member: str, rule: str
 ) -> None:
     assert await refusal(box, orders=[{**DRUG, **changes}]) == (
@@ -174,12 +174,12 @@ async def test_m13_what_leaves_the_box_keeps_to_arithmetic_and_law(
     )
 
 
-async def test_m13_a_total_that_a_person_typed_and_marked_leaves(box: VisitHouse) -> None:
+async def test_M13_a_total_that_a_person_typed_and_marked_leaves(box: VisitHouse) -> None:
     finished = await box.finished(orders=[{**DRUG, "total": 3.0, "total_overridden": True}])
     assert finished["visit"]["content"]["orders"][0]["total"] == 3.0
 
 
-async def test_m18_virtual_orders_leave_once_their_proof_is_with_the_chart(box: VisitHouse) -> None:
+async def test_M18_virtual_orders_leave_once_their_proof_is_with_the_chart(box: VisitHouse) -> None:
     assert await refusal(box, virtual_orders=["R001", "R004"]) == (
         "GW-REQ-02",
         "content.virtual_orders",
@@ -190,30 +190,30 @@ async def test_m18_virtual_orders_leave_once_their_proof_is_with_the_chart(box: 
 
 
 @pytest.mark.parametrize("codes", [["X001"], ["R003", "R003"]])
-async def test_m18_what_is_no_virtual_order_is_refused(box: VisitHouse, codes: list[str]) -> None:
+async def test_M18_what_is_no_virtual_order_is_refused(box: VisitHouse, codes: list[str]) -> None:
     answer = await box.save(await box.start(), content(virtual_orders=codes))
     field = f"content.virtual_orders[{len(codes) - 1}]"
     assert (answer.status, answer.json["error"]["field"]) == (422, field)
 
 
 @pytest.mark.parametrize(("code", "share"), [("K00", 82), ("001", 0), ("801", 0)])
-async def test_m20_who_is_exempt_pays_nothing(box: VisitHouse, code: str, share: int) -> None:
+async def test_M20_who_is_exempt_pays_nothing(box: VisitHouse, code: str, share: int) -> None:
     finished = await box.finished(orders=[VISIT_FEE], claim={"copay": code})
     assert finished["visit"]["content"]["copay_points"] == share
 
 
-async def test_m21_amounts_are_computed_when_the_visit_is_finished(box: VisitHouse) -> None:
+async def test_M21_amounts_are_computed_when_the_visit_is_finished(box: VisitHouse) -> None:
     whole = (await box.finished(orders=[VISIT_FEE, {**DRUG, "price": 1.5}]))["visit"]["content"]
     assert (whole["fee_points"], whole["copay_points"]) == (1642, 82)
 
 
-async def test_m21_amounts_that_a_person_typed_stay(box: VisitHouse) -> None:
+async def test_M21_amounts_that_a_person_typed_stay(box: VisitHouse) -> None:
     typed = {"fee_points": 100, "copay_points": 50, "amounts_by_hand": True}
     whole = (await box.finished(orders=[VISIT_FEE], **typed))["visit"]["content"]
     assert {name: whole[name] for name in typed} == typed
 
 
-async def test_m22_a_draft_that_was_thrown_away_comes_back_whole(box: VisitHouse) -> None:
+async def test_M22_a_draft_that_was_thrown_away_comes_back_whole(box: VisitHouse) -> None:
     draft = await box.filled(subjective="頭暈")
     path = f"/api/visits/{draft['visit']['visit_id']}"
     gone = (await box.phone.post(f"{path}/discard", {"revision": draft["visit"]["revision"]})).json
@@ -222,7 +222,7 @@ async def test_m22_a_draft_that_was_thrown_away_comes_back_whole(box: VisitHouse
     assert (back["visit"]["state"], back["visit"]["content"]) == ("draft", draft["visit"]["content"])
 
 
-async def test_m23_special_items_are_kept_up_to_four(box: VisitHouse) -> None:
+async def test_M23_special_items_are_kept_up_to_four(box: VisitHouse) -> None:
     box.room.catalogue.sets["special_items"] = {"EC", "H8", "HA", "HB", "HC"}
     items = ["EC", "H8", "HA", "HB"]
     assert (await kept(box, claim={"special_items": items}))["claim"]["special_items"] == items
@@ -232,7 +232,7 @@ async def test_m23_special_items_are_kept_up_to_four(box: VisitHouse) -> None:
     assert (odd.status, odd.json["error"]["field"]) == (422, "content.claim.special_items[0]")
 
 
-async def test_a01_six_programmes_and_what_is_public_of_their_claims(box: VisitHouse) -> None:
+async def test_A01_six_programmes_and_what_is_public_of_their_claims(box: VisitHouse) -> None:
     lines = (await box.phone.get("/api/programmes")).json
     assert [line["programme"] for line in lines] == [
         "home_integrated",
@@ -248,12 +248,12 @@ async def test_a01_six_programmes_and_what_is_public_of_their_claims(box: VisitH
     assert (odd.status, odd.json["error"]["field"]) == (422, "content.programme")
 
 
-async def test_h19_preventive_care_with_the_physical_card_gets_no_remark(box: VisitHouse) -> None:
+async def test_H19_preventive_care_with_the_physical_card_gets_no_remark(box: VisitHouse) -> None:
     advice = await box.get(await box.filled(claim={"visit_type": "AC"}), "/advice")
     assert advice["physical_card_wanted"] is False
 
 
-async def test_h20_the_months_next_visit_is_proposed_as_a_follow_up(box: VisitHouse) -> None:
+async def test_H20_the_months_next_visit_is_proposed_as_a_follow_up(box: VisitHouse) -> None:
     await box.finished(mode=1)
     box.room.clock.advance(60.0)
     again = await box.start()
@@ -271,7 +271,7 @@ async def test_h20_the_months_next_visit_is_proposed_as_a_follow_up(box: VisitHo
         (4, ["card.write_visit", "card.write_prescription", "upload.visit", "upload.ic"]),
     ],
 )
-async def test_n01_the_four_ways_to_finish(box: VisitHouse, mode: int, kinds: list[str]) -> None:
+async def test_N01_the_four_ways_to_finish(box: VisitHouse, mode: int, kinds: list[str]) -> None:
     finished = await box.finished(mode)
     assert [job["kind"] for job in finished["jobs"]] == kinds
     assert finished["flags"] == {
@@ -282,18 +282,18 @@ async def test_n01_the_four_ways_to_finish(box: VisitHouse, mode: int, kinds: li
     }
 
 
-async def test_n01_everything_that_is_lacking_is_told_before_it_is_tried(box: VisitHouse) -> None:
+async def test_N01_everything_that_is_lacking_is_told_before_it_is_tried(box: VisitHouse) -> None:
     draft = await box.filled(diagnoses=[], orders=[{**DRUG, "route": ""}])
     advice = await box.get(draft, "/advice")
     assert [lack["field"] for lack in advice["lacking"]] == ["content.diagnoses", "content.orders[0].route"]
 
 
-async def test_n02_saving_alone_keeps_a_visit_that_lacks_everything(box: VisitHouse) -> None:
+async def test_N02_saving_alone_keeps_a_visit_that_lacks_everything(box: VisitHouse) -> None:
     finished = (await box.finish(await box.start(), 1)).json
     assert (finished["visit"]["state"], finished["jobs"]) == ("finished", [])
 
 
-async def test_n05_n09_without_the_data_centre_the_number_is_f00b(box: VisitHouse) -> None:
+async def test_N05_N09_without_the_data_centre_the_number_is_f00b(box: VisitHouse) -> None:
     box.room.world.link_up = False
     finished = await box.finished()
     assert (finished["visit"]["identification"], finished["visit"]["sequence"]["number"]) == (
@@ -303,13 +303,13 @@ async def test_n05_n09_without_the_data_centre_the_number_is_f00b(box: VisitHous
     assert finished["notice"] == "visit.offline.link"
 
 
-async def test_n09_with_the_data_centre_the_number_comes_from_the_card(box: VisitHouse) -> None:
+async def test_N09_with_the_data_centre_the_number_comes_from_the_card(box: VisitHouse) -> None:
     finished = await box.finished()
     assert (finished["visit"]["identification"], finished["visit"]["sequence"]) == ("card", None)
     assert finished["jobs"][0]["kind"] == "card.write_visit"
 
 
-async def test_t05_a_visit_keeps_where_it_was(box: VisitHouse) -> None:
+async def test_T05_a_visit_keeps_where_it_was(box: VisitHouse) -> None:
     box.room.position = Position(
         latitude=23.5, longitude=121.0, accuracy_m=8.0, fixed_at=box.room.clock.now()
     )
@@ -347,7 +347,7 @@ async def test_what_is_no_drawing_is_refused(box: VisitHouse, strokes: Any) -> N
     assert answer.status in {400, 422}
 
 
-async def test_y04_another_phone_goes_on_where_the_first_one_stopped(box: VisitHouse) -> None:
+async def test_Y04_another_phone_goes_on_where_the_first_one_stopped(box: VisitHouse) -> None:
     draft = await box.filled(subjective="頭暈")
     second = await box.pair("陳醫師 Pixel")
     taken = (await second.post(f"/api/visits/{draft['visit']['visit_id']}/editor", {"take": True})).json
@@ -356,7 +356,7 @@ async def test_y04_another_phone_goes_on_where_the_first_one_stopped(box: VisitH
     assert saved.status == 200
 
 
-async def test_y05_one_editor_seen_by_all_until_another_takes_over(box: VisitHouse) -> None:
+async def test_Y05_one_editor_seen_by_all_until_another_takes_over(box: VisitHouse) -> None:
     draft = await box.filled()
     second = await box.pair("陳醫師 Pixel")
     path = f"/api/visits/{draft['visit']['visit_id']}/editor"
@@ -372,7 +372,7 @@ async def test_y05_one_editor_seen_by_all_until_another_takes_over(box: VisitHou
     assert (await box.get(draft))["editor"] is None
 
 
-async def test_m01_twenty_diagnoses_and_twenty_orders_are_saved_and_finished(box: VisitHouse) -> None:
+async def test_M01_twenty_diagnoses_and_twenty_orders_are_saved_and_finished(box: VisitHouse) -> None:
     diagnoses = [f"I10.{number}" for number in range(20)]
     drugs = [f"TEST1000{number:02d}" for number in range(20)]
     box.room.catalogue.sets["icd10"].update(diagnoses)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.bench import bench_visit
 
 
-async def test_m01_a_keystroke_is_on_disk_within_20_ms_and_a_finish_within_50(tmp_path: Path) -> None:
+async def test_M01_a_keystroke_is_on_disk_within_20_ms_and_a_finish_within_50(tmp_path: Path) -> None:
     spent = await bench_visit.run(tmp_path, keystrokes=200, visits=20)
     assert spent["save_ms"]["p95"] <= 20
     assert spent["finish_ms"]["p95"] <= 50

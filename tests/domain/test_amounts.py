@@ -22,7 +22,7 @@ VISIT_FEE = Order(kind=OrderKind.SERVICE, code="05307C", total=1.0, price=1631.0
         ({"kind": "self_paid", "price": 500.0, "total": 2.0}, 0),
     ],
 )
-def test_m21_points_of_an_order(order: dict[str, Any], points: int) -> None:
+def test_M21_points_of_an_order(order: dict[str, Any], points: int) -> None:
     kind = OrderKind(order.pop("kind"))
     assert fee_points([Order(kind=kind, code="X", **order)]) == points
 
@@ -36,23 +36,23 @@ def test_m21_points_of_an_order(order: dict[str, Any], points: int) -> None:
         (ClaimSettings(copay="D10"), Occasion(), None),
     ],
 )
-def test_m21_the_share_is_of_the_visit_fee_alone(
+def test_M21_the_share_is_of_the_visit_fee_alone(
     claim: ClaimSettings, occasion: Occasion, share: int | None
 ) -> None:
     drug = Order(kind=OrderKind.DRUG, code="X", price=100.0, total=10.0)
     assert copay_points(VisitContent(claim=claim, occasion=occasion, orders=(VISIT_FEE, drug))) == share
 
 
-def test_m21_amounts_are_computed() -> None:
+def test_M21_amounts_are_computed() -> None:
     content = with_amounts(VisitContent(orders=(VISIT_FEE,), fee_points=5, copay_points=5))
     assert (content.fee_points, content.copay_points) == (1631, 82)
 
 
-def test_m21_amounts_that_a_person_typed_stay() -> None:
+def test_M21_amounts_that_a_person_typed_stay() -> None:
     content = VisitContent(orders=(VISIT_FEE,), fee_points=0, copay_points=50, amounts_by_hand=True)
     assert with_amounts(content) == content
 
 
-def test_m21_a_share_that_is_not_known_here_is_left_to_a_person() -> None:
+def test_M21_a_share_that_is_not_known_here_is_left_to_a_person() -> None:
     content = VisitContent(orders=(VISIT_FEE,), claim=ClaimSettings(copay="D10"))
     assert with_amounts(content).copay_points == 0

@@ -26,7 +26,7 @@ def found(whole: Visit) -> list[tuple[str | None, object]]:
     return [(problem.field, problem.params["rule"]) for problem in lacking(whole)]
 
 
-def test_n01_a_complete_visit_lacks_nothing() -> None:
+def test_N01_a_complete_visit_lacks_nothing() -> None:
     assert found(visit()) == []
 
 
@@ -93,7 +93,7 @@ def test_what_is_lacking_names_field_and_rule(
         (Identification.PHOTO, [("content.orders[0].chronic", "repeat_without_card")]),
     ],
 )
-def test_m13_no_repeat_prescription_without_the_card(
+def test_M13_no_repeat_prescription_without_the_card(
     identification: Identification, expected: list[tuple[str, str]]
 ) -> None:
     whole = msgspec.structs.replace(with_content(orders=(REPEAT,)), identification=identification)
@@ -114,7 +114,7 @@ def test_m13_no_repeat_prescription_without_the_card(
         (("R003", "R005", "R006", "R007", "S001"), (), "", ()),
     ],
 )
-def test_m18_an_affidavit_or_a_note_serves_where_the_scheme_says_so(
+def test_M18_an_affidavit_or_a_note_serves_where_the_scheme_says_so(
     codes: tuple[str, ...], kept: tuple[Proof, ...], note: str, missing: tuple[Proof, ...]
 ) -> None:
     content = VisitContent(virtual_orders=codes, proofs_kept=kept, virtual_order_note=note)

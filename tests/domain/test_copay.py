@@ -24,13 +24,13 @@ from visitbridge.domain.copay import EXEMPT, home_copay
         ("D10", 1631, False, 0, None),
     ],
 )
-def test_m20_what_the_patient_pays(
+def test_M20_what_the_patient_pays(
     code: str, points: int, drug_copay: int, paid: int | None, *, under_served: bool
 ) -> None:
     assert home_copay(code, points, under_served=under_served, drug_copay=drug_copay) == paid
 
 
-def test_m20_the_eleven_exemptions() -> None:
+def test_M20_the_eleven_exemptions() -> None:
     assert {"001", "002", "003", "004", "005", "006", "007", "008", "009", "801", "802"} == EXEMPT
 
 

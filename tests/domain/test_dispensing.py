@@ -29,7 +29,7 @@ ISSUED_ON = dt.date(2026, 11, 1)
         (PrescriptionKind.SCHEDULED_TEST, 0, 1),
     ],
 )
-def test_m13_allowed_fills(kind: PrescriptionKind, days: int, fills: int) -> None:
+def test_M13_allowed_fills(kind: PrescriptionKind, days: int, fills: int) -> None:
     check_fills(kind, days, fills, "orders[0]")
 
 
@@ -46,14 +46,14 @@ def test_m13_allowed_fills(kind: PrescriptionKind, days: int, fills: int) -> Non
         (PrescriptionKind.REPEAT, 31, 3, "orders[0].refills"),
     ],
 )
-def test_m13_refused_fills_name_the_field(kind: PrescriptionKind, days: int, fills: int, field: str) -> None:
+def test_M13_refused_fills_name_the_field(kind: PrescriptionKind, days: int, fills: int, field: str) -> None:
     with pytest.raises(FieldInvalid) as caught:
         check_fills(kind, days, fills, "orders[0]")
     assert caught.value.field == field
 
 
 @pytest.mark.parametrize("controlled_class", [None, 3, 4])
-def test_m10_others_may_repeat(controlled_class: int | None) -> None:
+def test_M10_others_may_repeat(controlled_class: int | None) -> None:
     check_may_repeat(Identification.CARD, controlled_class, "orders[0]")
 
 
@@ -67,7 +67,7 @@ def test_m10_others_may_repeat(controlled_class: int | None) -> None:
         (Identification.ABNORMAL, None),
     ],
 )
-def test_m10_no_repeat_prescription(identification: Identification, controlled_class: int | None) -> None:
+def test_M10_no_repeat_prescription(identification: Identification, controlled_class: int | None) -> None:
     with pytest.raises(FieldInvalid) as caught:
         check_may_repeat(identification, controlled_class, "orders[0]")
     assert caught.value.field == "orders[0].chronic"

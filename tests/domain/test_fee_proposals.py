@@ -46,7 +46,7 @@ def visit_by(
         (StaffKind.OTHER, VisitContent(), 30, "05315C"),
     ],
 )
-def test_a01_fees_that_fit(kind: StaffKind, content: VisitContent, minutes: int | None, codes: str) -> None:
+def test_A01_fees_that_fit(kind: StaffKind, content: VisitContent, minutes: int | None, codes: str) -> None:
     assert [fee.code for fee in proposed_fees(visit_by(kind, content, minutes=minutes))] == codes.split()
 
 

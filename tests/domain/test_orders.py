@@ -25,7 +25,7 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "order_totals.json
 @pytest.mark.parametrize(
     "vector", VECTORS["totals"], ids=lambda v: f"{v['dose']} {v['frequency']} {v['days']}"
 )
-def test_m13_totals(vector: dict[str, Any]) -> None:
+def test_M13_totals(vector: dict[str, Any]) -> None:
     order = msgspec.structs.replace(
         DRUG, dose=float(vector["dose"]), frequency=vector["frequency"], days=vector["days"]
     )
@@ -33,12 +33,12 @@ def test_m13_totals(vector: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("frequency", "per_day"), VECTORS["intakes"])
-def test_m13_intakes(frequency: str, per_day: float | None) -> None:
+def test_M13_intakes(frequency: str, per_day: float | None) -> None:
     assert intakes_per_day(frequency) == per_day
 
 
 @given(frequency=st.text(max_size=20), dose=st.integers(0, 99990), days=st.integers(0, 92))
-def test_m13_any_code_gives_one_decimal_or_nothing(frequency: str, dose: int, days: int) -> None:
+def test_M13_any_code_gives_one_decimal_or_nothing(frequency: str, dose: int, days: int) -> None:
     total = computed_total(msgspec.structs.replace(DRUG, frequency=frequency, dose=dose / 10, days=days))
     assert total is None or round(total, 1) == total
 
@@ -51,7 +51,7 @@ def test_m13_any_code_gives_one_decimal_or_nothing(frequency: str, dose: int, da
         ({"total": 21.05}, "total"),
     ],
 )
-def test_m10_m13_not_even_in_a_draft(changes: dict[str, object], member: str) -> None:
+def test_M10_M13_not_even_in_a_draft(changes: dict[str, object], member: str) -> None:
     with pytest.raises(FieldInvalid) as refused:
         check_draft(msgspec.structs.replace(DRUG, **changes), "orders[3]")
     assert refused.value.field == f"orders[3].{member}"
@@ -76,7 +76,7 @@ def test_m10_m13_not_even_in_a_draft(changes: dict[str, object], member: str) ->
         ({"chronic": True, "refills": 3, "days": 31, "total": 93.0}, "refills"),
     ],
 )
-def test_m13_not_when_it_leaves_the_box(changes: dict[str, object], member: str) -> None:
+def test_M13_not_when_it_leaves_the_box(changes: dict[str, object], member: str) -> None:
     check_draft(msgspec.structs.replace(DRUG, **changes), "orders[0]")
     with pytest.raises(FieldInvalid) as refused:
         check_complete(msgspec.structs.replace(DRUG, **changes), "orders[0]")
@@ -95,5 +95,5 @@ def test_m13_not_when_it_leaves_the_box(changes: dict[str, object], member: str)
         {"kind": OrderKind.SERVICE, "frequency": "", "route": "", "days": 0, "total": 1.0},
     ],
 )
-def test_m13_what_may_leave(changes: dict[str, object]) -> None:
+def test_M13_what_may_leave(changes: dict[str, object]) -> None:
     check_complete(msgspec.structs.replace(DRUG, **changes), "orders[0]")

@@ -8,7 +8,7 @@ from visitbridge.domain.programmes import CLAIMING, Programme, fits
 from visitbridge.domain.visit import VisitContent
 
 
-def test_a01_there_are_six_and_each_has_its_claiming() -> None:
+def test_A01_there_are_six_and_each_has_its_claiming() -> None:
     assert len(Programme) == 6
     assert set(CLAIMING) == set(Programme)
 
@@ -29,10 +29,10 @@ def test_a01_there_are_six_and_each_has_its_claiming() -> None:
         (Programme.DENTAL, "16", True),
     ],
 )
-def test_a01_case_types_of_a_programme(programme: Programme, case_type: str, *, fitting: bool) -> None:
+def test_A01_case_types_of_a_programme(programme: Programme, case_type: str, *, fitting: bool) -> None:
     assert fits(programme, case_type) is fitting
 
 
-def test_a01_a_new_draft_is_in_one_of_them_and_fits() -> None:
+def test_A01_a_new_draft_is_in_one_of_them_and_fits() -> None:
     content = VisitContent()
     assert fits(Programme(content.programme), content.claim.case_type)

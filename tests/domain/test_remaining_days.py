@@ -45,7 +45,7 @@ def fill(
 FIRST = fill(6, 1)
 
 
-def test_m17_a_supply_counts_both_ends() -> None:
+def test_M17_a_supply_counts_both_ends() -> None:
     (supply,) = supplies([FIRST])
     assert (supply.start_on, supply.end_on) == (day(6, 1), day(6, 30))
 
@@ -57,7 +57,7 @@ def test_m17_a_supply_counts_both_ends() -> None:
         (fill(7, 5), day(7, 5), day(8, 3), day(7, 24)),
     ],
 )
-def test_m17_worked_examples(second: Fill, start_on: dt.date, end_on: dt.date, next_fill_on: dt.date) -> None:
+def test_M17_worked_examples(second: Fill, start_on: dt.date, end_on: dt.date, next_fill_on: dt.date) -> None:
     supply = supplies([second, FIRST])[1]
     assert (supply.start_on, supply.end_on, supply.next_fill_on) == (start_on, end_on, next_fill_on)
 
@@ -71,7 +71,7 @@ def test_m17_worked_examples(second: Fill, start_on: dt.date, end_on: dt.date, n
         (day(11, 5), 0, False),
     ],
 )
-def test_m17_the_day_of_the_end_is_not_counted(on: dt.date, left: int, *, duplicate: bool) -> None:
+def test_M17_the_day_of_the_end_is_not_counted(on: dt.date, left: int, *, duplicate: bool) -> None:
     (supply,) = supplies([fill(10, 1)])
     assert (remaining_days(supply, on), is_duplicate(supply, on)) == (left, duplicate)
 
@@ -89,7 +89,7 @@ def test_m17_the_day_of_the_end_is_not_counted(on: dt.date, left: int, *, duplic
         ("R008", day(7, 1)),
     ],
 )
-def test_m18_some_virtual_orders_begin_the_count_anew(code: str, start_on: dt.date) -> None:
+def test_M18_some_virtual_orders_begin_the_count_anew(code: str, start_on: dt.date) -> None:
     assert supplies([FIRST, fill(6, 25, virtual_orders=(code,))])[1].start_on == start_on
 
 
@@ -104,7 +104,7 @@ def test_m18_some_virtual_orders_begin_the_count_anew(code: str, start_on: dt.da
         (fill(6, 1, frequency="ASORDER"), fill(6, 1, frequency="HS")),
     ],
 )
-def test_m17_what_the_rule_leaves_out(left_out: Fill, kept: Fill) -> None:
+def test_M17_what_the_rule_leaves_out(left_out: Fill, kept: Fill) -> None:
     assert (is_measured(left_out), is_measured(kept), supplies([left_out])) == (False, True, ())
 
 

@@ -19,12 +19,12 @@ from visitbridge.domain.virtual_orders import VIRTUAL_ORDERS, Proof, proofs_for,
         ("R007", False, True, Proof.NONE),
     ],
 )
-def test_m18_the_table(code: str, proof: Proof, *, duplicate: bool, restarts: bool) -> None:
+def test_M18_the_table(code: str, proof: Proof, *, duplicate: bool, restarts: bool) -> None:
     order = VIRTUAL_ORDERS[code]
     assert (order.counts_as_duplicate, order.restarts, order.proof) == (duplicate, restarts, proof)
 
 
-def test_m18_reminders_come_once_and_in_order() -> None:
+def test_M18_reminders_come_once_and_in_order() -> None:
     assert proofs_for(["R004", "R003", "R001", "R004"]) == (Proof.AFFIDAVIT_OR_NOTE, Proof.AFFIDAVIT)
 
 

@@ -55,7 +55,7 @@ NOW = at(11, 20)
         ((VIRTUAL,), "01"),
     ],
 )
-def test_h20_second_and_later_visits_of_a_month_are_ah(
+def test_H20_second_and_later_visits_of_a_month_are_ah(
     earlier: tuple[EarlierVisit, ...], visit_type: str
 ) -> None:
     suggested = suggested_type(earlier, sector="01", visit_at=NOW, identification=Identification.CARD)
@@ -70,7 +70,7 @@ def test_h20_second_and_later_visits_of_a_month_are_ah(
         (Identification.VIRTUAL_CARD, "V001"),
     ],
 )
-def test_h20_two_physical_and_two_virtual_visits_are_two_courses(
+def test_H20_two_physical_and_two_virtual_visits_are_two_courses(
     identification: Identification, number: str
 ) -> None:
     month = (
@@ -93,7 +93,7 @@ def test_other_types_stay_what_they_are(visit_type: str) -> None:
 
 
 @pytest.mark.parametrize(("visit_type", "physical"), [("AC", True), ("01", False), ("AH", False)])
-def test_h19_preventive_care_wants_the_physical_card(visit_type: str, *, physical: bool) -> None:
+def test_H19_preventive_care_wants_the_physical_card(visit_type: str, *, physical: bool) -> None:
     assert wants_physical_card(visit_type) is physical
 
 
@@ -102,6 +102,6 @@ def test_every_type_has_one_rule_for_numbers() -> None:
     assert len(frozenset().union(*groups)) == sum(map(len, groups)) == 35
 
 
-def test_n09_taken_numbers_are_abnormal_ones() -> None:
+def test_N09_taken_numbers_are_abnormal_ones() -> None:
     assert NUMBER_WAS_TAKEN < ABNORMAL_NUMBERS
     assert "F00B" in ABNORMAL_NUMBERS - NUMBER_WAS_TAKEN

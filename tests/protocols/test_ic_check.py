@@ -94,7 +94,7 @@ def test_vaccinations_are_not_sent_from_here() -> None:
         ("", [("AD01", "A18")]),
     ],
 )
-def test_n09_counted_visits_have_a_number_of_the_card(
+def test_N09_counted_visits_have_a_number_of_the_card(
     visit_type: str, data_format: Format, number: str, expected: list[tuple[str, str]]
 ) -> None:
     assert findings(with_values(lean(visit_type, data_format), A18=number)) == expected
@@ -116,7 +116,7 @@ def test_n09_counted_visits_have_a_number_of_the_card(
         ("AC", "A000", []),
     ],
 )
-def test_n09_abnormal_records_say_why(
+def test_N09_abnormal_records_say_why(
     visit_type: str, data_format: Format, number: str, expected: list[tuple[str, str]]
 ) -> None:
     assert findings(with_values(lean(visit_type, data_format), A18=number)) == expected
@@ -136,7 +136,7 @@ def test_n09_abnormal_records_say_why(
         ("00", "F00B", [("AD01", "A18")]),
     ],
 )
-def test_n09_other_visits_have_none_or_one_of_their_own(
+def test_N09_other_visits_have_none_or_one_of_their_own(
     visit_type: str, data_format: Format, number: str, expected: list[tuple[str, str]]
 ) -> None:
     assert findings(with_values(lean(visit_type, data_format), A18=number)) == expected
@@ -232,7 +232,7 @@ def test_values_of_an_order(values: dict[str, str], expected: list[tuple[str, st
         ({"A72": "G", "A73": "05301C"}, [("23", "MB2[0].A73")]),
     ],
 )
-def test_m18_virtual_orders_go_with_g_and_h(values: dict[str, str], expected: list[tuple[str, str]]) -> None:
+def test_M18_virtual_orders_go_with_g_and_h(values: dict[str, str], expected: list[tuple[str, str]]) -> None:
     assert findings(with_values(lean("01", "1"), **{"A79": "", **values})) == expected
 
 

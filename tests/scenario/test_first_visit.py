@@ -34,6 +34,7 @@ async def _content(day: Day) -> Json:
 
 @pytest.mark.parametrize("use_pcscd", [True, False], ids=["pcscd and vpcd", "without vpcd"])
 async def test_a_visit_online_and_one_offline_each_have_one_effect(use_pcscd: bool) -> None:
+    """N01, N03, N04, N05, N06, N07, N08, N10, G02, R01."""
     async with open_day(use_pcscd=use_pcscd) as day:
         await day.sign_in()
         await _visit_online(day)

@@ -52,7 +52,7 @@ async def _content(day: Day) -> Json:
     }
 
 
-async def test_m01_n01_a_whole_visit_is_on_the_card_and_at_the_portal_once(day: Day) -> None:
+async def test_M01_N01_a_whole_visit_is_on_the_card_and_at_the_portal_once(day: Day) -> None:
     await day.sign_in()
     await day.insert("patient-wang")
     visit = await day.start()
@@ -88,7 +88,7 @@ async def test_m01_n01_a_whole_visit_is_on_the_card_and_at_the_portal_once(day: 
     assert (record.fee, record.copay) == ("1951", "65")
 
 
-async def test_h20_the_second_visit_of_the_month_is_a_follow_up_without_a_number(day: Day) -> None:
+async def test_H20_the_second_visit_of_the_month_is_a_follow_up_without_a_number(day: Day) -> None:
     await day.sign_in()
     await day.insert("patient-wang")
     for visit_type in ("01", "AH"):

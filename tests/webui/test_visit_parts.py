@@ -85,7 +85,7 @@ def swipe_left(page: Page, selector: str, far_px: int) -> None:
     )
 
 
-def test_y05_the_other_phone_looks_on_and_takes_over_in_one_tap(
+def test_Y05_the_other_phone_looks_on_and_takes_over_in_one_tap(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     draft.editor = samples.OTHER_EDITOR
@@ -102,7 +102,7 @@ def test_y05_the_other_phone_looks_on_and_takes_over_in_one_tap(
     assert draft.content["subjective"] == "接手後寫的"
 
 
-def test_y05_a_take_over_is_seen_at_once_and_unsaved_text_stays_to_be_copied(
+def test_Y05_a_take_over_is_seen_at_once_and_unsaved_text_stays_to_be_copied(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     phone.open(f"{box.url}/#{VISIT}")
@@ -118,7 +118,7 @@ def test_y05_a_take_over_is_seen_at_once_and_unsaved_text_stays_to_be_copied(
     expect(phone.page.locator("#subjective")).not_to_be_editable()
 
 
-def test_y05_what_the_editor_saves_shows_on_the_phone_that_looks_on(
+def test_Y05_what_the_editor_saves_shows_on_the_phone_that_looks_on(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     draft.editor = samples.OTHER_EDITOR
@@ -131,7 +131,7 @@ def test_y05_what_the_editor_saves_shows_on_the_phone_that_looks_on(
     expect(phone.page.locator("#subjective")).to_have_value("對方寫的")
 
 
-def test_y04_a_draft_that_nobody_edits_is_this_phones(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_Y04_a_draft_that_nobody_edits_is_this_phones(box: FakeBox, draft: Draft, phone: Phone) -> None:
     draft.editor = None
     phone.open(f"{box.url}/#{VISIT}")
     expect(phone.page.locator("#subjective")).to_be_editable()
@@ -140,7 +140,7 @@ def test_y04_a_draft_that_nobody_edits_is_this_phones(box: FakeBox, draft: Draft
 @pytest.mark.parametrize(
     ("list_name", "selector"), [("diagnoses", "[data-diagnosis='I10']"), ("orders", "[data-order]")]
 )
-def test_m22_a_swipe_deletes_and_can_be_taken_back(
+def test_M22_a_swipe_deletes_and_can_be_taken_back(
     box: FakeBox, draft: Draft, phone: Phone, list_name: str, selector: str
 ) -> None:
     phone.open(f"{box.url}/#{VISIT}")
@@ -158,7 +158,7 @@ def test_m22_a_swipe_deletes_and_can_be_taken_back(
     assert draft.content[list_name] == before
 
 
-def test_m22_an_offer_to_undo_lasts_ten_seconds(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M22_an_offer_to_undo_lasts_ten_seconds(box: FakeBox, draft: Draft, phone: Phone) -> None:
     phone.page.clock.install()
     phone.open(f"{box.url}/#{VISIT}")
     phone.page.locator("[data-order] .danger").click()
@@ -169,7 +169,7 @@ def test_m22_an_offer_to_undo_lasts_ten_seconds(box: FakeBox, draft: Draft, phon
     expect(phone.page.locator("#undo")).to_have_count(0)
 
 
-def test_m22_a_draft_thrown_away_comes_back(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M22_a_draft_thrown_away_comes_back(box: FakeBox, draft: Draft, phone: Phone) -> None:
     box.answers[f"POST {API}/discard"] = lambda body: samples.view(
         state="discarded", revision=body["revision"] + 1
     )
@@ -182,7 +182,7 @@ def test_m22_a_draft_thrown_away_comes_back(box: FakeBox, draft: Draft, phone: P
     assert box.calls(f"POST {API}/restore") == [{"revision": 4}]
 
 
-def test_a01_a_programme_brings_its_case_type_and_special_item(
+def test_A01_a_programme_brings_its_case_type_and_special_item(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     phone.open(f"{box.url}/#{VISIT}/claim")
@@ -196,7 +196,7 @@ def test_a01_a_programme_brings_its_case_type_and_special_item(
     assert draft.content["claim"]["visit_type"] == "02"
 
 
-def test_m23_special_items_are_added_and_deleted(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M23_special_items_are_added_and_deleted(box: FakeBox, draft: Draft, phone: Phone) -> None:
     box.answers[f"GET {API}/advice"] = samples.advice(special_item="H8")
     phone.open(f"{box.url}/#{VISIT}/claim")
     phone.page.click("#add-special")
@@ -206,7 +206,7 @@ def test_m23_special_items_are_added_and_deleted(box: FakeBox, draft: Draft, pho
     assert draft.content["claim"]["special_items"] == ["H8"]
 
 
-def test_h20_the_proposed_visit_type_is_taken_in_one_tap(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_H20_the_proposed_visit_type_is_taken_in_one_tap(box: FakeBox, draft: Draft, phone: Phone) -> None:
     box.answers[f"GET {API}/advice"] = samples.advice(
         visit_type="AH", courses=[{"kind": "physical", "visits": 2, "number": "0007"}]
     )
@@ -217,7 +217,7 @@ def test_h20_the_proposed_visit_type_is_taken_in_one_tap(box: FakeBox, draft: Dr
     assert draft.content["claim"]["visit_type"] == "AH"
 
 
-def test_m18_a_virtual_order_its_proof_and_its_reason(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M18_a_virtual_order_its_proof_and_its_reason(box: FakeBox, draft: Draft, phone: Phone) -> None:
     phone.open(f"{box.url}/#{VISIT}/virtual-orders")
     expect(phone.page.locator("[data-proof]")).to_have_count(0)
     phone.page.locator("[data-virtual=R001] input").check()
@@ -230,7 +230,7 @@ def test_m18_a_virtual_order_its_proof_and_its_reason(box: FakeBox, draft: Draft
     assert draft.content["virtual_order_note"] == "出國兩週"
 
 
-def test_m21_amounts_follow_the_box_until_a_person_types_one(
+def test_M21_amounts_follow_the_box_until_a_person_types_one(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     phone.open(f"{box.url}/#{VISIT}/stay")
@@ -245,7 +245,7 @@ def test_m21_amounts_follow_the_box_until_a_person_types_one(
     assert draft.content["amounts_by_hand"] is False
 
 
-def test_m04_m05_phrases_are_kept_added_deleted_and_taken_back(
+def test_M04_M05_phrases_are_kept_added_deleted_and_taken_back(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     kept = [{"phrase_id": "1", "text": "雙肺呼吸音清"}]
@@ -344,7 +344,7 @@ def test_a_signature_is_drawn_kept_cleared_and_taken_back(box: FakeBox, draft: D
     ("category", "kind"),
     [("materials", "material"), ("fees", "service"), ("tests", "test"), ("self_paid", "self_paid")],
 )
-def test_m09_every_category_becomes_its_kind_of_order(
+def test_M09_M11_M16_every_category_becomes_its_kind_of_order(
     box: FakeBox, draft: Draft, phone: Phone, category: str, kind: str
 ) -> None:
     box.answers[f"GET /api/catalogue/{category}"] = [samples.hit("X1", "測試項目", price="120")]
@@ -359,7 +359,7 @@ def test_m09_every_category_becomes_its_kind_of_order(
     assert (order["kind"], order["code"], order["price"], order["total"]) == (kind, "X1", 120, 1)
 
 
-def test_m09_a_package_adds_its_diagnoses_and_orders_once(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M09_a_package_adds_its_diagnoses_and_orders_once(box: FakeBox, draft: Draft, phone: Phone) -> None:
     box.answers["GET /api/catalogue/packages"] = [
         samples.hit(
             "P01",
@@ -377,7 +377,7 @@ def test_m09_a_package_adds_its_diagnoses_and_orders_once(box: FakeBox, draft: D
     assert (order["code"], order["dose"], order["total"], order["long_term"]) == ("TEST000001", 1, 56, True)
 
 
-def test_m10_controlled_drugs_have_a_notice_and_nothing_to_choose(
+def test_M10_controlled_drugs_have_a_notice_and_nothing_to_choose(
     box: FakeBox, draft: Draft, phone: Phone
 ) -> None:
     notice = "本APP不提供開立管制藥品專用處方箋之功能, 若有開立, 請依管制藥品管理條例規定辦理。"
@@ -391,7 +391,31 @@ def test_m10_controlled_drugs_have_a_notice_and_nothing_to_choose(
     expect(phone.page.locator("#controlled-notice")).to_have_text(notice)
 
 
-def test_m12_an_order_of_ones_own_is_marked(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M06_the_counters_follow_what_is_added_and_deleted(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    expect(phone.page.get_by_role("heading", name="診斷（共 2 筆）")).to_be_visible()
+    expect(phone.page.get_by_role("heading", name="處方（共 1 筆）")).to_be_visible()
+    phone.page.locator("[data-diagnosis=I10] .danger").click()
+    phone.page.locator("[data-order] .danger").click()
+    expect(phone.page.get_by_role("heading", name="診斷（共 1 筆）")).to_be_visible()
+    expect(phone.page.get_by_role("heading", name="處方（共 0 筆）")).to_be_visible()
+    expect(phone.page.locator("#virtual-orders")).to_contain_text("共 0 筆")
+
+
+@pytest.mark.parametrize(("dataset", "member"), [("frequencies", "frequency"), ("routes", "route")])
+def test_M15_frequencies_and_routes_come_from_their_data_sets(
+    box: FakeBox, draft: Draft, phone: Phone, dataset: str, member: str
+) -> None:
+    box.answers[f"GET /api/catalogue/{dataset}"] = [samples.hit("XX9", "資料集裡的一項")]
+    phone.open(f"{box.url}/#{VISIT}/order/0")
+    phone.page.locator(f"a.more[href*={dataset}]").click()
+    phone.page.click(".hit[data-code=XX9]")
+    expect(phone.page.get_by_role("button", name="XX9", exact=True)).to_have_attribute("aria-pressed", "true")
+    phone.expect_saved()
+    assert draft.content["orders"][0][member] == "XX9"
+
+
+def test_M12_an_order_of_ones_own_is_marked(box: FakeBox, draft: Draft, phone: Phone) -> None:
     phone.open(f"{box.url}/#{VISIT}/pick/drugs")
     phone.page.locator("#own-order summary").click()
     phone.page.fill("#own-nhi-code", "a000000001")
@@ -410,7 +434,7 @@ def test_m12_an_order_of_ones_own_is_marked(box: FakeBox, draft: Draft, phone: P
     )
 
 
-def test_m13_the_kinds_of_prescription_and_the_price(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M13_the_kinds_of_prescription_and_the_price(box: FakeBox, draft: Draft, phone: Phone) -> None:
     phone.open(f"{box.url}/#{VISIT}/order/0")
     phone.page.get_by_role("button", name="慢箋", exact=True).click()
     phone.page.get_by_role("button", name="3 次", exact=True).click()
@@ -424,13 +448,13 @@ def test_m13_the_kinds_of_prescription_and_the_price(box: FakeBox, draft: Draft,
     assert (order["chronic"], order["long_term"], order["refills"]) == (False, True, 0)
 
 
-def test_m14_the_details_of_an_order(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M14_the_details_of_an_order(box: FakeBox, draft: Draft, phone: Phone) -> None:
     phone.open(f"{box.url}/#{VISIT}/order/0")
     phone.page.locator("#order-detail summary").click()
     expect(phone.page.locator("#order-detail")).to_contain_text("退燒、止痛")
 
 
-def test_m17_three_choices_where_something_is_left(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_M17_three_choices_where_something_is_left(box: FakeBox, draft: Draft, phone: Phone) -> None:
     box.answers[f"GET {API}/leftover"] = samples.LEFTOVER
     phone.open(f"{box.url}/#{VISIT}")
     expect(phone.page.locator("[data-order=AC12345100]")).to_contain_text("餘")
@@ -450,7 +474,7 @@ def test_m17_three_choices_where_something_is_left(box: FakeBox, draft: Draft, p
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_m17_what_cannot_be_looked_up_is_not_called_none(
+def test_M17_what_cannot_be_looked_up_is_not_called_none(
     box: FakeBox, draft: Draft, phone: Phone, *, known: bool
 ) -> None:
     box.answers[f"GET {API}/leftover"] = {
@@ -464,7 +488,7 @@ def test_m17_what_cannot_be_looked_up_is_not_called_none(
     expect(phone.page.locator("[data-left]")).to_contain_text(words)
 
 
-def test_n01_what_is_lacking_leads_to_where_it_is_mended(box: FakeBox, draft: Draft, phone: Phone) -> None:
+def test_N01_what_is_lacking_leads_to_where_it_is_mended(box: FakeBox, draft: Draft, phone: Phone) -> None:
     lack = {"field": "content.orders[0].days", "params": {"rule": "days_ordinary", "most": 7}}
     box.answers[f"GET {API}/advice"] = lambda _: samples.advice(
         lacking=[lack] if draft.content["orders"][0]["days"] > 7 else []

@@ -70,7 +70,7 @@ def take_over(taker: Phone, watcher: Phone) -> float:
     return float(seen_ms - taker.page.evaluate("window.pressedAt"))
 
 
-def test_m01_y05_twenty_diagnoses_and_orders_with_a_second_phone_looking_on(
+def test_M01_Y05_twenty_diagnoses_and_orders_with_a_second_phone_looking_on(
     chromium: Browser, own_lab: RunningLab, phone: Phone, tmp_path: Path, artefacts: Path
 ) -> None:
     set_up(phone, own_lab, tmp_path)

@@ -27,7 +27,7 @@ def test_a_visit_as_it_should_be_gets_no_remark() -> None:
     assert (advice.revision, advice.visit_type, advice.percentage) == (1, "01", 100)
 
 
-def test_n01_everything_lacking_is_told_at_once() -> None:
+def test_N01_everything_lacking_is_told_at_once() -> None:
     advice = advise(a_visit(diagnoses=(), virtual_orders=("R001",)), ())
     assert [(lack.field, lack.params["rule"]) for lack in advice.lacking] == [
         ("content.diagnoses", "diagnosis"),
@@ -35,7 +35,7 @@ def test_n01_everything_lacking_is_told_at_once() -> None:
     ]
 
 
-def test_m21_amounts_of_the_orders_and_the_fees_to_choose_from() -> None:
+def test_M21_amounts_of_the_orders_and_the_fees_to_choose_from() -> None:
     advice = advise(a_visit(orders=(FEE,)), ())
     assert (advice.fee_points, advice.copay_points) == (1631, 82)
     assert [fee.code for fee in advice.fees] == ["05307C"]
@@ -49,7 +49,7 @@ def test_m21_amounts_of_the_orders_and_the_fees_to_choose_from() -> None:
         (ClaimSettings(case_type="02", special_items=("EC", "H8")), False, ""),
     ],
 )
-def test_a01_m23_case_type_and_special_item_of_the_programme(
+def test_A01_M23_case_type_and_special_item_of_the_programme(
     claim: ClaimSettings, missing: str, *, fits: bool
 ) -> None:
     whole = a_visit()
@@ -61,7 +61,7 @@ def test_a01_m23_case_type_and_special_item_of_the_programme(
 @pytest.mark.parametrize(
     ("identification", "wanted"), [(Identification.VIRTUAL_CARD, True), (Identification.CARD, False)]
 )
-def test_h19_preventive_care_wants_the_physical_card(identification: Identification, *, wanted: bool) -> None:
+def test_H19_preventive_care_wants_the_physical_card(identification: Identification, *, wanted: bool) -> None:
     whole = a_visit(identification)
     content = msgspec.structs.replace(whole.content, claim=ClaimSettings(visit_type="AC"))
     assert advise(msgspec.structs.replace(whole, content=content), ()).physical_card_wanted is wanted

@@ -53,7 +53,7 @@ async def filled(room: Room, content: VisitContent = CONTENT) -> Visit:
     return await room.desk.drafts.save(draft.visit_id, draft.revision, content, PHONE)
 
 
-async def test_start_takes_the_card_the_person_and_the_time(room: Room) -> None:
+async def test_M01_M02_start_takes_the_card_the_person_and_the_time(room: Room) -> None:
     draft = await started(room)
     assert draft == await room.visit(draft.visit_id)
     assert (draft.revision, draft.state, draft.identification) == (1, VisitState.DRAFT, Identification.CARD)
@@ -65,7 +65,7 @@ async def test_start_takes_the_card_the_person_and_the_time(room: Room) -> None:
     assert await room.audit() == ["visit.start"]
 
 
-async def test_a_visit_keeps_where_it_began(room: Room) -> None:
+async def test_T05_a_visit_keeps_where_it_began(room: Room) -> None:
     fix = Position(latitude=23.5, longitude=121.0, accuracy_m=8.0, fixed_at=room.clock.now())
     room.position = fix
     draft = await started(room)
@@ -83,7 +83,7 @@ async def test_a_visit_keeps_where_it_began(room: Room) -> None:
         (True, True, False, None),
     ],
 )
-async def test_the_way_a_visit_goes(
+async def test_G02_F05_the_way_a_visit_goes(
     room: Room, *, link_up: bool, signed_in: bool, asked: bool | None, reason: OfflineReason | None
 ) -> None:
     room.world.link_up = link_up
@@ -135,7 +135,7 @@ async def test_no_start_with_the_data_centre_when_the_link_is_down(room: Room) -
         await started(room, offline=False)
 
 
-async def test_the_same_patient_again_goes_on_with_the_draft(room: Room) -> None:
+async def test_Y04_the_same_patient_again_goes_on_with_the_draft(room: Room) -> None:
     draft = await filled(room)
     assert await started(room) == draft
     assert await room.audit() == ["visit.start", "visit.resume"]
@@ -174,19 +174,19 @@ async def test_a_draft_becomes_offline_when_asked_for(room: Room) -> None:
     assert (again.visit_id, again.identification) == (draft.visit_id, Identification.CARD_OFFLINE)
 
 
-async def test_save_keeps_every_change_on_disk(room: Room) -> None:
+async def test_M01_N06_save_keeps_every_change_on_disk(room: Room) -> None:
     draft = await started(room)
     saved = await room.desk.drafts.save(draft.visit_id, 1, VisitContent(subjective="頭暈"), PHONE)
     assert saved.revision == 2
     assert (await room.visit(draft.visit_id)).content.subjective == "頭暈"
 
 
-async def test_a_save_repeated_after_a_lost_answer_is_one_save(room: Room) -> None:
+async def test_N06_a_save_repeated_after_a_lost_answer_is_one_save(room: Room) -> None:
     saved = await filled(room)
     assert await room.desk.drafts.save(saved.visit_id, saved.revision - 1, CONTENT, PHONE) == saved
 
 
-async def test_save_over_another_phones_change_is_refused(room: Room) -> None:
+async def test_Y05_save_over_another_phones_change_is_refused(room: Room) -> None:
     saved = await filled(room)
     with pytest.raises(StaleRevision) as refused:
         await room.desk.drafts.save(saved.visit_id, 1, VisitContent(subjective="別人"), PHONE)
@@ -257,7 +257,7 @@ async def test_codes_that_the_draft_held_are_not_refused_by_a_newer_data_set(roo
         (FinishMode.UPLOAD_IC, [*CARD_JOBS, "upload.visit", "upload.ic"]),
     ],
 )
-async def test_finish_with_the_data_centre(room: Room, mode: FinishMode, kinds: list[str]) -> None:
+async def test_N01_finish_with_the_data_centre(room: Room, mode: FinishMode, kinds: list[str]) -> None:
     saved = await filled(room)
     view = await room.desk.finish(saved.visit_id, saved.revision, mode, PHONE)
     assert list(await room.jobs(saved.visit_id)) == kinds
@@ -278,7 +278,7 @@ async def test_finish_with_the_data_centre(room: Room, mode: FinishMode, kinds: 
         (FinishMode.UPLOAD_IC, ["upload.recognition", "upload.visit", "upload.ic"]),
     ],
 )
-async def test_finish_offline_is_f00b_without_a_card_write(
+async def test_N05_N08_N09_finish_offline_is_f00b_without_a_card_write(
     room: Room, mode: FinishMode, kinds: list[str]
 ) -> None:
     room.world.link_up = False
@@ -306,7 +306,7 @@ async def test_a_visit_without_orders_writes_no_prescription(room: Room) -> None
 
 
 @pytest.mark.parametrize(("link_up", "card_is_here"), [(False, True), (True, False)])
-async def test_a_card_written_after_the_occasion_is_a_make_up_write(
+async def test_J04_a_card_written_after_the_occasion_is_a_make_up_write(
     room: Room, *, link_up: bool, card_is_here: bool
 ) -> None:
     saved = await filled(room)
@@ -327,7 +327,7 @@ async def test_a_card_written_after_the_occasion_is_a_make_up_write(
         (msgspec.structs.replace(CONTENT, orders=order(refills=2).orders), "content.orders[0].refills"),
     ],
 )
-async def test_finish_names_what_is_missing(room: Room, content: VisitContent, field: str) -> None:
+async def test_N01_finish_names_what_is_missing(room: Room, content: VisitContent, field: str) -> None:
     saved = await filled(room, content)
     with pytest.raises(FieldInvalid) as refused:
         await room.desk.finish(saved.visit_id, saved.revision, FinishMode.UPLOAD_IC, PHONE)
@@ -336,7 +336,7 @@ async def test_finish_names_what_is_missing(room: Room, content: VisitContent, f
     assert not await room.jobs(saved.visit_id)
 
 
-async def test_an_unfinished_text_can_always_be_kept(room: Room) -> None:
+async def test_N02_an_unfinished_text_can_always_be_kept(room: Room) -> None:
     draft = await started(room)
     view = await room.desk.finish(draft.visit_id, 1, FinishMode.SAVE, PHONE)
     assert view.visit.state is VisitState.FINISHED
@@ -350,7 +350,7 @@ async def test_finish_repeated_after_a_lost_answer_is_one_finish(room: Room) -> 
     assert len(await room.jobs(saved.visit_id)) == 4
 
 
-async def test_a_higher_mode_later_adds_only_what_it_wants_more(room: Room) -> None:
+async def test_N01_a_higher_mode_later_adds_only_what_it_wants_more(room: Room) -> None:
     saved = await filled(room)
     first = await room.desk.finish(saved.visit_id, saved.revision, FinishMode.WRITE_CARD, PHONE)
     before = await room.jobs(saved.visit_id)
@@ -395,7 +395,7 @@ async def test_unknown_visits_are_not_found(room: Room) -> None:
 
 
 @pytest.mark.parametrize("moment", [TimeTrust.DATA_CENTRE, TimeTrust.GNSS])
-async def test_an_untrusted_start_is_set_right_at_the_end(room: Room, moment: TimeTrust) -> None:
+async def test_M02_Y10_an_untrusted_start_is_set_right_at_the_end(room: Room, moment: TimeTrust) -> None:
     room.clock.trust = TimeTrust.UNTRUSTED
     saved = await filled(room)
     assert not saved.clock_trusted
@@ -408,7 +408,7 @@ async def test_an_untrusted_start_is_set_right_at_the_end(room: Room, moment: Ti
     assert view.visit.finished_at == room.clock.now()
 
 
-async def test_correcting_what_was_sent_back_goes_out_under_new_keys(room: Room) -> None:
+async def test_N11_correcting_what_was_sent_back_goes_out_under_new_keys(room: Room) -> None:
     room.world.link_up = False
     saved = await filled(room)
     view = await room.desk.finish(saved.visit_id, saved.revision, FinishMode.UPLOAD_IC, PHONE)
@@ -467,7 +467,7 @@ async def test_a_prescription_says_what_it_waits_for(
     assert (prescription.ready, prescription.waiting_for, prescription.qr_text) == (False, waiting_for, "")
 
 
-async def test_an_uploaded_visit_has_its_prescription(room: Room) -> None:
+async def test_N07_O01_O02_an_uploaded_visit_has_its_prescription(room: Room) -> None:
     saved = await filled(room)
     room.world.insert()
     async with room.world.running():

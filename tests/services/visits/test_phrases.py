@@ -23,7 +23,7 @@ async def texts(book: PhraseBook, field: TextField = TextField.SUBJECTIVE) -> li
     return [phrase.text for phrase in await book.of(field)]
 
 
-async def test_m04_phrases_come_back_after_a_restart_newest_first(tmp_path: Path) -> None:
+async def test_M04_phrases_come_back_after_a_restart_newest_first(tmp_path: Path) -> None:
     async with open_store(tmp_path / "box.db", bytes(32), clock=FakeClock()) as store:
         book = book_in(store)
         await book.add(TextField.SUBJECTIVE, "咳嗽")
@@ -32,7 +32,7 @@ async def test_m04_phrases_come_back_after_a_restart_newest_first(tmp_path: Path
         assert await texts(book_in(store)) == ["頭暈", "咳嗽"]
 
 
-async def test_m05_m19_each_field_has_its_own(store: Store) -> None:
+async def test_M05_M19_each_field_has_its_own(store: Store) -> None:
     book = book_in(store)
     await book.add(TextField.OBJECTIVE, "雙肺呼吸音清")
     await book.add(TextField.SPECIAL_NOTE, "家屬已了解")

@@ -48,7 +48,7 @@ async def test_what_was_thrown_away_is_not_signed(room: Room) -> None:
         await room.desk.signatures.sign(draft.visit_id, FIRST, PHONE)
 
 
-async def test_y05_only_the_editor_has_it_signed(room: Room) -> None:
+async def test_Y05_only_the_editor_has_it_signed(room: Room) -> None:
     await room.pair(PHONE, "甲")
     await room.pair("phone-2", "乙")
     draft = await room.desk.start(READER, PHONE)

@@ -25,12 +25,12 @@ def other_person(room: Room) -> None:
     room.cards.inside = msgspec.structs.replace(ANOTHER, id_no="B123456788")
 
 
-async def test_a01_the_first_visit_ever_starts_with_the_programmes_usual_claim(room: Room) -> None:
+async def test_A01_the_first_visit_ever_starts_with_the_programmes_usual_claim(room: Room) -> None:
     draft = await room.desk.start(READER, PHONE)
     assert draft.content == VisitContent(claim=ClaimSettings(case_type="E1", special_items=("EC",)))
 
 
-async def test_m03_choices_are_remembered_and_a_patients_share_is_not(room: Room) -> None:
+async def test_M03_choices_are_remembered_and_a_patients_share_is_not(room: Room) -> None:
     room.catalogue.sets["departments"].add("AC")
     await finished(room, department="AC", copay="001", case_type="A1", dispensing="1")
     other_person(room)
@@ -39,7 +39,7 @@ async def test_m03_choices_are_remembered_and_a_patients_share_is_not(room: Room
     assert (claim.copay, claim.visit_type) == ("K00", "01")
 
 
-async def test_a01_each_programme_keeps_its_own_choices(room: Room) -> None:
+async def test_A01_each_programme_keeps_its_own_choices(room: Room) -> None:
     await finished(room)
     draft = await room.desk.start(READER, PHONE)
     hospice = msgspec.structs.replace(
@@ -55,14 +55,14 @@ async def test_a01_each_programme_keeps_its_own_choices(room: Room) -> None:
 @pytest.mark.parametrize(
     ("days_later", "expected"), [(0, "AH"), (3, "AH"), (30, "01")], ids=["today", "this month", "next month"]
 )
-async def test_h20_the_months_next_visit_is_a_follow_up(room: Room, days_later: int, expected: str) -> None:
+async def test_H20_the_months_next_visit_is_a_follow_up(room: Room, days_later: int, expected: str) -> None:
     await finished(room)
     room.clock.advance(60.0)
     room.clock.jump(days_later * 86400.0)
     assert (await room.desk.start(READER, PHONE)).content.claim.visit_type == expected
 
 
-async def test_h20_a_follow_up_does_not_become_the_next_patients_first_visit(room: Room) -> None:
+async def test_H20_a_follow_up_does_not_become_the_next_patients_first_visit(room: Room) -> None:
     await finished(room)
     room.clock.advance(60.0)
     await finished(room)
@@ -70,7 +70,7 @@ async def test_h20_a_follow_up_does_not_become_the_next_patients_first_visit(roo
     assert (await room.desk.start(READER, PHONE)).content.claim.visit_type == "01"
 
 
-async def test_h20_physical_and_virtual_cards_are_courses_of_their_own(room: Room) -> None:
+async def test_H20_physical_and_virtual_cards_are_courses_of_their_own(room: Room) -> None:
     await finished(room)
     room.clock.advance(60.0)
     draft = await room.desk.start(READER, PHONE)
