@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -216,3 +217,54 @@ async def test_links_cookies_and_codes_are_long_enough_and_never_the_same(desks:
     assert min(map(len, tokens | secrets)) >= 22, "128 bits in base64"
     assert min(map(len, cookies)) >= 43, "256 bits in base64"
     assert {len(code) for code in codes} == {6}
+
+
+LABEL = "abcdefghjkmnpqrstuvwxyz234"
+
+
+def with_label(desks: Desks) -> PairingDesk:
+    digest = hashlib.sha256(LABEL.encode()).hexdigest()
+    return PairingDesk(desks.phones, desks.presence, desks.clock, label_digest=digest)
+
+
+async def test_the_label_pairs_the_first_phone_without_another_proof(desks: Desks) -> None:
+    pairing = with_label(desks)
+    asked = pairing.ask(LABEL, "first")
+
+    opened = await pairing.confirm(asked.secret, asked.code)
+
+    assert desks.phones.role(opened.phone.phone_id) is BoxRole.OWNER
+    assert not pairing.is_good(LABEL)
+    with pytest.raises(PairingRefused):
+        pairing.ask(LABEL, "second")
+
+
+async def test_the_label_is_worth_nothing_once_any_phone_was_paired_and_removed(desks: Desks) -> None:
+    pairing = with_label(desks)
+    waiting = pairing.ask(LABEL, "late")
+    opened = await desks.pair()
+    await desks.phones.remove(opened.phone.phone_id, by=opened.phone.phone_id)
+    fresh = PhoneDesk(desks.disk, desks.clock, limits=PhoneLimits())
+    await fresh.load()
+
+    with pytest.raises(PairingRefused):
+        await pairing.confirm(waiting.secret, waiting.code)
+    restarted = PairingDesk(
+        fresh, desks.presence, desks.clock, label_digest=hashlib.sha256(LABEL.encode()).hexdigest()
+    )
+    assert not restarted.is_good(LABEL)
+
+
+@pytest.mark.parametrize("token", ["", LABEL[:-1], LABEL.upper(), hashlib.sha256(LABEL.encode()).hexdigest()])
+def test_only_the_labels_own_token_counts(desks: Desks, token: str) -> None:
+    assert not with_label(desks).is_good(token)
+
+
+def test_a_box_without_a_label_takes_no_empty_token(desks: Desks) -> None:
+    assert not desks.pairing.is_good("")
+
+
+def test_other_links_bring_no_proof_along(desks: Desks) -> None:
+    pairing = with_label(desks)
+
+    assert pairing.ask(pairing.mint_token(), "phone").code == ""

@@ -71,7 +71,12 @@ export default function Pair() {
   const [refused, setRefused] = useState(/** @type {import("../core/api.js").ApiError | null} */ (null));
   const ask = useTask(async () => {
     setRefused(null);
-    setRequest((await post("/api/pair", { token, name: name.trim() })).request);
+    const asked = await post("/api/pair", { token, name: name.trim() });
+    if (!asked.code) return setRequest(asked.request);
+    // The link of the box's own label brings its proof along.
+    await post("/api/pair/confirm", { request: asked.request, code: asked.code });
+    if (code) await put("/api/phone/code", { code });
+    enter();
   });
   if (!token) {
     return html`<${Screen} title=${t("pair.title")}><${Notice} title=${t("pair.none.what")}>

@@ -57,7 +57,8 @@ from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
-from visitbridge.services.staff import StaffDesk, StaffPolicy
+from visitbridge.services.staff import StaffDesk
+from visitbridge.services.staff_terms import StaffPolicy
 from visitbridge.services.support import SupportDesk
 from visitbridge.services.topics import ModeTopic
 from visitbridge.services.turns import ReaderTurns
@@ -355,7 +356,7 @@ def _wire(
         datasets=datasets,
         phones=phones,
         presence=presence,
-        pairing=PairingDesk(phones, presence, clock),
+        pairing=PairingDesk(phones, presence, clock, label_digest=config.pairing.label_digest),
         binding=binding,
         cards=cards,
         reader_desk=reader_desk,

@@ -261,6 +261,17 @@ class PolicySection(msgspec.Struct, frozen=True, kw_only=True):
     ] = 12.0
 
 
+class PairingSection(msgspec.Struct, frozen=True, kw_only=True):
+    label_digest: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9a-f]{64})?$",
+            description="SHA-256 of the token on the box's label, as provisioning writes it: whoever scans the label pairs "
+            "the box's first phone with it; empty for none",
+        ),
+    ] = ""
+
+
 class OutboxSection(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: Annotated[int, Meta(ge=1, le=16, description="Uploads under way at once")] = 4
     amber_s: Annotated[
@@ -322,6 +333,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     time: TimeSection = TimeSection()
     lab: LabSection = LabSection()
     policy: PolicySection = PolicySection()
+    pairing: PairingSection = PairingSection()
     outbox: OutboxSection = OutboxSection()
     store: StoreSection = StoreSection()
     log: LogSection = LogSection()

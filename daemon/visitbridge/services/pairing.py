@@ -8,6 +8,7 @@ card in the box. Only then is anything stored.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 
 import msgspec
@@ -32,12 +33,18 @@ class _Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairingDesk:
-    """Hands out tokens, and turns one into a paired phone. ``phones`` knows those that are paired."""
+    """Hands out tokens, and turns one into a paired phone. ``phones`` knows those that are paired.
 
-    def __init__(self, phones: PhoneDesk, presence: PresenceDesk, clock: Clock) -> None:
+    ``label_digest``: SHA-256 (hex) of the token on the box's label; empty for a box without one.
+    """
+
+    def __init__(
+        self, phones: PhoneDesk, presence: PresenceDesk, clock: Clock, *, label_digest: str = ""
+    ) -> None:
         self._phones = phones
         self._presence = presence
         self._clock = clock
+        self._label_digest = label_digest
         self._tokens: dict[str, _Token] = {}
         self._asking: dict[str, str] = {}
         presence.when_refused(self._refused)
@@ -63,7 +70,10 @@ class PairingDesk:
 
     def is_good(self, token: str) -> bool:
         """Whether a phone may still ask with it."""
-        found = self._tokens.get(_digest(token))
+        digest = _digest(token)
+        if digest == self._label_digest:
+            return not self._phones.ever_paired
+        found = self._tokens.get(digest)
         return found is not None and found.ends_s > self._clock.monotonic()
 
     def ask(self, token: str, name: str) -> Asked:
@@ -73,9 +83,16 @@ class PairingDesk:
         if not self.is_good(token):
             raise PairingRefused("token unknown, used or expired")
         digest = _digest(token)
+        if digest == self._label_digest:
+            self._tokens.setdefault(digest, self._token_of_label())
         found = self._tokens[digest]
         self._asking[found.phone_id] = digest
-        return self._presence.ask(Purpose.PAIR, name=name, role=found.role, phone_id=found.phone_id)
+        asked = self._presence.ask(Purpose.PAIR, name=name, role=found.role, phone_id=found.phone_id)
+        if digest != self._label_digest:
+            return asked
+        # What is printed on the box is read by whoever holds the box.
+        code = next(each.code for each in self._presence.for_console() if each.question == asked.question)
+        return msgspec.structs.replace(asked, code=code)
 
     async def confirm(self, secret: str, code: str) -> Opened:
         """Pair the asking phone, which brings the code it was shown. When the store fails it may try again.
@@ -89,7 +106,8 @@ class PairingDesk:
         """Pair the phone of a proven request. Raises PairingRefused when its token is gone."""
         digest = self._asking.pop(phone_id, "")
         token = self._tokens.pop(digest, None)
-        if token is None or question.purpose is not Purpose.PAIR:
+        late = digest == self._label_digest and self._phones.ever_paired
+        if token is None or late or question.purpose is not Purpose.PAIR:
             raise PairingRefused("the link is used or expired")
         try:
             opened = await self._phones.add(phone_id, question.name, token.role)
@@ -98,6 +116,10 @@ class PairingDesk:
             raise
         self._presence.close(question)
         return opened
+
+    def _token_of_label(self) -> _Token:
+        """It pairs the first phone of a box, and is worth nothing from then on."""
+        return _Token(ends_s=math.inf, role=BoxRole.TECHNICIAN, phone_id=new_id(self._clock.now()))
 
     def _refused(self, phone_id: str) -> None:
         """The link of a refused phone is worth nothing any more."""

@@ -60,6 +60,7 @@ class PhoneDesk:
         self._store = store
         self._clock = clock
         self._limits = limits
+        self.ever_paired = False
         self._roles: dict[str, BoxRole] = {}
         self._phones: dict[str, KnownPhone] = {}
         self._by_hash: dict[str, str] = {}
@@ -71,6 +72,7 @@ class PhoneDesk:
             return list(tx.phones.all()), list(tx.phone_sessions.all()), tx.settings.get(_ROLES)
 
         phones, rows, roles = await self._store.read(work)
+        self.ever_paired = roles is not None
         self._roles = msgspec.json.decode(roles or "{}", type=dict[str, BoxRole])
         sessions = {row.phone_id: row for row in rows}
         for phone in phones:
@@ -165,6 +167,7 @@ class PhoneDesk:
             )
 
         await self._store.write(work)
+        self.ever_paired = True
         self._roles = roles
         self._know(KnownPhone(phone, row, self._clock.monotonic()))
         self._tell()

@@ -62,10 +62,13 @@ class ShownQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """``secret`` is for the asking phone alone; it brings it back with the code."""
+    """``secret`` is for the asking phone alone; it brings it back with the code. ``code`` is empty but where the phone has
+    already proven to be at the box, by its label.
+    """
 
     secret: str
     question: Question
+    code: str = ""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from visitbridge.errors import FieldInvalid
 
 Host = Annotated[str, Meta(max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
 Interface = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,15}$")]
-ModemKind = Literal["none", "generic", "sim7600", "ec25"]
+ModemKind = Literal["none", "sim7600", "ec25"]
 
 Serial = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{2,15}$")]
 """What is printed on the box; part of its Wi-Fi's name and of its own."""

@@ -24,6 +24,7 @@ from vbtools.provision.links import page_code, wifi_code
 from vbtools.provision.profile import Box, Profile, read_boxes, read_profile
 from vbtools.provision.secrets import ALPHABET, BoxSecrets, make_secrets
 from visitbridge.adapters.tls import install_institution_certificate
+from visitbridge.config import load_config
 from visitbridge.errors import FieldInvalid
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -307,3 +308,18 @@ def test_scripts_are_shell(script: str, tmp_path: Path) -> None:
     (tmp_path / "script").write_bytes(files[script])
 
     assert subprocess.run(["bash", "-n", str(tmp_path / "script")], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("modem", ["none", "sim7600", "ec25"])
+def test_the_box_takes_the_configuration_that_is_written(modem: str, tmp_path: Path) -> None:
+    profile = read_profile(PROFILE.format(extra="").replace("ec25", modem))
+    (tmp_path / "visitbridge.toml").write_text("", "utf-8")
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d/50-box.toml").write_text(
+        box_configuration(profile, Box(serial="VB-001"), fixed_secrets()), "utf-8"
+    )
+
+    config = load_config(tmp_path / "visitbridge.toml").config
+
+    assert config.modem.profile == modem
+    assert config.http.hosts == profile.hosts()

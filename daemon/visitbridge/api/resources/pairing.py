@@ -33,10 +33,14 @@ class PairRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class RequestAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``request`` is a secret of the asking phone; it brings it back with its proof."""
+    """``request`` is a secret of the asking phone; it brings it back with its proof.
+
+    ``code``: the proof itself, where the link was that of the box's label; else empty.
+    """
 
     request: str
     expires_at: dt.datetime
+    code: str = ""
 
 
 class LookRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -221,7 +225,7 @@ class Pairing:
 
 
 def answer_to(asked: Asked) -> RequestAnswer:
-    return RequestAnswer(request=asked.secret, expires_at=asked.question.expires_at)
+    return RequestAnswer(request=asked.secret, expires_at=asked.question.expires_at, code=asked.code)
 
 
 def _take(call: Call[NoQuery, ProofByCode] | Call[NoQuery, ProofByCard], opened: Opened) -> PairedAnswer:
