@@ -222,6 +222,7 @@ DATASET_STATUS: Json = {
 ANSWERS: Json = {
     "GET /api/plans": PLANS,
     "GET /api/patients": PATIENTS,
+    "GET /api/consents": [CONSENT, {**CONSENT, "consent_id": "c2", "name": "林樣本", "counts": False}],
     "GET /api/consents/c1/records": RECORDS,
     f"GET /api/visits/{VISIT_ID}/records": RECORDS,
     f"GET /api/visits/{VISIT_ID}/leftover": LEFTOVER,

@@ -568,6 +568,8 @@ SCREENS = [
     Screen("today-removed", "/#/today", answers=record_samples.ANSWERS, act=click("[data-plan=p3] button")),
     Screen("plan-add", "/#/today/add", answers=record_samples.ANSWERS),
     Screen("consent", "/#/today/p1", answers=record_samples.ANSWERS, act=click("summary")),
+    Screen("consents", "/#/consents", answers=record_samples.ANSWERS),
+    Screen("consents-none", "/#/consents", answers={"GET /api/consents": []}),
     Screen("consent-new", "/#/today/p3", answers=record_samples.ANSWERS, act=click("#signed")),
     Screen("records-downloaded", "/#/consents/c1/records", answers=record_samples.ANSWERS),
     Screen("records-table", "/#/consents/c1/records", answers=record_samples.ANSWERS, act=click("#turn")),

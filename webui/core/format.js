@@ -65,6 +65,18 @@ export function rocDate(day) {
 }
 
 /**
+ * A date typed in ROC form, `38/03/09`, `038.03.09` or `0380309`, as YYYY-MM-DD; empty when it is none.
+ * @param {string} text
+ */
+export function fromRoc(text) {
+  const parts = /^(\d{2,3})[/.-]?(\d{2})[/.-]?(\d{2})$/.exec(text.trim());
+  if (!parts) return "";
+  const day = `${Number(parts[1]) + 1911}-${parts[2]}-${parts[3]}`;
+  const read = new Date(`${day}T00:00:00Z`);
+  return Number.isNaN(read.getTime()) || !read.toISOString().startsWith(day) ? "" : day;
+}
+
+/**
  * Full years between a date of birth and a moment in Taipei.
  * @param {string} birthDate
  * @param {string | Date} at

@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { useState } from "../lib/preact-hooks.js";
 import { get, post } from "../core/api.js";
-import { clock, rocDate, rocDay } from "../core/format.js";
+import { clock, fromRoc, rocDate, rocDay } from "../core/format.js";
 import { replace } from "../core/router.js";
 import { announce, boxNow } from "../core/store.js";
 import { t } from "../core/words.js";
@@ -21,14 +21,6 @@ function todayAt(time) {
   return `${day}T${time}:00+08:00`;
 }
 
-/** A date of birth in ROC form, `38/03/09` or `0380309`, as YYYY-MM-DD; empty when it is none. @param {string} text */
-export function birthDate(text) {
-  const parts = /^(\d{2,3})[/.-]?(\d{2})[/.-]?(\d{2})$/.exec(text.trim());
-  if (!parts) return "";
-  const day = `${Number(parts[1]) + 1911}-${parts[2]}-${parts[3]}`;
-  return Number.isNaN(Date.parse(day)) ? "" : day;
-}
-
 export default function AddPlan() {
   const known = useFetched("patients", () => /** @type {Promise<PatientLine[]>} */ (get("/api/patients")));
   const [time, setTime] = useState(nextHour());
@@ -38,7 +30,7 @@ export default function AddPlan() {
     announce(t("today.added", { who: name }));
     replace("/today");
   });
-  const born = birthDate(person.birth);
+  const born = fromRoc(person.birth);
   const complete = person.name.trim() !== "" && person.id_no.length === 10 && born !== "";
   /** @param {"name" | "id_no" | "birth"} part */
   const typed = (part) => (/** @type {any} */ event) => setPerson({ ...person, [part]: part === "id_no" ? event.currentTarget.value.toUpperCase() : event.currentTarget.value });

@@ -60,5 +60,6 @@ export default function Today() {
     ${plans.value !== null && list.length === 0 ? html`<${Notice} title=${t("today.empty")}><p>${t("today.empty_hint")}</p><//>` : null}
     <ul class="items">${list.map((plan) => html`<${PlanRow} key=${plan.plan_id} plan=${plan} remove=${remove} />`)}</ul>
     <a class="button plain add" id="add-plan" href="#/today/add">${t("today.add")}</a>
-    <div class="items"><${RowLink} id="to-departure" href="#/departure" title=${t("departure.title")} detail=${t("departure.hint")} /></div><//>`;
+    <div class="items"><${RowLink} id="to-departure" href="#/departure" title=${t("departure.title")} detail=${t("departure.hint")} />
+      <${RowLink} id="to-consents" href="#/consents" title=${t("consents.title")} detail=${t("consents.hint")} /></div><//>`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { ageYears, clock, hoursMinutes, maskId, quantity, rocDate, rocMoment, roughly } from "../../../webui/core/format.js";
+import { ageYears, clock, fromRoc, hoursMinutes, maskId, quantity, rocDate, rocMoment, roughly } from "../../../webui/core/format.js";
 import { fill, hasWords, t, useCatalogue } from "../../../webui/core/words.js";
 
 before(() => useCatalogue({
@@ -17,6 +17,12 @@ test("moments are written in the ROC calendar, in Taipei, wherever the phone thi
 
 test("a date without a time stays that date", () => {
   assert.equal(rocDate("1958-03-09"), "47/03/09");
+});
+
+test("a date typed in ROC form is that day, and what is none is empty", () => {
+  for (const text of ["38/03/09", "038.03.09", "0380309", " 38-03-09 "]) assert.equal(fromRoc(text), "1949-03-09");
+  assert.equal(fromRoc("115/02/28"), "2026-02-28");
+  for (const text of ["", "115/02/29", "115/13/01", "38/3/9", "1949-03-09", "abc"]) assert.equal(fromRoc(text), "");
 });
 
 test("age counts full years on the Taipei calendar", () => {

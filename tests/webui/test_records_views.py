@@ -1,0 +1,134 @@
+"""Records upright and on their side, and the acts on today's list, against a box that is only its face (L02-L07, Q02)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.webui import record_samples
+from tests.webui.fake_box import FakeBox, Refusal
+from tests.webui.phone import Look, Phone
+from tests.webui.samples import VISIT_ID
+
+RECORDS = "/#/consents/c1/records"
+
+
+@pytest.fixture(autouse=True)
+def _answers(box: FakeBox) -> None:
+    box.answers.update(record_samples.ANSWERS)
+
+
+def test_L05_turning_the_phone_or_the_button_gives_the_whole_table(
+    box: FakeBox, phone: Phone, artefacts: Path
+) -> None:
+    phone.open(box.url + RECORDS)
+    cards, table = phone.page.locator(".record-cards"), phone.page.locator(".record-table")
+    expect(cards).to_be_visible()
+    expect(table).to_be_hidden()
+    phone.page.click("#turn")
+    expect(table).to_be_visible()
+    expect(cards).to_be_hidden()
+    phone.page.click("#turn")
+    phone.dress(Look(844, 390))
+    expect(table).to_be_visible()
+    expect(cards).to_be_hidden()
+    phone.picture(artefacts, "records-landscape")
+
+
+def test_L02_all_eleven_columns_and_the_first_one_stays(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url + RECORDS)
+    phone.page.click("#turn")
+    head = phone.page.locator(".record-table thead th").all_inner_texts()
+    first = phone.page.locator(".record-table tbody th").first
+    before = first.bounding_box()
+    phone.page.locator(".record-table").evaluate("table => { table.scrollLeft = 400; }")
+
+    assert head[:4] == ["醫事機構", "門住診別", "主診斷碼", "藥品健保代碼"]
+    assert len(head) == 1 + 11 + 1
+    assert first.bounding_box() == before
+
+
+def test_L07_other_tables_by_a_tap(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url + RECORDS)
+    phone.page.click("[data-tab=tests]")
+    expect(phone.page.get_by_text("沒有資料")).to_be_visible()
+    expect(phone.page.locator("[data-tab=tests]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_L06_who_was_refused_is_named_and_the_others_are_fetched(box: FakeBox, phone: Phone) -> None:
+    box.answers["POST /api/records/fetch"] = [
+        {"consent_id": "c1", "fetched_at": record_samples.CONSENT["fetched_at"], "words": ""},
+        {"consent_id": "c2", "fetched_at": None, "words": "此人不在貴院居家照護名單內，無法查詢。"},
+    ]
+    phone.open(box.url + "/#/today")
+    phone.page.click("#fetch-records")
+    expect(phone.page.get_by_text("林樣本：此人不在貴院居家照護名單內，無法查詢。")).to_be_visible()
+    assert box.calls("POST /api/records/fetch") == [{"consent_ids": ["c1", "c2"]}]
+
+
+def test_L06_a_consent_is_sent_as_it_stands_on_paper(box: FakeBox, phone: Phone) -> None:
+    box.answers["POST /api/plans/p3/consent"] = record_samples.CONSENT
+    phone.open(box.url + "/#/today/p3")
+    page = phone.page
+    page.uncheck("[name=visits]")
+    page.get_by_label("家屬").check()
+    page.fill("#signed-on", "115/11/20")
+    page.get_by_role("button", name="90 天").click()
+    page.check("#signed")
+    page.fill("#signed-on", "115/02/30")
+    expect(page.locator("#save-consent")).to_be_disabled()
+    page.fill("#signed-on", "115/11/20")
+    page.click("#save-consent")
+    expect(page.get_by_role("status").first).to_contain_text("已登錄同意")
+    terms = {
+        "kinds": ["drugs", "tests", "allergies"],
+        "signer": "family",
+        "signed_on": "2026-11-20",
+        "until": "2027-02-18",
+    }
+    assert box.calls("POST /api/plans/p3/consent") == [{"terms": terms}]
+
+
+def test_Q02_only_chosen_sections_are_asked_for_and_what_was_left_out_is_said(
+    box: FakeBox, phone: Phone
+) -> None:
+    path = f"POST /api/visits/{VISIT_ID}/carry-in"
+    left: list[dict[str, Any]] = [{"section": "orders", "what": "GONE00001", "reason": "unknown"}]
+    box.answers[path] = {"revision": 4, "left_out": left}
+    phone.open(f"{box.url}/#/visits/{VISIT_ID}/carry-in")
+    phone.page.uncheck("[name=diagnoses]")
+    phone.page.check("[name=subjective]")
+    phone.page.click("#carry-in")
+    expect(phone.page.get_by_text(re.compile("GONE00001.*現行資料集沒有這個代碼"))).to_be_visible()
+    (asked,) = box.calls(path)
+    assert asked["sections"] == ["orders", "subjective"]
+    assert asked["from_visit_id"] == "former-1"
+
+
+def test_L01_card_and_cloud_with_the_card_in_the_reader(box: FakeBox, phone: Phone) -> None:
+    visit = {
+        "visit_type": "01",
+        "visit_time": "1151110093000",
+        "sequence_no": "0012",
+        "institution": "9999999901",
+        "make_up": False,
+    }
+    box.answers["POST /api/readers/r2/contents"] = {"visits": [visit], "orders": []}
+    now = {**record_samples.RECORDS, "fetched_at": None, "until": None}
+    box.answers["POST /api/readers/r2/records"] = now
+
+    def refuse(_: Any) -> Any:
+        raise Refusal(403, "GW-ACC-20")
+
+    box.answers[f"GET /api/visits/{VISIT_ID}/records"] = refuse
+    box.answers[f"GET /api/visits/{VISIT_ID}/leftover"] = record_samples.UNKNOWN_LEFTOVER
+    phone.open(f"{box.url}/#/visits/{VISIT_ID}/records")
+    expect(phone.page.get_by_text("無法查詢餘藥")).to_be_visible()
+    phone.page.click("#ask-card")
+    expect(phone.page.get_by_text("以下為剛才查詢")).to_be_visible()
+    phone.page.click("[data-tab=card_visits]")
+    expect(phone.page.locator(".record-cards")).to_contain_text("115/11/10 9999999901")
