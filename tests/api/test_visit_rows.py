@@ -309,6 +309,16 @@ async def test_N09_with_the_data_centre_the_number_comes_from_the_card(box: Visi
     assert finished["jobs"][0]["kind"] == "card.write_visit"
 
 
+@pytest.mark.parametrize(("hours", "age"), [(0, "fresh"), (12, "amber"), (20, "red"), (24, "overdue")])
+async def test_N12_every_open_item_tells_its_age(box: VisitHouse, hours: int, age: str) -> None:
+    finished = await box.finished()
+    box.room.clock.advance(hours * 3600.0)
+    view = await box.get(finished)
+    assert {job["age"] for job in view["jobs"]} == {age}
+    due_at = dt.datetime.fromisoformat(view["jobs"][-1]["due_at"])
+    assert due_at - dt.datetime.fromisoformat(view["visit"]["visit_at"]) == dt.timedelta(hours=24)
+
+
 async def test_T05_a_visit_keeps_where_it_was(box: VisitHouse) -> None:
     box.room.position = Position(
         latitude=23.5, longitude=121.0, accuracy_m=8.0, fixed_at=box.room.clock.now()
