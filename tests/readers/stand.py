@@ -34,7 +34,8 @@ from visitbridge.services.outbox.conditions import Conditions
 from visitbridge.services.outbox.engine import Outbox
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.relay import CardRelay
-from visitbridge.services.staff import StaffDesk, StaffPolicy
+from visitbridge.services.staff import StaffDesk
+from visitbridge.services.staff_terms import StaffPolicy
 from visitbridge.services.visits.plan import plan_jobs
 from visitbridge.sim.card import build_card
 from visitbridge.sim.card.profiles import LAB_PIN

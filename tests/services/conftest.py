@@ -16,7 +16,8 @@ from visitbridge.ports.store import Store
 from visitbridge.services.cards import CardDesk, PresentCard
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.relay import CardRelay
-from visitbridge.services.staff import StaffDesk, StaffPolicy
+from visitbridge.services.staff import StaffDesk
+from visitbridge.services.staff_terms import StaffPolicy
 from visitbridge.sim.card import build_card
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.contacts import Contacts

@@ -26,7 +26,8 @@ from visitbridge.services.grants import Former, Granted
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.phone_session import PhoneLimits
 from visitbridge.services.phones import PhoneDesk
-from visitbridge.services.staff import StaffDesk, StaffPolicy
+from visitbridge.services.staff import StaffDesk
+from visitbridge.services.staff_terms import StaffPolicy
 from visitbridge.sim.clock import FakeClock
 
 HOUR_S = 3600.0

@@ -9,13 +9,11 @@ signed in at once; each session is bound to its person and to the phones it was 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
 from collections.abc import Callable
 
 import msgspec
 
-from visitbridge.domain.roc import TAIPEI
 from visitbridge.errors import (
     CardAbsent,
     DataCentreError,
@@ -36,18 +34,12 @@ from visitbridge.services.countdown import KEEP_EVERY_S, begin, kept, left_s, se
 from visitbridge.services.grants import REDUCED_S, Acting, Former, Granted
 from visitbridge.services.hpc import HpcCheck
 from visitbridge.services.live import LiveBoard
-from visitbridge.services.topics import StaffSessionView, StaffTopic
+from visitbridge.services.staff_terms import StaffPolicy, view
+from visitbridge.services.topics import StaffTopic
 
 log = logging.getLogger(__name__)
 
 _GRANTED = "staff.granted"
-
-
-class StaffPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a verified HPC counts: 8 h, and not past midnight (X1)."""
-
-    max_hours: float = 8.0
-    ends_at_midnight: bool = True
 
 
 class StaffDesk:
@@ -99,8 +91,8 @@ class StaffDesk:
         self._announce()
         ready()
         while True:
-            self._changed.clear()
             await self._wait_change_or_end()
+            self._changed.clear()
             await self._go_on()
 
     def sessions(self) -> tuple[StaffSessionRow, ...]:
@@ -211,9 +203,7 @@ class StaffDesk:
 
     async def _begin(self, token: StaffToken, phone_id: str) -> StaffSessionRow:
         now = self._clock.now()
-        ends_at = min(now + dt.timedelta(hours=self._policy.max_hours), token.valid_until)
-        if self._policy.ends_at_midnight:
-            ends_at = min(ends_at, _next_midnight(now))
+        ends_at = self._policy.ends_at(now, token.valid_until)
         row = StaffSessionRow(
             session_id=self._new_id(),
             staff_id=token.staff_id,
@@ -350,25 +340,6 @@ class StaffDesk:
 
     def _publish(self) -> None:
         self._board.put("staff", StaffTopic(sessions=tuple(map(view, self.sessions()))))
-
-
-def view(row: StaffSessionRow) -> StaffSessionView:
-    """What phones may see of a session: everything but the data centre's token."""
-    return StaffSessionView(
-        session_id=row.session_id,
-        staff_id=row.staff_id,
-        name=row.name,
-        kind=row.kind,
-        rights=row.rights,
-        started_at=row.started_at,
-        ends_at=row.ends_at,
-        phone_ids=row.phone_ids,
-    )
-
-
-def _next_midnight(now: dt.datetime) -> dt.datetime:
-    local = now.astimezone(TAIPEI)
-    return dt.datetime.combine(local.date() + dt.timedelta(days=1), dt.time(), tzinfo=TAIPEI)
 
 
 def _kept(tx: Transaction) -> tuple[tuple[StaffSessionRow, ...], str | None]:

@@ -12,7 +12,8 @@ from visitbridge.api.routes import KNOWN, PAIRED, AnyRoute, Call, NoQuery, Route
 from visitbridge.domain.people import BoxRole
 from visitbridge.errors import NotFound, RoleMissing
 from visitbridge.services.phones import PhoneDesk
-from visitbridge.services.staff import StaffDesk, view
+from visitbridge.services.staff import StaffDesk
+from visitbridge.services.staff_terms import view
 from visitbridge.services.topics import StaffSessionView
 
 
