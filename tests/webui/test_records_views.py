@@ -34,8 +34,12 @@ def test_L05_turning_the_phone_or_the_button_gives_the_whole_table(
     expect(cards).to_be_hidden()
     phone.page.click("#turn")
     phone.dress(Look(844, 390))
+    expect(phone.page.locator("#turn")).to_be_hidden()
     expect(table).to_be_visible()
     expect(cards).to_be_hidden()
+    assert (table.bounding_box() or {}).get("width") == 844 - 32
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 844
+    table.scroll_into_view_if_needed()
     phone.picture(artefacts, "records-landscape")
 
 

@@ -56,7 +56,7 @@ export function RecordPages({ view, left, contents }) {
       ${view.until ? html`<p>${t("records.until", { until: rocMoment(view.until) })}</p>` : null}<p class="hint">${t("records.late")}</p><//>` : null}
     <div class="pills" role="group" aria-label=${t("records.tables")}>${names.map((name) => html`<button type="button" class="pill" data-tab=${name} aria-pressed=${name === chosen} onClick=${() => setTab(name)}>${t(`records.${name}`)}</button>`)}</div>
     ${chosen === "leftover" && left ? html`<${LeftoverList} left=${left} />` : null}
-    ${table ? html`<${Button} id="turn" kind="quiet" onPress=${() => setWide(!wide)}>${t(wide ? "records.upright" : "records.sideways")}<//><${Table} table=${table} wide=${wide} />` : null}`;
+    ${table ? html`<div class="turn"><${Button} id="turn" kind="quiet" onPress=${() => setWide(!wide)}>${t(wide ? "records.upright" : "records.sideways")}<//></div><${Table} table=${table} wide=${wide} />` : null}`;
 }
 
 /** The card's visits and orders in the form of the other tables. @param {CardContents} contents @returns {RecordTable[]} */
