@@ -14,7 +14,7 @@ from visitbridge.domain.visit import Visit, VisitState
 from visitbridge.errors import StaleRevision, StoreError
 from visitbridge.ports.bluetooth import RememberedReaders
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
-from visitbridge.ports.drafts import Editors, Signatures
+from visitbridge.ports.drafts import Editors, Prints, Signatures
 from visitbridge.ports.records import (
     AuditEntry,
     AuditRow,
@@ -211,6 +211,10 @@ class _Transaction:
 
     @property
     def signatures(self) -> Signatures:
+        raise NotImplementedError
+
+    @property
+    def prints(self) -> Prints:
         raise NotImplementedError
 
     @property
