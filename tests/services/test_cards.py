@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from tests.contract.demo_card import DemoCard
 from tests.services.conftest import READER, Room, wait_for
 from visitbridge.errors import (
+    BluetoothUnavailable,
     CardAbsent,
     CardError,
     CardMute,
     CardRealmMixed,
+    DeviceError,
     NotFound,
     NotNhiCard,
+    PcscUnavailable,
     ReaderBusy,
 )
+from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import CardsTopic
@@ -197,3 +201,34 @@ async def test_listeners_hear_of_insertion_and_removal(room: Room, card: Cards) 
 async def test_refresh_reads_the_card_again(room: Room, card: Cards) -> None:
     await room.insert(card("patient-wang"))
     assert (await room.desk.refresh(READER)).kind == "nhi"
+
+
+class BrokenSource:
+    """Tells of one reader, then fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def readers(self) -> tuple[CardReader, ...]:
+        return ()
+
+    async def watch(self) -> AsyncIterator[ReaderInfo]:
+        yield ReaderInfo(reader_id=READER, name="reader", transport="test", state=ReaderState.EMPTY)
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [PcscUnavailable(), BluetoothUnavailable()])
+async def test_a_source_that_fails_is_for_the_supervisor_to_start_again(
+    error: DeviceError, clock: FakeClock
+) -> None:
+    desk = CardDesk(LiveBoard(), clock, realm="test")
+    with pytest.raises(type(error)):
+        await desk.watcher("broken", BrokenSource(error)).run(lambda: None)
+    assert desk.topic().readers[0].state == "unavailable"
+
+
+async def test_a_mistake_in_a_source_is_no_device_error(clock: FakeClock) -> None:
+    desk = CardDesk(LiveBoard(), clock, realm="test")
+    with pytest.raises(ExceptionGroup) as mistake:
+        await desk.watcher("broken", BrokenSource(LookupError())).run(lambda: None)
+    assert isinstance(mistake.value.exceptions[0], LookupError)

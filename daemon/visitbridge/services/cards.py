@@ -268,8 +268,12 @@ class ReaderWatcher:
                     reader = self._reader(info.reader_id)
                     if self._desk.slot_changed(info, reader) and reader is not None:
                         group.create_task(self._desk.recognise(reader), name=f"recognise-{info.reader_id}")
-        except* DeviceError as failed:
-            raise _first(failed) from failed
+        except BaseExceptionGroup as failed:
+            # Not with except*, which wraps what is raised in it into a group again.
+            devices, others = failed.split(DeviceError)
+            if devices is None or others is not None:
+                raise
+            raise _first(devices) from failed
         finally:
             self._lose(seen)
 
