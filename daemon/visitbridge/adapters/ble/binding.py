@@ -89,7 +89,7 @@ class Bluez:
             except BaseException as exc:  # noqa: BLE001 - raised again in the task that asked
                 self._post(fail, future, exc)
 
-        GLib.idle_add(work)
+        _soon(work)
         return await in_time(future, deadline_s)
 
     async def ask(self, find: Callable[[], Any], *args: object, deadline_s: float) -> Any:
@@ -119,7 +119,7 @@ class Bluez:
         try:
             await self.run(self.disconnect, deadline_s=5.0)
         finally:
-            GLib.idle_add(self._main.quit)
+            _soon(self._main.quit)
             await asyncio.to_thread(self._thread.join, 5.0)
 
     # Everything below runs in GLib's thread.
@@ -258,9 +258,13 @@ class _Agent(dbus.service.Object):
         self, method: str, path: str, number: int, ok: Callable[..., None], fail: Callable[[Exception], None]
     ) -> None:
         def answer(value: int | None) -> None:
-            GLib.idle_add(ok if value is None else (lambda: ok(dbus.UInt32(value))))
+            _soon(ok if value is None else (lambda: ok(dbus.UInt32(value))))
 
-        self._ask(AgentCall(method, str(path), int(number), answer, lambda: _idle(fail, _Refused("refused"))))
+        self._ask(
+            AgentCall(
+                method, str(path), int(number), answer, lambda: _soon(lambda: fail(_Refused("refused")))
+            )
+        )
 
     def _note(self, method: str, path: str = "", number: int = 0) -> None:
         self._ask(AgentCall(method, str(path), int(number), lambda _value: None, lambda: None))
@@ -329,5 +333,6 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _idle(fn: Callable[[Exception], None], error: Exception) -> None:
-    GLib.idle_add(lambda: fn(error))
+def _soon(fn: Callable[[], None]) -> None:
+    """Have GLib's thread run this, not only once it has nothing else to do."""
+    GLib.idle_add(fn, priority=GLib.PRIORITY_DEFAULT)
