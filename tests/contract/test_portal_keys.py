@@ -192,6 +192,7 @@ async def test_a_lost_answer_leaves_the_old_certificate_and_the_next_attempt_the
 ) -> None:
     before = bench.data_centre.identity.credentials
     async with bench.portal() as portal:
+        await bench.ask()  # so that the next request goes out on a connection that is there
         bench.relay.set_line(Line.DEAF)
         with pytest.raises(LinkDown):
             await bench.data_centre.identity.renew_certificate(ENTRY)
