@@ -1,6 +1,7 @@
 """The command line: ``visitbridge run | pair | codes | queue | departure | certificate | trust | reset | support-bundle | config | simulate | lab | version``.
 
-Exit codes: 0 done · 1 a scenario did not go as written, the queue is not empty, or the doctor found something broken · 2 wrong usage · 69 a part of the box
+Exit codes: 0 done · 1 a scenario did not go as written, the queue is not empty, or the doctor found something broken · 2 wrong usage ·
+65 what was given is refused · 69 a part of the box
 failed, or it does not run · 70 a bug, or services that did not stop in time · 78 the configuration cannot be used
 (sysexits.h).
 """
@@ -49,7 +50,18 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (serving, asking, departure, certificates, codes, reset, support, configuration, lab_command, simulate_command):
+    for module in (
+        serving,
+        asking,
+        departure,
+        certificates,
+        codes,
+        reset,
+        support,
+        configuration,
+        lab_command,
+        simulate_command,
+    ):
         module.add_arguments(commands)
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(handler=_version)
