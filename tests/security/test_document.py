@@ -20,12 +20,13 @@ from visitbridge.api.dispatch import COOKIE
 from visitbridge.api.openapi import openapi_document
 
 EXAMPLES = 12
-ENDLESS = "/api/events"
+LEFT_OUT = {"/api/events", "/api/phone/lock"}
+"""The one never ends; after the other every call of this phone would be refused, and nothing more tested."""
 document = openapi_document(
     [
         route
         for route in whole_table().routes
-        if route.path != ENDLESS and not route.path.startswith("/api/lab/")
+        if route.path not in LEFT_OUT and not route.path.startswith("/api/lab/")
     ],
     version="1",
 )
