@@ -128,7 +128,7 @@ class UploadDesk:
             device_id=caller.device_id,
             kind=kind,
             digest=digest,
-            insurer={} if prescription_code is None else {"prescription_code": prescription_code},
+            insurer=_answers(kind, prescription_code),
         )
         if prescription_code is not None:
             connection.execute(insert(prescription_codes).values(code=prescription_code, key=key))
@@ -185,6 +185,16 @@ class UploadDesk:
             if recorded_mark(connection, kind, caller.institution, record.key) is not None
         )
         return msgspec.structs.replace(verdict, findings=verdict.findings + repeated)
+
+
+def _answers(kind: UploadKind, prescription_code: str | None) -> dict[str, str]:
+    """What a receipt brings along. 就醫識別碼: 20 characters; what the insurer's own hold is not public, ours hold nothing."""
+    answers: dict[str, str] = {}
+    if kind is UploadKind.VISIT:
+        answers["visit_identifier"] = "".join(secrets.choice(UNAMBIGUOUS) for _ in range(20))
+    if prescription_code is not None:
+        answers["prescription_code"] = prescription_code
+    return answers
 
 
 def _new_prescription_code(connection: Connection) -> str:

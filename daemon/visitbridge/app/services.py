@@ -231,6 +231,7 @@ def _wire(
         staff=staff,
         sam_id=binding.sam_id,
         holds=conditions.holds,
+        ic_format=config.datacentre.ic_format,
     )
     outbox = Outbox(
         store=store,

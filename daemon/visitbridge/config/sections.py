@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 Realm = Literal["test", "production"]
+IcFormat = Literal["1.0", "2.0-unverified"]
 LogFormat = Literal["auto", "console", "journal"]
 ModemKind = Literal["none", "generic", "sim7600", "ec25"]
 CREDENTIAL_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
@@ -80,6 +81,13 @@ class DataCentreSection(msgspec.Struct, frozen=True, kw_only=True):
     realm: Annotated[
         Realm, Meta(description="Which cards this box may work with; test and production cards never mix")
     ] = "test"
+    ic_format: Annotated[
+        IcFormat,
+        Meta(
+            description="Format of the IC-card upload; 2.0 is put together from what programs are seen to send, and "
+            "nobody has verified it"
+        ),
+    ] = "1.0"
     connect: Annotated[
         str,
         Meta(

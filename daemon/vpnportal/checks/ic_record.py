@@ -12,6 +12,7 @@ from visitbridge.protocols.datacentre.common import CheckFinding
 from vpnportal.checks import RecordNote, Situation, Verdict
 from vpnportal.checks.codes import finding
 from vpnportal.checks.ic_fields import HEAD, ORDER, VISIT, Field
+from vpnportal.checks.ic_record_2 import check_records_2, is_format_2
 from vpnportal.checks.ic_rules import Record, judge_record
 from vpnportal.checks.ic_xml import Element, NotReadable, read_document
 
@@ -19,7 +20,7 @@ RECORDS_PER_FILE = 500
 
 
 def check_ic_records(body: bytes, situation: Situation) -> Verdict:
-    """Judge an upload in format 1.0."""
+    """Judge an upload in format 1.0, or in 2.0 where it says so itself."""
     try:
         root = read_document(body)
     except NotReadable as exc:
@@ -28,6 +29,8 @@ def check_ic_records(body: bytes, situation: Situation) -> Verdict:
         return Verdict(findings=(finding("AA", "RECS"),))
     if len(root.children) > RECORDS_PER_FILE:
         return Verdict(findings=(finding("AG", "RECS"),))
+    if is_format_2(root):
+        return check_records_2(root, situation)
     findings: list[CheckFinding] = []
     records: dict[str, RecordNote] = {}
     for index, element in enumerate(root.children):

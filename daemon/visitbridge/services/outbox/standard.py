@@ -14,7 +14,7 @@ from visitbridge.domain.jobs import LINK, SAM, TIME, Need, card_need, staff_need
 from visitbridge.domain.roc import roc_time
 from visitbridge.domain.sequence import with_number
 from visitbridge.domain.visit import Identification, Sequence, Visit
-from visitbridge.errors import UploadUnfit
+from visitbridge.errors import FieldInvalid, UploadUnfit
 from visitbridge.protocols.datacentre.cards import WriteIntent
 from visitbridge.protocols.datacentre.common import CheckFinding, Receipt
 from visitbridge.protocols.datacentre.uploads import (
@@ -28,6 +28,8 @@ from visitbridge.protocols.ic_upload.check import check_record
 from visitbridge.protocols.ic_upload.from_visit import build_ic_record
 from visitbridge.protocols.ic_upload.record import IcRecord
 from visitbridge.protocols.ic_upload.xml import encode as encode_ic
+from visitbridge.protocols.ic_upload_2.record import record_2_of
+from visitbridge.protocols.ic_upload_2.xml import encode as encode_ic_2
 from visitbridge.services.outbox.card_writes import CardWriteHandler, Relay
 from visitbridge.services.outbox.conditions import CardFinder, StaffFinder
 from visitbridge.services.outbox.kinds import Build, Effect, JobKind, Kinds, Lane
@@ -42,6 +44,9 @@ UPLOAD_RECOGNITION: Final = "upload.recognition"
 UPLOAD_VISIT: Final = "upload.visit"
 UPLOAD_IC: Final = "upload.ic"
 UPLOAD_DELIVERY: Final = "upload.delivery"
+
+IcFormat = Literal["1.0", "2.0-unverified"]
+"""Of the IC-card upload; 2.0 is a profile that nobody has verified (nhi-domain §3.2)."""
 
 AFTER_UPLOADS: Final = 100
 """Added to the position of an optional make-up write, which nothing has to wait for (X4)."""
@@ -69,6 +74,7 @@ def standard_kinds(
     holds: Callable[[Need], bool],
     sam_id: Callable[[], str],
     take_number: Send | None = None,
+    ic_format: IcFormat = "1.0",
 ) -> Kinds:
     """``take_number`` sends the request for a V or M number; without it that kind is not registered.
 
@@ -111,7 +117,10 @@ def standard_kinds(
         upload(UPLOAD_RECOGNITION, 40, UploadKind.RECOGNITION, _recognition),
         upload(UPLOAD_VISIT, 50, UploadKind.VISIT, lambda visit, _: _visit_body(visit, sam_id())),
         upload(
-            UPLOAD_IC, 60, UploadKind.IC_RECORD, lambda visit, receipts: _ic_body(visit, receipts, sam_id())
+            UPLOAD_IC,
+            60,
+            UploadKind.IC_RECORD,
+            lambda visit, receipts: _IC_BODIES[ic_format](visit, receipts, sam_id()),
         ),
         upload(UPLOAD_DELIVERY, 70, UploadKind.DELIVERY, None),
     ]
@@ -227,6 +236,22 @@ def _ic_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> byte
             f"{len(findings)} findings, {first.code} first", field=first.field, words=first.words
         )
     return encode_ic([record])
+
+
+def _ic_2_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> bytes:
+    """Format 2.0, unverified. Raises UploadUnfit, with the field, for what is known to be refused."""
+    identifier = _insurer(receipts, UPLOAD_VISIT, "visit_identifier")
+    record = record_2_of(ic_record_of(visit, receipts, sam_id), visit, identifier)
+    try:
+        return encode_ic_2([record])
+    except FieldInvalid as exc:
+        raise UploadUnfit(exc.detail, field=exc.field, words=exc.field) from exc
+
+
+_IC_BODIES: Final[Mapping[IcFormat, Callable[[Visit, Mapping[str, Receipt], str], bytes]]] = {
+    "1.0": _ic_body,
+    "2.0-unverified": _ic_2_body,
+}
 
 
 def ic_record_of(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> IcRecord:

@@ -1,0 +1,37 @@
+"""Which format the IC upload is written in is a matter of configuration."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.adapters.store.builders import receipt
+from tests.protocols.visit_export.samples import VISIT
+from visitbridge.errors import UploadUnfit
+from visitbridge.protocols.ic_upload.xml import decode as decode_1
+from visitbridge.protocols.ic_upload_2.xml import decode as decode_2
+from visitbridge.services.outbox.standard import _IC_BODIES, UPLOAD_VISIT, WRITE_PRESCRIPTION, WRITE_VISIT
+
+RECEIPTS = {
+    WRITE_VISIT: receipt("card", insurer={"signature": "S" * 256}),
+    WRITE_PRESCRIPTION: receipt("orders", insurer={"order_signatures": f"{'A' * 40},{'B' * 40}"}),
+    UPLOAD_VISIT: receipt("visit", insurer={"visit_identifier": "0TEST000000000000001"}),
+}
+
+
+def test_format_1_is_sent_unless_something_else_is_configured() -> None:
+    (record,) = decode_1(_IC_BODIES["1.0"](VISIT, RECEIPTS, "900000000001"))
+
+    assert record.sequence_no == "0012"
+
+
+def test_format_2_bears_the_identifier_that_the_insurer_gave() -> None:
+    (record,) = decode_2(_IC_BODIES["2.0-unverified"](VISIT, RECEIPTS, "900000000001"))
+
+    assert record.body["M15"] == "0TEST000000000000001"
+
+
+def test_without_an_identifier_nothing_is_sent_in_format_2() -> None:
+    with pytest.raises(UploadUnfit) as caught:
+        _IC_BODIES["2.0-unverified"](VISIT, {}, "900000000001")
+
+    assert caught.value.field
