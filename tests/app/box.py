@@ -33,7 +33,7 @@ def config_for(folder: Path, *, webui: Path | None = None, lab: Path | None = No
     return Config(
         box=BoxSection(name="測試盒", state_dir=folder / "state", runtime_dir=folder / "run"),
         http=HttpSection(port=0, webui_dir=webui or small_webui(folder)),
-        readers=ReadersSection(pcsc=False, bluetooth=False),
+        readers=ReadersSection(pcsc=False),
         store=StoreSection(key_file=folder / "store.key"),
         lab=LabSection(control=lab),
     )
