@@ -17,6 +17,7 @@ from visitbridge.errors import (
 
 ROOTS = {
     "GW-CFG": errors.ConfigError,
+    "GW-CRT": errors.CertificateError,
     "GW-DEV": errors.DeviceError,
     "GW-CRD": errors.CardError,
     "GW-LNK": errors.LinkError,

@@ -82,7 +82,7 @@ def portal_at(server: Server) -> Portal:
     ],
     ids=["other root", "expired", "not yet", "other name", "other address"],
 )
-async def test_y11_the_reason_of_mistrust_is_told(
+async def test_Y11_the_reason_of_mistrust_is_told(
     tmp_path: Path, leaf: Callable[[], KeyPair], reason: str
 ) -> None:
     async with serving(tmp_path, leaf()) as server:

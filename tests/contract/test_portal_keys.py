@@ -102,7 +102,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         yield opened
 
 
-async def test_y11_an_announced_change_of_the_root_needs_nobody(bench: Bench) -> None:
+async def test_Y11_an_announced_change_of_the_root_needs_nobody(bench: Bench) -> None:
     trust = bench.trust()
     async with bench.portal():
         prepare_next(bench.keys, machine_now())
@@ -123,7 +123,7 @@ async def test_y11_an_announced_change_of_the_root_needs_nobody(bench: Bench) ->
     assert former.source == "binding"
 
 
-async def test_y11_an_unannounced_change_is_named_and_mended_with_the_new_root(bench: Bench) -> None:
+async def test_Y11_an_unannounced_change_is_named_and_mended_with_the_new_root(bench: Bench) -> None:
     for suffix in ("pem", "key"):
         (bench.keys / f"server-ca.{suffix}").unlink()
     new_root = load_server_authority(bench.keys, machine_now()).pem

@@ -52,7 +52,7 @@ async def wait_untrusted(day: Day) -> None:
     await day.until("/api/state", lambda state: state["link"]["hop"] == "tls")
 
 
-async def test_y11_an_announced_change_goes_unnoticed(day: Day) -> None:
+async def test_Y11_an_announced_change_goes_unnoticed(day: Day) -> None:
     assert (await run("vpnportal", "roots", "prepare", "--dir", str(day.places.portal)))[0] == 0
     await day.until("/api/box/roots", lambda answer: len(answer["roots"]) == 2, within_s=60)
     visit = await visit_that_waits(day)
@@ -67,7 +67,7 @@ async def test_y11_an_announced_change_goes_unnoticed(day: Day) -> None:
 
 
 @pytest.mark.parametrize("by", ["page", "shell"])
-async def test_y11_an_unannounced_change_is_named_and_a_technician_mends_it(day: Day, by: str) -> None:
+async def test_Y11_an_unannounced_change_is_named_and_a_technician_mends_it(day: Day, by: str) -> None:
     visit = await visit_that_waits(day)
     await change_root_unannounced(day)
     await wait_untrusted(day)

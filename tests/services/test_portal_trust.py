@@ -117,7 +117,7 @@ def bench() -> Bench:
     return Bench()
 
 
-async def test_y11_an_announced_root_is_trusted_beside_the_one_in_use(bench: Bench) -> None:
+async def test_Y11_an_announced_root_is_trusted_beside_the_one_in_use(bench: Bench) -> None:
     await bench.announce(FIRST, SECOND)
 
     assert bench.trusted() == [FIRST, SECOND]
@@ -136,7 +136,7 @@ async def test_what_was_taken_is_not_fetched_again(bench: Bench) -> None:
     assert bench.keys.fetched == 1
 
 
-async def test_y11_the_former_root_goes_once_the_new_one_is_proved(bench: Bench) -> None:
+async def test_Y11_the_former_root_goes_once_the_new_one_is_proved(bench: Bench) -> None:
     await bench.announce(FIRST, SECOND)
     bench.keys.needed = SECOND
     bench.clock.advance(60)
@@ -186,7 +186,7 @@ async def test_what_a_technician_brought_outlives_announcements(bench: Bench) ->
     assert bench.trusted() == [SECOND, THIRD]
 
 
-async def test_y11_a_technician_adds_a_root_and_the_data_centre_is_asked_at_once(bench: Bench) -> None:
+async def test_Y11_a_technician_adds_a_root_and_the_data_centre_is_asked_at_once(bench: Bench) -> None:
     view = await bench.trust.add(f"text before\n{SECOND}", who="technician", phone_id="p1")
 
     assert bench.trusted() == [FIRST, SECOND]

@@ -31,7 +31,7 @@ def open_roots(box: FakeBox, phone: Phone) -> None:
     phone.go("/settings/roots")
 
 
-def test_y11_a_technician_adds_the_new_root_from_its_file(
+def test_Y11_a_technician_adds_the_new_root_from_its_file(
     box: FakeBox, phone: Phone, artefacts: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "root.pem").write_text(PEM, "ascii")
@@ -101,7 +101,7 @@ def test_the_box_page_shows_what_to_compare_at_pairing(box: FakeBox, phone: Phon
     phone.picture(artefacts, "box-certificate")
 
 
-def test_y11_the_status_page_says_that_the_host_is_not_believed_and_where_to_mend_it(
+def test_Y11_the_status_page_says_that_the_host_is_not_believed_and_where_to_mend_it(
     box: FakeBox, phone: Phone, artefacts: Path
 ) -> None:
     phone.open(box.url)

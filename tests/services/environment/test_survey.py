@@ -223,7 +223,7 @@ def test_the_security_modules_end_is_told_in_time(days: int, state: CheckState) 
     ("reason", "code"),
     [("root", "unknown_root"), ("validity", "not_valid"), ("name", "other_name"), ("other", "broken")],
 )
-async def test_y11_what_is_wrong_with_the_hosts_certificate_is_told(reason: str, code: str) -> None:
+async def test_Y11_what_is_wrong_with_the_hosts_certificate_is_told(reason: str, code: str) -> None:
     report = await Bench(PortalUntrusted(reason=reason)).survey.run()
 
     (tls,) = [check for check in report.items if check.item == "tls"]
@@ -239,7 +239,7 @@ async def test_y11_what_is_wrong_with_the_hosts_certificate_is_told(reason: str,
         (-1, True, CheckState.FAIL),
     ],
 )
-def test_y11_a_certificate_that_is_not_renewed_is_told(days: int, due: bool, state: CheckState) -> None:
+def test_Y11_a_certificate_that_is_not_renewed_is_told(days: int, due: bool, state: CheckState) -> None:
     topic = PortalTopic(certificate_ends_at=NOW + dt.timedelta(days=days), renewal_due=due)
 
     assert portal_certificate_check(topic, NOW).state is state
