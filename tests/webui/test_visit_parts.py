@@ -402,6 +402,15 @@ def test_M06_the_counters_follow_what_is_added_and_deleted(box: FakeBox, draft: 
     expect(phone.page.locator("#virtual-orders")).to_contain_text("共 0 筆")
 
 
+def test_M07_a_diagnosis_shows_its_names_and_what_is_written_on_the_card(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    item = phone.page.locator("[data-diagnosis='J06.9']")
+    for words in ("J06.9", "寫卡 J069", "急性上呼吸道感染", "Acute upper respiratory infection", "主診斷"):
+        expect(item).to_contain_text(words)
+
+
 @pytest.mark.parametrize(("dataset", "member"), [("frequencies", "frequency"), ("routes", "route")])
 def test_M15_frequencies_and_routes_come_from_their_data_sets(
     box: FakeBox, draft: Draft, phone: Phone, dataset: str, member: str

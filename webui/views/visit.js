@@ -58,7 +58,7 @@ function Diagnoses({ draft }) {
   };
   return html`<section class="group"><h2>${t("visit.diagnoses", { count: list.length })}</h2>
     <ul class="items">${list.map((d, index) => html`<${SwipeItem} key=${d.code} name="diagnosis" value=${d.code} disabled=${closed} remove=${() => removeItem(draft, "diagnoses", index, d.code)}>
-      <div class="row-text"><span class="row-title"><span class="code">${d.code}</span>${index === 0 ? html`<span class="tag">${t("visit.main_diagnosis")}</span>` : index > 5 ? html`<span class="tag off">${t("visit.diagnosis_beyond")}</span>` : null}</span>
+      <div class="row-text"><span class="row-title"><span class="code">${d.code}</span>${d.code.includes(".") ? html`<span class="tag off">${t("visit.card_code", { code: d.code.replace(".", "") })}</span>` : null}${index === 0 ? html`<span class="tag">${t("visit.main_diagnosis")}</span>` : index > 5 ? html`<span class="tag off">${t("visit.diagnosis_beyond")}</span>` : null}</span>
         <span class="row-detail">${d.name_zh || d.name_en}</span>${d.name_zh && d.name_en ? html`<span class="row-detail second" lang="en">${d.name_en}</span>` : null}</div>
       ${index > 0 ? html`<${Button} kind="quiet" disabled=${closed} onPress=${() => makeMain(index)}>${t("visit.make_main")}<//>` : null}
       <${Button} kind="danger" disabled=${closed} label=${t("visit.remove_item", { what: d.code })} onPress=${() => removeItem(draft, "diagnoses", index, d.code)}>${t("action.remove")}<//><//>`)}</ul>
