@@ -165,3 +165,23 @@ def test_a_store_whose_ring_is_lost_gets_no_new_one(ring: KeyRing, tmp_path: Pat
     with pytest.raises(StoreKeyWrong):
         open_ring(tmp_path, MACHINE, has_store=True)
     assert not any((tmp_path / name).exists() for name in RING_FILES)
+
+
+def test_a_cut_while_the_lock_was_set_leaves_no_slot_of_the_machine(ring: KeyRing, tmp_path: Path) -> None:
+    """The first file was written, the copy not yet: the copy's old slot is gone after the next start."""
+    before = (tmp_path / RING_FILES[1]).read_bytes()
+    ring.lock(key_of(ring), PHRASE)
+    (tmp_path / RING_FILES[1]).write_bytes(before)
+    _, opened = open_ring(tmp_path, MACHINE, has_store=True)
+    first, second = ((tmp_path / name).read_bytes() for name in RING_FILES)
+
+    assert opened is None
+    assert first == second
+    assert b'"machine"' not in second
+
+
+def test_a_file_that_was_lost_is_written_again(ring: KeyRing, tmp_path: Path) -> None:
+    (tmp_path / RING_FILES[0]).unlink()
+    open_ring(tmp_path, MACHINE, has_store=True)
+
+    assert (tmp_path / RING_FILES[0]).read_bytes() == (tmp_path / RING_FILES[1]).read_bytes()

@@ -103,6 +103,14 @@ class KeyRing:
         )
         return key
 
+    def mend(self) -> None:
+        """Make both files say the same: a cut between their writing must leave no slot that was dropped."""
+        if self._ring is None:
+            return
+        content = msgspec.json.encode(self._ring)
+        if any(not file.exists() or file.read_bytes() != content for file in self._files):
+            self._write(self._ring)
+
     def open_by_machine(self) -> bytes | None:
         """The store's key, or None when a person has to open it. Raises StoreKeyWrong."""
         if "machine" not in self.ways:
@@ -202,6 +210,7 @@ def open_ring(folder: Path, machine_key: bytes, *, has_store: bool) -> tuple[Key
     ring = KeyRing(folder, machine_key)
     if not ring.exists and not has_store:
         return ring, ring.create()
+    ring.mend()
     return ring, ring.open_by_machine()
 
 
