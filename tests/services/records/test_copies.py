@@ -18,6 +18,7 @@ from visitbridge.errors import (
     FieldInvalid,
     LinkDown,
     StaffTokenRefused,
+    StoreFull,
 )
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.records import StaffSessionRow
@@ -202,3 +203,26 @@ async def test_L06_an_answer_about_somebody_else_is_refused(
     monkeypatch.setattr(desk.room.data_centre, "fetch_consented", wrong)
     with pytest.raises(DataCentreGarbled):
         await desk.keeper.fetch([consent_id], session, PHONE)
+
+
+async def test_L06_a_full_disk_keeps_nothing_readable_and_is_tried_again(
+    room: Room, keeping: Desk, session: StaffSessionRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consent_id = await fetched(keeping, session, until=0)
+    write = room.store.write
+    refused: list[object] = []
+
+    async def full(work: object) -> None:
+        refused.append(work)
+        raise StoreFull
+
+    monkeypatch.setattr(room.store, "write", full)
+    end = keeping.terms(until=0).ends_at
+    room.clock.advance((end - room.clock.now()).total_seconds())
+    await wait_for(lambda: len(refused) >= 1)
+    assert await keeping.keeper.known_of(WANG.id_no) == ()
+
+    monkeypatch.setattr(room.store, "write", write)
+    keeping.keeper.wake()
+    await wait_for(lambda: keeping.changes == 2)
+    assert await room.store.read(lambda tx: tx.record_copies.get(consent_id)) is None

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from visitbridge.domain.consents import ConsentAct, ConsentEntry
-from visitbridge.errors import ClockUntrusted, ConsentMissing, DataCentreGarbled, FieldInvalid
+from visitbridge.errors import ClockUntrusted, ConsentMissing, DataCentreGarbled, FieldInvalid, StoreError
 from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.cloud import CloudRecords
 from visitbridge.ports.consents import KeptRecords
@@ -24,8 +25,12 @@ from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.records import LONGEST_BATCH, BatchLine, ConsentedQuery
 from visitbridge.services.records.ledger import BOX, Actor, note
 
+log = logging.getLogger(__name__)
+
 _LOOK_EVERY_S: Final = 3600.0
 """How often ends are looked at besides, since wall time may be corrected meanwhile."""
+
+_AGAIN_AFTER_S: Final = 60.0
 
 PLANS_KEPT: Final = dt.timedelta(days=7)
 
@@ -65,12 +70,22 @@ class RecordKeeper:
         self._wake.set()
 
     async def run(self, ready: Callable[[], None]) -> None:
-        await self.purge()
+        end_s = await self._tend()
         ready()
         while True:
+            await self._wait_wake_or_end(end_s)
+            # Before looking: what changes while it looks has to wake it again.
             self._wake.clear()
-            await self._wait_wake_or_end(await self._next_end())
+            end_s = await self._tend()
+
+    async def _tend(self) -> float:
+        """Delete what is due, and when to look again; on a full disk soon, and nothing that has ended is shown until then."""
+        try:
             await self.purge()
+            return await self._next_end()
+        except StoreError as exc:
+            log.error("records are still to be deleted: %s", exc.code)
+            return self._clock.monotonic() + _AGAIN_AFTER_S
 
     async def purge(self) -> int:
         """Delete what has to be gone by now; how many copies went. Nothing while the time is not trusted."""
