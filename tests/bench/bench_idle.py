@@ -23,6 +23,7 @@ import msgspec
 from tests.app.box import RunningBox, config_for
 from tests.bench import measure
 from tests.vpnportal.portal import RunningPortal, open_running_portal
+from visitbridge.adapters.presence_file import FILE_NAME as PRESENCE_FILE
 from visitbridge.app import Ready
 from visitbridge.config import DataCentreSection, ModemSection, ReadersSection, dump
 from visitbridge.config.load import Loaded
@@ -77,7 +78,7 @@ async def open_gateway(folder: Path) -> AsyncIterator[int]:
         file.write_text(dump(Loaded(config=config, origins={})), "utf-8")
         command = ("-m", "visitbridge", "run", "--config", str(file), "--allow-virtual")
         async with open_program(sys.executable, *command) as (process, ready):
-            await bind(ready, portal)
+            await bind(ready, portal, config.box.runtime_dir / PRESENCE_FILE)
             yield process.pid
 
 
@@ -93,12 +94,12 @@ async def open_program(*command: str) -> AsyncIterator[tuple[asyncio.subprocess.
         await process.wait()
 
 
-async def bind(told: dict[str, Any], portal: RunningPortal) -> None:
+async def bind(told: dict[str, Any], portal: RunningPortal, presence_file: Path) -> None:
     """Pair a phone, bind the box, wait for 正常, and leave."""
     ready = Ready(url=told["url"], pair_url=told["pair_url"], ca_file=Path(told["ca_file"]), fingerprint="")
     connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ready.ca_file))
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
-        box = RunningBox(http=http, ready=ready)
+        box = RunningBox(http=http, ready=ready, presence_file=presence_file)
         await box.pair()
         issued = portal.issue_ticket()
         ticket = BindTicket(url=portal.url, token=issued.token, ca_pem=portal.ca_pem)

@@ -29,6 +29,7 @@ from tests.contract.demo_card import SELECT_NHI
 from tests.contract.reader_benches import Watching
 from visitbridge.adapters.pcsc.channel import PcscReader
 from visitbridge.adapters.pcsc.source import PcscReaders
+from visitbridge.adapters.presence_file import FILE_NAME as PRESENCE_FILE
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.app import Ready
 from visitbridge.config import ReadersSection, dump
@@ -125,7 +126,7 @@ def _selects(count: int) -> Conversation[None]:
 
 
 async def insertions(side: ReaderSide, box: RunningBox, *, count: int) -> dict[str, Any]:
-    """From pcscd telling a bare client of an insertion, to the phone having the event of it, and of who it is."""
+    """From pcscd telling a bare client of an insertion, to the phone having the event of it, and of what it is."""
     seen: list[float] = []
     known: list[float] = []
     bare = await asyncio.to_thread(BareClient)
@@ -148,7 +149,7 @@ async def insertions(side: ReaderSide, box: RunningBox, *, count: int) -> dict[s
     return {
         "insertions": count,
         "seen_at_phone": measure.percentiles_ms(seen),
-        "patient_at_phone": measure.percentiles_ms(known),
+        "known_at_phone": measure.percentiles_ms(known),
     }
 
 
@@ -186,7 +187,7 @@ class Phone:
         self._stream = stream
 
     async def wait_insertion(self) -> tuple[float, float]:
-        """When a card was seen, and when it was known whose it is."""
+        """When a card was seen, and when it had been read."""
         return await self.wait_kind("reading"), await self.wait_kind("nhi")
 
     async def wait_kind(self, *kinds: str) -> float:
@@ -223,7 +224,7 @@ async def open_gateway(folder: Path) -> AsyncIterator[tuple[int, RunningBox]]:
         )
         connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=ready.ca_file))
         async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
-            box = RunningBox(http=http, ready=ready)
+            box = RunningBox(http=http, ready=ready, presence_file=config.box.runtime_dir / PRESENCE_FILE)
             await box.pair()
             yield process.pid, box
 

@@ -24,7 +24,7 @@ async def test_an_insertion_is_at_the_phone_within_20_ms_of_pcscd_seeing_it(tmp_
     async with open_reader_side() as side, bench_readers.open_gateway(tmp_path) as (_, box):
         result = await bench_readers.insertions(side, box, count=40)
     assert result["seen_at_phone"]["p95"] <= 20
-    assert result["patient_at_phone"]["p95"] <= 20
+    assert result["known_at_phone"]["p95"] <= 20
 
 
 async def test_a_reader_at_rest_wakes_the_box_less_than_once_a_second(tmp_path: Path) -> None:

@@ -94,7 +94,12 @@ async def run_cases(
         # With every command left out, the losses take turns, so that a sample has them all.
         for loss in losses if every == 1 else losses[number % len(losses) :][:1]:
             case = Case(loss, nth)
-            yield case, await run_case(stand, case)
+            try:
+                wrong = await run_case(stand, case)
+            except TimeoutError as exc:
+                wrong = [str(exc)]
+                await stand.rack.plug()
+            yield case, wrong
 
 
 async def run_case(stand: Stand, case: Case) -> list[str]:

@@ -75,7 +75,11 @@ class Bay:
             raise TimeoutError(f"not {kind}: {self._others(kind)}") from exc
 
     def _others(self, kind: str) -> list[str]:
-        return [f"{card.reader_id} {card.kind} {card.error_code}" for card in self._cards.present() if card.kind != kind]
+        return [
+            f"{card.reader_id} {card.kind} {card.error_code}"
+            for card in self._cards.present()
+            if card.kind != kind
+        ]
 
 
 async def wait_for(condition: Callable[[], bool], within_s: float = 30.0) -> None:

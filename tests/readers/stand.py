@@ -48,7 +48,8 @@ from visitbridge.sim.vpcd import VpcdSlot
 PHONE = "phone-1"
 _TICK_S = 0.005
 _LEAP_S = 0.05
-_LONG_S = 30.0
+# Far more than it takes, for machines with much else to do.
+_LONG_S = 120.0
 
 
 class Rack(Protocol):
