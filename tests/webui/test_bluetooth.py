@@ -238,3 +238,37 @@ def test_who_is_no_technician_sees_readers_and_changes_nothing(box: FakeBox, pho
     expect(phone.page.get_by_text("讀卡機由技術人員連接與移除。")).to_be_visible()
     expect(phone.page.get_by_role("button", name="移除")).to_have_count(0)
     assert box.calls("POST /api/bluetooth/scan") == []
+
+
+def test_the_lab_switches_simulated_readers_and_the_adapter(
+    box: FakeBox, phone: Phone, artefacts: Path
+) -> None:
+    unit = {"reader_id": "ble-0200000000b2", "label": "FT_LAB2", "in_reach": True, "paired": False}
+    lab = {
+        "cards": [],
+        "readers": [],
+        "bluetooth": {"adapter": "on", "readers": [{**unit, "passkey": "123456"}]},
+        "link": {"mode": "up", "delay_ms": 0},
+        "portal": {"clock_offset_s": 0, "faults": []},
+        "binding": None,
+    }
+    box.answers.update(
+        {
+            "GET /api/lab/state": lab,
+            "POST /api/lab/bluetooth": {},
+            "POST /api/lab/readers/ble-0200000000b2/reach": {},
+        }
+    )
+    phone.open(box.url)
+    phone.go("/lab")
+    page = phone.page
+    row = page.locator("[data-radio=ble-0200000000b2]")
+    expect(row).to_contain_text("背面印著 123456")
+    phone.picture(artefacts, "lab-bluetooth")
+    page.click("[data-adapter=blocked]")
+    wait_calls(phone, box, "POST /api/lab/bluetooth", 1)
+    row.get_by_role("button", name="關掉電源").click()
+    wait_calls(phone, box, "POST /api/lab/readers/ble-0200000000b2/reach", 1)
+
+    assert box.calls("POST /api/lab/bluetooth") == [{"state": "blocked"}]
+    assert box.calls("POST /api/lab/readers/ble-0200000000b2/reach") == [{"in_reach": False}]
