@@ -42,18 +42,16 @@ class PrivateBus:
     async def start(self) -> None:
         """Return when it takes clients. Raises DeviceError."""
         (self._folder / "bus").unlink(missing_ok=True)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                DBUS_DAEMON,
-                *(f"--config-file={self._folder / 'bus.conf'}", "--nofork", "--nopidfile", "--print-address"),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                # It complains about limits that it may not raise, which matters to nobody here.
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except FileNotFoundError as exc:
-            raise DeviceError("not installed: dbus-daemon") from exc
+        process = await asyncio.create_subprocess_exec(
+            # It ends with this process, however that ends.
+            *("/usr/bin/setpriv", "--pdeathsig", "KILL", str(DBUS_DAEMON)),
+            *(f"--config-file={self._folder / 'bus.conf'}", "--nofork", "--nopidfile", "--print-address"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            # It complains about limits that it may not raise, which matters to nobody here.
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._process = process
         try:
             async with asyncio.timeout(_START_S):
@@ -63,7 +61,7 @@ class PrivateBus:
             raise DeviceError("the private D-Bus daemon does not get ready") from exc
         if not address:
             await self.kill()
-            raise DeviceError("the private D-Bus daemon did not start")
+            raise DeviceError("no D-Bus daemon could be started; is dbus-daemon installed?")
 
     async def kill(self) -> None:
         """End it as a crash would."""
