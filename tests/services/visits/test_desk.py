@@ -111,6 +111,13 @@ async def test_yesterdays_signer_does_not_sign_today(room: Room) -> None:
         await started(room)
 
 
+async def test_f07_who_signed_on_one_phone_does_not_sign_on_another(room: Room) -> None:
+    await started(room)
+    room.staff.session = None
+    with pytest.raises(StaffRequired):
+        await room.desk.start(READER, "phone-2")
+
+
 async def test_no_start_without_a_signer(room: Room) -> None:
     room.staff.session = None
     with pytest.raises(StaffRequired):
