@@ -19,6 +19,7 @@ SCHEMAS = {
     "CardPatient": "CardPatient",
     "PresentCard": "SlotCard",
     "Reader": "Slot",
+    "ReaderUse": "ReaderUse",
     "HeardReader": "HeardReader",
     "ReaderPairing": "PairingView",
     "RememberedReader": "RememberedView",
