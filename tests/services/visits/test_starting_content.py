@@ -96,3 +96,5 @@ async def test_two_visits_of_one_person_share_no_second(room: Room) -> None:
     second = await room.desk.start(READER, PHONE)
     assert (second.visit_at - first.visit_at).total_seconds() == 1
     assert second.content.claim.visit_type == "AH"
+    view = await room.desk.finish(second.visit_id, 1, FinishMode.SAVE, PHONE)
+    assert view.visit.finished_at == second.visit_at, "nothing ends before it began"

@@ -217,10 +217,12 @@ class VisitDesk:
         if before.finish_mode is None:
             now = self._clock.now()
             card = before.identification is Identification.CARD
+            timed = self._timed(before, now)
             visit = msgspec.structs.replace(
-                self._timed(before, now),
+                timed,
                 state=VisitState.FINISHED,
-                finished_at=now,
+                # A visit that was given a second of its own began up to that much later than the clock said.
+                finished_at=max(now, timed.visit_at),
                 sequence=None if card else offline_sequence(now),
                 make_up=card and not card_is_here,
                 content=with_amounts(before.content),
