@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 
@@ -86,6 +87,14 @@ async def test_M01_N01_a_whole_visit_is_on_the_card_and_at_the_portal_once(day: 
     assert len(record.other_diagnoses) == 5, "what the format has room for"
     assert [line.order_type for line in record.orders] == ["1"] * 16 + ["3", "4", "3", "G", "G"]
     assert (record.fee, record.copay) == ("1951", "65")
+
+    # The subscript of SpO₂ is in no Big5 file; a person says what to write instead.
+    for form in ("scheme", "claim", "fhir", "table"):
+        file = await day.call("POST", f"{path}/export", {"form": form, "chosen": {"₂": "2"}})
+        assert "content" in file, file
+        written = base64.b64decode(file["content"])
+        drugs = [order["code"].encode() for order in content["orders"] if order["kind"] == "drug"]
+        assert all(code in written for code in drugs), form
 
 
 async def test_H20_the_second_visit_of_the_month_is_a_follow_up_without_a_number(day: Day) -> None:
