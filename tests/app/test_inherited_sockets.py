@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -53,11 +54,14 @@ def test_a_phone_that_calls_during_a_restart_is_served_by_the_next_run(tmp_path:
         assert gateway.stdout is not None
         try:
             gateway.stdout.readline()
-            early.sendall(bytes.fromhex("16030100020100"))  # not a whole handshake: the answer is an alert
-            answer = early.recv(1)
+            # Whose certificate it is does not matter here: that the handshake ends is the answer.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with context.wrap_socket(early) as phone:
+                version = phone.version()
         finally:
             early.close()
             gateway.terminate()
             gateway.communicate(timeout=20)
 
-        assert answer == b"\x15"
+        assert version == "TLSv1.3"

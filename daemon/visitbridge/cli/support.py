@@ -16,7 +16,8 @@ from visitbridge.cli.words import say
 def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
     """Add ``support-bundle`` to the command line's subcommands."""
     bundle = commands.add_parser(
-        "support-bundle", help="write what engineers need to help, nothing about people, sealed to the institution"
+        "support-bundle",
+        help="write what engineers need to help, nothing about people, sealed to the institution",
     )
     add_config(bundle)
     bundle.add_argument("file", type=Path, help="where to write it")

@@ -9,6 +9,7 @@ from typing import Final
 
 import qrcode
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 from qrcode.constants import ERROR_CORRECT_M
 
 from visitbridge.domain.prescription_sheet import PrescriptionSheet
@@ -50,7 +51,10 @@ class _Page:
         self.pdf = FPDF(format=_A5_MM)
         self.pdf.set_auto_page_break(auto=False)
         self.pdf.add_font("uming", fname=FONT, collection_font_number=_FACE)
-        self._known = self.pdf.fonts["uming"].cmap
+        font = self.pdf.fonts["uming"]
+        if not isinstance(font, TTFFont):
+            raise TypeError("a font of a file is a TrueType font")
+        self._known = font.cmap
         self.pdf.add_page()
         self._y = _TOP
 

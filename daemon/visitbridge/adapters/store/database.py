@@ -289,7 +289,7 @@ class Database:
 
 def _is_made_for(connection: binding.Connection, revision: str) -> bool:
     """Whether a program that ends at ``revision`` may work with a schema it does not know."""
-    (oldest,) = connection.execute("PRAGMA application_id").fetchone()
+    oldest = int(connection.execute("PRAGMA application_id").fetchone()[0])
     return 0 < oldest <= int(revision)
 
 

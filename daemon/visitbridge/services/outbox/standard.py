@@ -245,7 +245,8 @@ def _ic_2_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> by
     try:
         return encode_ic_2([record])
     except FieldInvalid as exc:
-        raise UploadUnfit(exc.detail, field=exc.field, words=exc.field) from exc
+        field = exc.field or "RECS"
+        raise UploadUnfit(exc.detail, field=field, words=field) from exc
 
 
 _IC_BODIES: Final[Mapping[IcFormat, Callable[[Visit, Mapping[str, Receipt], str], bytes]]] = {
