@@ -90,7 +90,7 @@ RULES = {
     "GET /api/departure": "paired",
     "GET /api/visits/{visit_id}/former": "QPB",
     "POST /api/visits/{visit_id}/carry-in": "QPB",
-    "GET /api/plans": "QPB",
+    "GET /api/plans": "live QPB",
     "POST /api/plans": "live QPB",
     "DELETE /api/plans/{plan_id}": "live QPB",
     "GET /api/patients": "live QPB",

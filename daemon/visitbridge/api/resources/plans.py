@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from visitbridge.api.resources.consents import ConsentView, consent_view
-from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, reduced, signed_in
+from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, signed_in
 from visitbridge.domain.consents import Person
 from visitbridge.domain.people import Right, mask_id
 from visitbridge.errors import FieldInvalid
@@ -62,7 +62,7 @@ class Plans:
                 method="GET",
                 path="/api/plans",
                 summary="Planned visits of a day, with consents and records",
-                access=reduced(Right.VISITS),
+                access=signed_in(Right.VISITS),
                 handler=self._list,
                 query=DayQuery,
                 answer=list[PlanLine],
