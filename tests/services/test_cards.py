@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -15,13 +16,16 @@ from visitbridge.errors import (
     CardError,
     CardMute,
     CardRealmMixed,
+    CardRemoved,
     DeviceError,
+    DeviceTimeout,
     NotFound,
     NotNhiCard,
     PcscUnavailable,
     ReaderBusy,
+    VisitBridgeError,
 )
-from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
+from visitbridge.ports.cards import CardChannel, CardReader, ReaderInfo, ReaderState
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import CardsTopic
@@ -160,6 +164,42 @@ async def test_a_card_that_somebody_else_holds_is_read_when_it_is_free(room: Roo
     room.clock.advance(1)
     await wait_for(lambda: room.desk.at(READER).kind == "nhi")
     assert room.desk.at(READER).error_code == ""
+
+
+class FlakyReader:
+    """A reader whose first sessions fail."""
+
+    def __init__(self, reader: CardReader, failures: list[VisitBridgeError]) -> None:
+        self._reader = reader
+        self._failures = failures
+
+    @property
+    def info(self) -> ReaderInfo:
+        return self._reader.info
+
+    def open_session(self, owner: str, *, deadline_s: float) -> AbstractAsyncContextManager[CardChannel]:
+        if self._failures:
+            raise self._failures.pop(0)
+        return self._reader.open_session(owner, deadline_s=deadline_s)
+
+
+@pytest.mark.parametrize("failure", [PcscUnavailable, DeviceTimeout, CardRemoved])
+async def test_a_card_that_could_not_be_asked_is_asked_again(
+    clock: FakeClock, card: Cards, failure: type[VisitBridgeError]
+) -> None:
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), clock, realm="test")
+    await readers.slots[0].insert(card("patient-wang"))
+    reader = FlakyReader(readers.readers()[0], [failure(), failure()])
+    desk.slot_changed(reader.info, reader)
+    reading = asyncio.create_task(desk.recognise(reader))
+    kinds = []
+    for pause_s in (1, 2, 0):
+        await settle()
+        kinds.append((desk.at(READER).kind, desk.at(READER).error_code))
+        clock.advance(pause_s)
+    await reading
+    assert kinds == [("unknown", failure.code)] * 2 + [("nhi", "")]
 
 
 async def test_a_contact_that_bounces_is_read_once_more(room: Room, card: Cards) -> None:

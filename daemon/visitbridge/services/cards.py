@@ -20,6 +20,7 @@ from visitbridge.errors import (
     CardMute,
     CardRealmMixed,
     CardRefused,
+    CardRemoved,
     DeviceError,
     NotFound,
     NotNhiCard,
@@ -39,7 +40,7 @@ from visitbridge.services.topics import CardPatient, CardsTopic, Slot, SlotCard
 CardKind = Literal["none", "reading", "nhi", "hpc", "institution", "unknown", "mute"]
 
 _RECOGNISE_DEADLINE_S = 10.0
-_BUSY_RETRY_S = 1.0
+_READ_AGAIN_S, _READ_AGAIN_MAX_S = 1.0, 60.0
 _OTHER_KINDS: dict[CardKind, bytes] = {"hpc": SELECT_HPC, "institution": SELECT_INSTITUTION}
 _KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", ReaderState.MUTE: "mute"}
 
@@ -83,6 +84,7 @@ class CardDesk:
         self._infos: dict[str, ReaderInfo] = {}
         self._cards: dict[str, PresentCard] = {}
         self._recognising: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._unread: set[str] = set()
         self._publish()
 
     def when_changed(self, listener: Callable[[], None]) -> None:
@@ -141,7 +143,7 @@ class CardDesk:
         return None
 
     async def refresh(self, reader_id: str) -> PresentCard:
-        """Read the card again, on request. Raises ReaderBusy while somebody else has it."""
+        """Read the card again, on request. Raises DeviceError, CardRemoved; ReaderBusy while somebody else has it."""
         self.at(reader_id)
         await self._read(self.reader(reader_id))
         return self.at(reader_id)
@@ -173,36 +175,45 @@ class CardDesk:
         return kind == "reading"
 
     async def recognise(self, reader: CardReader) -> None:
-        """Find out which card is in, however long another session or program keeps it from us.
+        """Find out which card is in, however long it takes until it can be read.
 
         A contact that bounces is two insertions, so one reading waits for the other and may find nothing left to do.
         """
-        info = reader.info
-        async with self._recognising[info.reader_id]:
-            while (now := self._infos.get(info.reader_id)) and self._is_unread(now):
-                try:
-                    await self._read(reader)
-                except ReaderBusy as exc:
-                    self._show_busy(reader.info, exc)
-                    await self._clock.wait_until(self._clock.monotonic() + _BUSY_RETRY_S)
+        pause_s = _READ_AGAIN_S
+        while (trouble := await self._try(reader)) is not None:
+            await self._clock.wait_until(self._clock.monotonic() + pause_s)
+            # What is merely busy is looked for steadily; what is broken is left in peace more and more.
+            is_busy = isinstance(trouble, ReaderBusy)
+            pause_s = _READ_AGAIN_S if is_busy else min(2 * pause_s, _READ_AGAIN_MAX_S)
+
+    async def _try(self, reader: CardReader) -> DeviceError | CardRemoved | None:
+        """What keeps a card from being read; None when that was done or there is nothing to read."""
+        reader_id = reader.info.reader_id
+        async with self._recognising[reader_id]:
+            info = self._infos.get(reader_id)
+            if info is None or not self._is_unread(info):
+                return None
+            try:
+                await self._read(reader)
+            except (DeviceError, CardRemoved) as exc:
+                self._show_trouble(reader_id, info, exc)
+                return exc
+            return None
 
     def _is_unread(self, info: ReaderInfo) -> bool:
+        """Whether there is a card that nobody has been able to ask yet."""
         card = self._cards[info.reader_id]
-        return info.state is ReaderState.CARD and (
-            card.kind == "reading" or card.error_code == ReaderBusy.code
-        )
+        return info.state is ReaderState.CARD and (card.kind == "reading" or info.reader_id in self._unread)
 
-    def _show_busy(self, info: ReaderInfo, error: ReaderBusy) -> None:
-        current = self._infos.get(info.reader_id)
-        if current == info and info.state is ReaderState.CARD and not self._is_shown_busy(info):
+    def _show_trouble(self, reader_id: str, info: ReaderInfo, error: DeviceError | CardRemoved) -> None:
+        card = self._cards[reader_id]
+        is_shown = (card.insertion, card.error_code) == (info.insertion, error.code)
+        if self._infos.get(reader_id) == info and not is_shown:
             self._set(info, "unknown", error_code=error.code)
-
-    def _is_shown_busy(self, info: ReaderInfo) -> bool:
-        card = self._cards[info.reader_id]
-        return (card.insertion, card.error_code) == (info.insertion, ReaderBusy.code)
+        self._unread.add(reader_id)
 
     async def _read(self, reader: CardReader) -> None:
-        """The result is dropped when the card has changed meanwhile. Raises ReaderBusy."""
+        """The result is dropped when the card has changed meanwhile. Raises DeviceError, CardRemoved."""
         info = reader.info
         kind: CardKind = "unknown"
         record: BasicRecord | None = None
@@ -210,9 +221,9 @@ class CardDesk:
         try:
             async with reader.open_session("recognise", deadline_s=_RECOGNISE_DEADLINE_S) as channel:
                 kind, record = await channel.converse(_identify(), deadline_s=_RECOGNISE_DEADLINE_S)
-        except ReaderBusy:
+        except CardRemoved:
             raise
-        except (CardError, DeviceError) as exc:
+        except CardError as exc:
             code = exc.code
             kind = "mute" if isinstance(exc, CardMute) else "unknown"
         if _is_of_test_realm(kind, record) is (self._realm != "test"):
@@ -232,6 +243,7 @@ class CardDesk:
         basic_record: BasicRecord | None = None,
         error_code: str = "",
     ) -> None:
+        self._unread.discard(info.reader_id)
         self._cards[info.reader_id] = PresentCard(
             reader_id=info.reader_id,
             reader_name=info.name,
