@@ -91,7 +91,9 @@ def connect_shared() -> tuple[int, int, int]:
     """What another program does: (result code, context, card)."""
     _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
     _, names = scard.SCardListReaders(context, [])
-    code, card, _ = scard.SCardConnect(context, names[0], scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1)
+    code, card, _ = scard.SCardConnect(
+        context, names[0], scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+    )
     return code, context, card
 
 
