@@ -8,7 +8,7 @@ import { clock, hoursMinutes } from "./core/format.js";
 import { match, path, startRouter } from "./core/router.js";
 import { phoneState, startWatching } from "./core/session.js";
 import { announce, boxNow, closed, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick } from "./core/store.js";
-import { speak, storedLanguage, t } from "./core/words.js";
+import { speak, storedLanguage, t, wearStoredLetters } from "./core/words.js";
 import { ErrorNotice, Loading, Screen } from "./components/controls.js";
 import { Shell } from "./components/shell.js";
 
@@ -154,6 +154,7 @@ async function firstWords() {
 }
 
 async function start() {
+  wearStoredLetters();
   await firstWords();
   startRouter();
   startTicking();

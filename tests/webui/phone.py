@@ -13,20 +13,22 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 _STREAM = "/api/events"
+_LETTERS = "(size) => { document.documentElement.dataset.letters = size; }"
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass(frozen=True)
 class Look:
-    """CSS pixels and colour scheme."""
+    """CSS pixels, colour scheme, and the letters of 設定 → 大字."""
 
     width: int = 390
     height: int = 844
     dark: bool = False
+    large: bool = False
 
     @property
     def label(self) -> str:
-        return f"{self.width}-dark" if self.dark else str(self.width)
+        return "-".join([str(self.width)] + ["dark"] * self.dark + ["large"] * self.large)
 
 
 class Phone:
@@ -82,9 +84,10 @@ class Phone:
         self.page.evaluate(_TWO_FRAMES)
 
     def dress(self, look: Look) -> None:
-        """Change size and colours as if this were another phone on the same screen."""
+        """Change size, colours and letters as if this were another phone on the same screen."""
         self.page.set_viewport_size({"width": look.width, "height": look.height})
         self.page.emulate_media(color_scheme="dark" if look.dark else "light")
+        self.page.evaluate(_LETTERS, "large" if look.large else "ordinary")
         self.page.evaluate(_TWO_FRAMES)
 
     def picture(self, folder: Path, name: str) -> None:

@@ -599,7 +599,7 @@ SCREENS = [
     Screen("box", "/#/settings/box"),
     Screen("lab", "/#/lab"),
 ]
-LOOKS = [Look(), Look(320, 568), Look(dark=True)]
+LOOKS = [Look(), Look(320, 568), Look(dark=True), Look(large=True), Look(320, 568, large=True)]
 AXE = (Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 # `target-size` counts what a sticky bar covers until one scrolls; `small_targets` measures whole targets instead.
 AXE_RUN = """async () => (await axe.run({rules: {"target-size": {enabled: false}},

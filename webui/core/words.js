@@ -1,18 +1,21 @@
 /**
  * The one catalogue of words, fetched from the box. Keys that the catalogue lacks show themselves, so that a gap
- * is seen in a test rather than guessed at by a nurse.
+ * is seen in a test rather than guessed at by a nurse. Their language and the size of their letters are choices of one
+ * phone, kept on that phone.
  */
 import { signal } from "../lib/signals.js";
 
 /** @typedef {"zh-Hant-TW" | "en"} Language */
 
-const STORED_AS = "vb.language";
+const STORED_AS = { language: "vb.language", letters: "vb.letters" };
 
 /** @type {import("../lib/signals.js").Signal<Record<string, string>>} */
 const catalogue = signal({});
 
 /** @type {import("../lib/signals.js").Signal<Language>} */
 export const language = signal("zh-Hant-TW");
+
+export const largeLetters = signal(false);
 
 /**
  * Replace `{name}` by `params.name`; an absent one stays as it is.
@@ -59,10 +62,41 @@ export function useCatalogue(entries) {
 
 /** @returns {Language} */
 export function storedLanguage() {
+  return recall("language") === "en" ? "en" : "zh-Hant-TW";
+}
+
+/** Show the page in the letters that this phone was told last. */
+export function wearStoredLetters() {
+  wear(recall("letters") === "large");
+}
+
+/** Change the letters at once and keep the choice. @param {boolean} large */
+export function chooseLetters(large) {
+  wear(large);
+  keep("letters", large ? "large" : "ordinary");
+}
+
+/** `tokens.css` makes the letters' size of this attribute. @param {boolean} large */
+function wear(large) {
+  largeLetters.value = large;
+  document.documentElement.dataset["letters"] = large ? "large" : "ordinary";
+}
+
+/** @param {keyof typeof STORED_AS} choice */
+function recall(choice) {
   try {
-    return localStorage.getItem(STORED_AS) === "en" ? "en" : "zh-Hant-TW";
+    return localStorage.getItem(STORED_AS[choice]);
   } catch {
-    return "zh-Hant-TW"; // storage may be forbidden (private tab): the choice then lasts as long as the page
+    return null; // storage may be forbidden (private tab): a choice then lasts as long as the page
+  }
+}
+
+/** @param {keyof typeof STORED_AS} choice @param {string} value */
+function keep(choice, value) {
+  try {
+    localStorage.setItem(STORED_AS[choice], value);
+  } catch {
+    return;
   }
 }
 
@@ -76,9 +110,5 @@ export async function speak(wanted) {
   useCatalogue(await answer.json());
   language.value = wanted;
   document.documentElement.lang = wanted;
-  try {
-    localStorage.setItem(STORED_AS, wanted);
-  } catch {
-    return;
-  }
+  keep("language", wanted);
 }

@@ -1,7 +1,7 @@
 /** 設定: where everything about the box, its readers, phones and data is found. */
 import { html } from "../lib/htm-preact.js";
 import { live, readers } from "../core/store.js";
-import { language, speak, t } from "../core/words.js";
+import { chooseLetters, language, largeLetters, speak, t } from "../core/words.js";
 import { Button, ErrorNotice, RowLink, Screen, useTask } from "../components/controls.js";
 
 export default function Settings() {
@@ -23,6 +23,8 @@ export default function Settings() {
       <${RowLink} href="#/status" title=${t("status.title")} />
       ${live.value.mode?.virtual ? html`<${RowLink} href="#/lab" title=${t("lab.title")} />` : null}
     </div>
+    <label class="switch"><input type="checkbox" id="large-letters" checked=${largeLetters.value} onChange=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => chooseLetters(event.currentTarget.checked)} />
+      <span>${t("settings.large_letters")}<br /><small>${t("settings.large_letters_hint")}</small></span></label>
     <${ErrorNotice} error=${switchLanguage.error} />
     <${Button} id="language" task=${switchLanguage}>${language.value === "en" ? html`<span lang="zh-Hant-TW">${t("settings.other_language")}</span>` : html`<span lang="en">${t("settings.other_language")}</span>`}<//><//>`;
 }
