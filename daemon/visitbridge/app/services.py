@@ -6,27 +6,25 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 from visitbridge import __version__
 from visitbridge.adapters.board_power import BoardPower
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
 from visitbridge.adapters.doctor import DoctorSocket
-from visitbridge.adapters.erasure import ErasedNote, Erasure
 from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
 from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
+from visitbridge.app import policies
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
+from visitbridge.app.places import downloads_folder, make_eraser
 from visitbridge.app.readers import new_reader_desk
 from visitbridge.app.records import RecordRooms, build_record_rooms
-from visitbridge.config import Config, LinkSection, OutboxSection, plain_settings
+from visitbridge.config import Config, plain_settings
 from visitbridge.domain.ids import new_id
-from visitbridge.domain.jobs import AgeLimits
 from visitbridge.ports.cards import ReaderSource
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.protocols.datacentre.device import DeviceStatus
@@ -37,18 +35,17 @@ from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
 from visitbridge.services.decommission import Decommission
 from visitbridge.services.environment import Survey
-from visitbridge.services.link import LinkPolicy, LinkWatch
+from visitbridge.services.link import LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.locking import LockDesk, Ring
 from visitbridge.services.outbox.conditions import Conditions
-from visitbridge.services.outbox.engine import Outbox, OutboxSettings
+from visitbridge.services.outbox.engine import Outbox
 from visitbridge.services.outbox.handoff import HandoffDesk
 from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
-from visitbridge.services.phone_session import PhoneLimits
 from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.portal_trust import PortalTrust
 from visitbridge.services.power import PowerWatch
@@ -58,9 +55,7 @@ from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.staff import StaffDesk
-from visitbridge.services.staff_terms import StaffPolicy
 from visitbridge.services.support import SupportDesk
-from visitbridge.services.topics import ModeTopic
 from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.desk import VisitDesk
 
@@ -187,7 +182,7 @@ def _wire(
     reader_desk = new_reader_desk(sources, store, cards, board, clock)
     turns = ReaderTurns(cards, board, clock)
     relay = CardRelay(cards, data_centre, clock, activity=network.activity, turns=turns)
-    link = LinkWatch(data_centre, board, clock, policy=_link_policy(config.link), uplink=network.uplinks)
+    link = LinkWatch(data_centre, board, clock, policy=policies.of_link(config.link), uplink=network.uplinks)
     binding = Binding(
         store,
         data_centre,
@@ -204,17 +199,9 @@ def _wire(
         board,
         clock,
         new_id=mint_id,
-        policy=StaffPolicy(
-            max_hours=config.policy.staff_max_hours, ends_at_midnight=config.policy.staff_ends_at_midnight
-        ),
+        policy=policies.of_staff(config.policy),
     )
-    phones = PhoneDesk(
-        store,
-        clock,
-        limits=PhoneLimits(
-            idle_s=config.policy.phone_lock_minutes * 60, whole_s=config.policy.phone_session_hours * 3600
-        ),
-    )
+    phones = PhoneDesk(store, clock, limits=policies.of_phones(config.policy))
     phones.when_removed(staff.leave)
     presence = PresenceDesk(store, board, clock)
     conditions = Conditions(
@@ -241,7 +228,7 @@ def _wire(
         holds=conditions.holds,
         is_genuine=data_centre.believes,
         board=board,
-        settings=_outbox_settings(config.outbox),
+        settings=policies.of_outbox(config.outbox),
         hook=hook,
     )
     visits = VisitDesk(
@@ -274,12 +261,6 @@ def _wire(
     )
 
     erasing = asyncio.Event()
-    erasure = Erasure(config.box.state_dir, config.box.runtime_dir, config.store.key_file)
-
-    def erase(*, why: Literal["order", "reset"], order_id: str) -> None:
-        erasure.begin(ErasedNote(at=clock.now(), why=why, order_id=order_id))
-        erasing.set()
-
     forwarding = AuditForwarding(store, data_centre)
     decommission = Decommission(
         store,
@@ -289,7 +270,7 @@ def _wire(
         box=lambda: binding.record,
         carriable=handoff.carriable,
         forward_trail=forwarding.forward,
-        erase=erase,
+        erase=make_eraser(config, clock, erasing),
     )
 
     trust = PortalTrust(data_centre.identity, board, clock, probe=link.probe_now)
@@ -319,7 +300,7 @@ def _wire(
         disk=FolderDisk(config.box.state_dir),
         data_used=network.data_used,
     )
-    datasets = DataSetRefresh(data_centre, catalogue, _downloads(config.box.state_dir), store, clock)
+    datasets = DataSetRefresh(data_centre, catalogue, downloads_folder(config.box.state_dir), store, clock)
     records = build_record_rooms(
         config,
         store=store,
@@ -348,7 +329,7 @@ def _wire(
         version=__version__,
         recipient=config.support.recipient,
     )
-    board.put("mode", _mode(config, options))
+    board.put("mode", policies.mode(config, options))
     return Parts(
         clock=clock,
         store=store,
@@ -395,30 +376,3 @@ def _wire(
             outbox,
         ),
     )
-
-
-def _link_policy(section: LinkSection) -> LinkPolicy:
-    return LinkPolicy(
-        good_successes=section.good_successes,
-        good_after_s=section.good_after_s,
-        unstable_window_s=section.unstable_window_s,
-        down_failures=section.down_failures,
-        probe_good_s=section.probe_good_s,
-    )
-
-
-def _outbox_settings(section: OutboxSection) -> OutboxSettings:
-    limits = AgeLimits(amber_s=section.amber_s, red_s=section.red_s, overdue_s=section.overdue_s)
-    return OutboxSettings(concurrency=section.concurrency, limits=limits)
-
-
-def _mode(config: Config, options: Options) -> ModeTopic:
-    """A box of the test realm sends nothing real, and says so on every page."""
-    training = config.datacentre.realm == "test" and not options.allow_virtual
-    return ModeTopic(virtual=options.allow_virtual, training=training)
-
-
-def _downloads(state_dir: Path) -> Path:
-    folder = state_dir / "downloads"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
