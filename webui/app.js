@@ -56,6 +56,7 @@ const ROUTES = [
   { path: "/settings/protection", load: () => import("./views/protection.js"), tab: "settings" },
   { path: "/settings/roots", load: () => import("./views/roots.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
+  { path: "/help", load: () => import("./views/help.js"), tab: "settings" },
   { path: "/lab", load: () => import("./views/lab.js"), tab: "" },
 ];
 
@@ -138,6 +139,13 @@ function announceLink() {
   });
 }
 
+/** Whom to call must open when the box is out of reach: it is fetched before that, long after the first load; once there, no more. */
+function fetchHelpAhead() {
+  effect(() => {
+    if (tick.value > 0) import("./views/help.js").catch((thrown) => console.info("help: not yet", thrown));
+  });
+}
+
 const RETRY_MS = 2000;
 
 /** Without words there is nothing to show but the page's own first lines; so it tries until the box answers. */
@@ -166,6 +174,7 @@ async function start() {
   render(html`<${App} />`, root);
   announceLink();
   announceSignInEnding();
+  fetchHelpAhead();
   /** @type {ReturnType<typeof follow> | null} */
   let stream = null;
   startWatching(() => stream?.resync());

@@ -41,7 +41,8 @@ class FakeBox:
     or raises ConnectionError to vanish without an answer. A route in ``delays`` answers once its event is set.
     ``asked`` records the calls. ``paired`` False answers 401 to all but the open routes. ``silent`` drops every
     API connection, as lost Wi-Fi does; ``refuse_streams`` only those to the event stream. ``closed``: the status that a
-    locked or erased box answers with to everything but its lock.
+    locked or erased box answers with to everything but its lock. ``date``: the box's clock as its streams say it, in the
+    form of the HTTP header; this machine's when empty.
     """
 
     def __init__(self, topics: Json, answers: dict[str, Any]) -> None:
@@ -50,6 +51,7 @@ class FakeBox:
         self.paired = True
         self.silent = False
         self.closed = 0
+        self.date = ""
         self.refuse_streams = False
         self.delays: dict[str, threading.Event] = {}
         self.asked: list[tuple[str, Any]] = []
@@ -174,6 +176,8 @@ class FakeBox:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
+        if self.date:
+            response.headers["Date"] = self.date
         await response.prepare(request)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._streams.add(queue)

@@ -16,7 +16,7 @@ from tests.webui.fake_box import FakeBox, Refusal
 from tests.webui.phone import Look, Phone
 
 VISIT = f"/visits/{samples.VISIT_ID}"
-_KEY = re.compile(r"\b[a-z]+(?:_[a-z]+)*\.[a-z_]+(?:\.[a-z_]+)*\b")
+_KEY = re.compile(r"(?<![@.])\b[a-z]+(?:_[a-z]+)*\.[a-z_]+(?:\.[a-z_]+)*\b")
 
 
 def nothing(page: Page) -> None:
@@ -597,6 +597,7 @@ SCREENS = [
     ),
     Screen("retention", "/#/settings/retention"),
     Screen("box", "/#/settings/box"),
+    Screen("help", "/#/help"),
     Screen("lab", "/#/lab"),
 ]
 LOOKS = [Look(), Look(320, 568), Look(dark=True), Look(large=True), Look(320, 568, large=True)]

@@ -3,7 +3,8 @@ import { html } from "../lib/htm-preact.js";
 import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { asApiError } from "../core/api.js";
 import { back } from "../core/router.js";
-import { announce, resyncs } from "../core/store.js";
+import { phoneState } from "../core/session.js";
+import { announce, paired, resyncs } from "../core/store.js";
 import { hasWords, t } from "../core/words.js";
 
 /** @typedef {import("../core/api.js").ApiError} ApiError */
@@ -128,7 +129,7 @@ export function ErrorNotice({ error, children }) {
     ${params["rule"] ? html`<p>${ruleWords(params)}</p>` : null}
     ${verbatim ? html`<blockquote>${t("error.verbatim")}${verbatim}</blockquote>` : null}
     <div class="actions">${children}${wayOn ? html`<a class="button plain" href=${wayOn.href}>${t(wayOn.words)}</a>` : null}</div>
-    <p class="code">${code}</p>
+    <div class="notice-foot"><p class="code">${code}</p>${paired.value === "yes" && phoneState.value === "open" ? html`<a class="button quiet" href="#/help">${t("help.title")}</a>` : null}</div>
   </section>`;
 }
 
