@@ -36,7 +36,7 @@ def test_T09_T10_O04_who_answers_is_told_by_the_boxs_clock(
 
     expect(line(phone, "app")).to_contain_text(app)
     expect(line(phone, "vpn")).to_contain_text(vpn)
-    expect(line(phone, "line")).to_contain_text("服務時間沒有公布")
+    expect(line(phone, "line")).to_contain_text("手冊沒有寫服務時間")
 
 
 def test_C06_T09_numbers_are_called_at_a_tap(box: FakeBox, phone: Phone) -> None:
