@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
 
+from tests.system_bus import LINK
 from visitbridge.adapters.ble.source import BluetoothReaders
 from visitbridge.ports.bluetooth import ReaderFamily, RememberedReader
 from visitbridge.ports.clock import Clock
@@ -24,19 +22,13 @@ NOON = dt.datetime(2026, 3, 4, 4, 0, tzinfo=dt.UTC)
 
 @contextlib.contextmanager
 def system_bus_of(bus: PrivateBus) -> Iterator[None]:
-    """Make libdbus in this process take ``bus`` for the system's.
-
-    libdbus reads DBUS_SYSTEM_BUS_ADDRESS once and remembers it, so all tests of a process name the same symbolic
-    link, which points to the bus of the moment.
-    """
-    link = Path(tempfile.gettempdir()) / f"vb-test-{os.getpid()}.bus"
-    os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={link}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(bus.address.removeprefix("unix:path="))
+    """Make libdbus in this process take ``bus`` for the system's; see ``tests/system_bus.py``."""
+    LINK.unlink(missing_ok=True)
+    LINK.symlink_to(bus.address.removeprefix("unix:path="))
     try:
         yield
     finally:
-        link.unlink()
+        LINK.unlink()
 
 
 class Vault:

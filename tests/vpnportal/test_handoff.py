@@ -167,5 +167,5 @@ async def test_the_command_works_beside_a_running_portal(portal: RunningPortal, 
 async def test_the_command_names_what_is_wrong_with_a_file(portal: RunningPortal, box: Box) -> None:
     status, output = await run_import(portal, (await file_of(box, portal, visit_item(portal)))[:-1])
 
-    assert (status, output) == (1, "vpnportal: file: damaged, or sealed to another data centre\n")
+    assert (status, output) == (1, "vpnportal: file: damaged, or sealed to another key\n")
     assert portal.inbox() == []

@@ -177,8 +177,10 @@ def test_no_words_for_what_cannot_be_found() -> None:
         if key.startswith("environment.") and key.endswith(".what")
     }
     found = {(check.item, check.code) for check in EVERY}
+    # 出門前檢查 has items of its own in the same part of the catalogue.
+    ours = {check.item for check in EVERY}
 
-    assert {(item, code) for item, code in said - found if code != "unknown"} == set()
+    assert {(item, code) for item, code in said - found if code != "unknown" and item in ours} == set()
 
 
 @pytest.mark.parametrize("state", [state for state in ModemState if state is not ModemState.NONE])
