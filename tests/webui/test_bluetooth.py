@@ -244,7 +244,7 @@ def test_the_lab_switches_simulated_readers_and_the_adapter(
     box: FakeBox, phone: Phone, artefacts: Path
 ) -> None:
     unit = {"reader_id": "ble-0200000000b2", "label": "FT_LAB2", "in_reach": True, "paired": False}
-    lab = {
+    lab: dict[str, object] = {
         "cards": [],
         "readers": [],
         "bluetooth": {"adapter": "on", "readers": [{**unit, "passkey": "123456"}]},

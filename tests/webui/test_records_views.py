@@ -37,7 +37,9 @@ def test_L05_turning_the_phone_or_the_button_gives_the_whole_table(
     expect(phone.page.locator("#turn")).to_be_hidden()
     expect(table).to_be_visible()
     expect(cards).to_be_hidden()
-    assert (table.bounding_box() or {}).get("width") == 844 - 32
+    place = table.bounding_box()
+    assert place is not None
+    assert place["width"] == 844 - 32
     assert phone.page.evaluate("document.documentElement.scrollWidth") == 844
     table.scroll_into_view_if_needed()
     phone.picture(artefacts, "records-landscape")
