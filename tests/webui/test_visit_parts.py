@@ -140,7 +140,7 @@ def test_Y04_a_draft_that_nobody_edits_is_this_phones(box: FakeBox, draft: Draft
 @pytest.mark.parametrize(
     ("list_name", "selector"), [("diagnoses", "[data-diagnosis='I10']"), ("orders", "[data-order]")]
 )
-def test_M22_a_swipe_deletes_and_can_be_taken_back(
+def test_M22_Q03_a_swipe_deletes_and_can_be_taken_back(
     box: FakeBox, draft: Draft, phone: Phone, list_name: str, selector: str
 ) -> None:
     phone.open(f"{box.url}/#{VISIT}")
