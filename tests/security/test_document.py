@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.app.box import RunningBox, config_for, running_box
@@ -33,7 +34,14 @@ document = openapi_document(
 for operation in (operation for methods in document["paths"].values() for operation in methods.values()):
     # Who may call is tested cell by cell in test_permissions.py; here every call is the owner's.
     del operation["security"]
-schema = schemathesis.openapi.from_dict(document)
+# A body may be too large as well as wrong; whichever is found first is told.
+REFUSALS = ("400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429")
+schema = schemathesis.openapi.from_dict(
+    document,
+    config=SchemathesisConfig.from_dict(
+        {"checks": {"negative_data_rejection": {"expected-statuses": list(REFUSALS)}}}
+    ),
+)
 
 
 @pytest.fixture(scope="module")
