@@ -53,6 +53,10 @@ def test_only_what_the_pages_need_is_served(webui: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "served"),
     [
+        (
+            b"const a = [\n  /** @type {number} */ (f()),\n];\n\n/**\n * About b.\n */\nfunction b() {}\n",
+            b"const a = [\n  /** @type {number} */ (f()),\n];\n\nfunction b() {}\n",
+        ),
         (b"/** @param {number} n */\nlet n;\n", b"let n;\n"),
         (b"a;\n  /**\n   * words\n   */\n  b;\n", b"a;\n  b;\n"),
         (b'x = "/** no comment */";\n', b'x = "/** no comment */";\n'),
