@@ -73,6 +73,8 @@ class Judge:
                 await store.write(lambda tx: tx.settings.set("after the cut", "still writes"))
         except StoreError as exc:
             return Finding(lost=(), corrupt=f"{type(exc).__name__}: {exc}")
+        except msgspec.DecodeError:
+            return Finding(lost=(), corrupt="a row does not read back")
         except _ChainBroken:
             return Finding(lost=(), corrupt="the audit trail's chain is broken")
         return self.compare(seen, promises)

@@ -188,10 +188,11 @@ def test_a_stream_without_heartbeat_counts_as_lost_after_35_s(box: FakeBox, phon
 def test_a_heartbeat_keeps_the_stream(box: FakeBox, phone: Phone) -> None:
     phone.page.clock.install()
     phone.open(box.url)
-    received: list[object] = []
+    received: list[int] = []
 
-    def on_data(event: object) -> None:
-        received.append(event)
+    def on_data(event: dict[str, Any]) -> None:
+        # Screens that are fetched ahead come by the same way; a heartbeat is a few bytes.
+        received.extend(length for length in [int(event["dataLength"])] if length < 64)
 
     network = phone.context.new_cdp_session(phone.page)
     network.on("Network.dataReceived", on_data)

@@ -20,19 +20,19 @@ def uses(*, by: str = "phone", phone_id: str = "", name: str = "", seconds: floa
 
 
 @pytest.mark.parametrize(
-    ("use", "turn", "words"),
+    ("by", "phone_id", "name", "turn", "words"),
     [
-        (uses(phone_id=MINE, name="這支"), "mine", "由這支手機使用中，還有 4"),
-        (uses(phone_id="another", name="陳護理師手機"), "phone", "由「陳護理師手機」使用中，還有 4"),
-        (uses(by="box"), "box", "盒子正在讀寫這張卡，請先不要拔卡"),
+        ("phone", MINE, "這支", "mine", "由這支手機使用中，還有 4"),
+        ("phone", "another", "陳護理師手機", "phone", "由「陳護理師手機」使用中，還有 4"),
+        ("box", "", "", "box", "盒子正在讀寫這張卡，請先不要拔卡"),
     ],
     ids=["mine", "another's", "the box's"],
 )
 def test_a02_d04_the_readers_page_tells_who_uses_a_reader_and_for_how_long(
-    box: FakeBox, phone: Phone, artefacts: Path, use: samples.Json, turn: str, words: str
+    box: FakeBox, phone: Phone, artefacts: Path, by: str, phone_id: str, name: str, turn: str, words: str
 ) -> None:
     phone.open(f"{box.url}/#/settings/readers")
-    box.put("uses", use)
+    box.put("uses", uses(by=by, phone_id=phone_id, name=name, seconds=49))
     row = phone.page.locator("[data-reader=r2]")
     expect(row.locator(f"[data-turn={turn}]")).to_contain_text(words)
     assert row.get_by_role("button", name="換人使用").count() == (turn == "mine")

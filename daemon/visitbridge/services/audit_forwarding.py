@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from visitbridge.errors import DataCentreError, LinkError
+from visitbridge.errors import DataCentreError, LinkError, StoreError
 from visitbridge.ports.records import AuditRow
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.audit_trail import MOST_ROWS
@@ -43,10 +43,11 @@ class AuditForwarding:
                 return
             try:
                 kept = await self._keeper.keep_trail(after, rows)
-            except (LinkError, DataCentreError) as error:
+                await self._remember(kept)
+            except (LinkError, DataCentreError, StoreError) as error:
+                # A full disk costs no more than sending the same rows once more.
                 log.info("audit trail not forwarded: %s", error.code)
                 return
-            await self._remember(kept)
             if kept == after:
                 log.warning("the audit trail is not taken on from row %d", after)
                 return
