@@ -138,10 +138,12 @@ class Phone:
         expect(self.page.locator(f'[data-diagnosis="{code}"]')).to_be_visible()
         self.expect_saved()
 
-    def add_drug(self, query: str, code: str, *, frequency: str, days: int) -> None:
+    def add_drug(self, query: str, code: str, *, frequency: str, days: int, route: str = "PO") -> None:
         self.page.click("#add-order")
         self._pick(query, code)
         self.page.get_by_role("button", name=frequency, exact=True).click()
+        # Some drugs of the published table come without one.
+        self.page.get_by_role("button", name=route, exact=True).click()
         self.page.fill("#days", str(days))
         self.expect_saved()
         self.page.click("#order-done")
