@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Protocol
 
 from tests.bluetooth import acr3901_unit, br301_unit, open_bluetooth
@@ -76,15 +76,25 @@ class Watching:
 
 
 class Bench:
-    """A source with its slots: ``slots[n]`` belongs to ``reader_ids[n]``. ``are_virtual``: as the box can tell."""
+    """A source with its slots: ``slots[n]`` belongs to ``reader_ids[n]``. ``are_virtual``: as the box can tell.
+
+    ``keeps_order``: slots are told of in the order of their readers; readers by radio answer when they can.
+    """
 
     def __init__(
-        self, source: ReaderSource, slots: tuple[Slot, ...], clock: FakeClock, *, are_virtual: bool = True
+        self,
+        source: ReaderSource,
+        slots: tuple[Slot, ...],
+        clock: FakeClock,
+        *,
+        are_virtual: bool = True,
+        keeps_order: bool = True,
     ) -> None:
         self.source = source
         self.slots = slots
         self.clock = clock
         self.are_virtual = are_virtual
+        self.arranged: Callable[[Iterable[str]], list[str]] = list if keeps_order else sorted
         self.watching = Watching()
         self._task: asyncio.Task[None]
 
@@ -174,7 +184,7 @@ async def open_br301_bluez(clock: FakeClock) -> AsyncIterator[Bench]:
 async def _open_bluez(clock: FakeClock, units: Sequence[Unit]) -> AsyncIterator[Bench]:
     async with (
         open_bluetooth(clock, units) as (source, _),
-        (bench := Bench(source, tuple(unit.reader for unit in units), clock)).watched(),
+        (bench := Bench(source, tuple(unit.reader for unit in units), clock, keeps_order=False)).watched(),
     ):
         yield bench
 

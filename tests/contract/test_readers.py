@@ -297,4 +297,4 @@ async def test_a_new_watch_tells_every_slot_again(bench: Bench) -> None:
     ids = bench.reader_ids
     await bench.end_watch()
     async with bench.watched():
-        assert sorted(bench.watching.newest()) == sorted(ids)
+        assert bench.arranged(bench.watching.newest()) == bench.arranged(ids)

@@ -21,12 +21,12 @@ ASKS_WHERE = ("AT+CGPSINFO", "AT+QGPSLOC")
 ASK_AGAIN_S = 0.05
 
 
-async def state_once(road: Road, trust: str) -> dict[str, Any]:
-    """The box's state as soon as its time comes from ``trust``."""
+async def state_once(road: Road, trust: str, *, modem: str | None = None) -> dict[str, Any]:
+    """The box's state as soon as its time comes from ``trust`` and, if asked for, its modem is so far."""
     async with asyncio.timeout(20):
         while True:
             _, state = await road.box.ask("GET", "/api/state")
-            if state["time"]["trust"] == trust:
+            if state["time"]["trust"] == trust and modem in {None, state["modem"]["state"]}:
                 return dict(state)
             await asyncio.sleep(ASK_AGAIN_S)
 
@@ -35,12 +35,12 @@ async def state_once(road: Road, trust: str) -> dict[str, Any]:
 async def test_the_network_tells_the_time_in_quarter_hours(tmp_path: Path, zone_quarters: int) -> None:
     setup = ModemSetup(network_time=NETWORK_TIME, zone_quarters=zone_quarters)
     async with open_road(tmp_path, setup, bound=False) as road:
-        await state_once(road, "network")
-        await road.until(lambda _: road.virtual.carries_traffic)
+        state = await state_once(road, "network", modem="data_up")
         _, report = await road.box.ask("GET", "/api/environment")
 
     assert abs(dt.datetime.fromisoformat(report["at"]) - NETWORK_TIME) < NEARLY
     assert next(check for check in report["items"] if check["item"] == "clock")["state"] == "ok"
+    assert state["modem"]["state"] == "data_up"
 
 
 async def test_a_module_that_was_told_no_time_is_not_believed(tmp_path: Path) -> None:
