@@ -46,6 +46,14 @@ def normalise(number: str, identification: Identification, *, field: str = "sequ
     return text
 
 
+def number_fits(number: str, identification: Identification) -> bool:
+    """Whether a number has the very form that goes with the identification (N09)."""
+    try:
+        return normalise(number, identification) == number
+    except FieldInvalid:
+        return False
+
+
 def offline_sequence(now: dt.datetime) -> Sequence:
     """The box's own number for a visit without the data centre."""
     return Sequence(number=OFFLINE, source="box", taken_at=now)

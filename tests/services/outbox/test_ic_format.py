@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.adapters.store.builders import receipt
 from tests.protocols.visit_export.samples import VISIT
+from visitbridge.domain.visit import Identification
 from visitbridge.errors import UploadUnfit
 from visitbridge.protocols.ic_upload.xml import decode as decode_1
 from visitbridge.protocols.ic_upload_2.xml import decode as decode_2
-from visitbridge.services.outbox.standard import _IC_BODIES, UPLOAD_VISIT, WRITE_PRESCRIPTION, WRITE_VISIT
+from visitbridge.services.outbox.standard import (
+    _IC_BODIES,
+    UPLOAD_VISIT,
+    WRITE_PRESCRIPTION,
+    WRITE_VISIT,
+    IcFormat,
+    ic_findings,
+    ic_record_of,
+)
 
 RECEIPTS = {
     WRITE_VISIT: receipt("card", insurer={"signature": "S" * 256}),
@@ -35,3 +45,38 @@ def test_without_an_identifier_nothing_is_sent_in_format_2() -> None:
         _IC_BODIES["2.0-unverified"](VISIT, {}, "900000000001")
 
     assert caught.value.field
+
+
+@pytest.mark.parametrize("ic_format", ["1.0", "2.0-unverified"])
+@pytest.mark.parametrize(
+    ("identification", "number"),
+    [
+        (Identification.CARD, "F00B"),
+        (Identification.CARD, "1501"),
+        (Identification.CARD_OFFLINE, "0012"),
+        (Identification.CARD_OFFLINE, "FOOB"),
+        (Identification.VIRTUAL_CARD, "M001"),
+        (Identification.PHOTO, "V001"),
+    ],
+)
+def test_N09_a_number_of_another_identification_is_not_sent(
+    ic_format: IcFormat, identification: Identification, number: str
+) -> None:
+    assert VISIT.sequence is not None
+    sequence = msgspec.structs.replace(VISIT.sequence, number=number)
+    visit = msgspec.structs.replace(VISIT, identification=identification, sequence=sequence)
+
+    with pytest.raises(UploadUnfit) as caught:
+        _IC_BODIES[ic_format](visit, RECEIPTS, "900000000001")
+
+    assert caught.value.field == "A18"
+
+
+def test_N09_what_is_wrong_with_the_number_is_told_before_anything_is_sent() -> None:
+    assert VISIT.sequence is not None
+    sequence = msgspec.structs.replace(VISIT.sequence, number="F00B")
+    visit = msgspec.structs.replace(VISIT, sequence=sequence)
+
+    found = ic_findings(visit, ic_record_of(VISIT, RECEIPTS, "900000000001"), RECEIPTS)
+
+    assert [(each.code, each.field) for each in found] == [("AD", "A18")]

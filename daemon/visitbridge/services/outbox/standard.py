@@ -12,7 +12,7 @@ import msgspec
 from visitbridge.domain.job_states import Path
 from visitbridge.domain.jobs import LINK, SAM, TIME, Need, card_need, staff_need
 from visitbridge.domain.roc import roc_time
-from visitbridge.domain.sequence import with_number
+from visitbridge.domain.sequence import number_fits, with_number
 from visitbridge.domain.visit import Identification, Sequence, Visit
 from visitbridge.errors import FieldInvalid, UploadUnfit
 from visitbridge.protocols.datacentre.cards import WriteIntent
@@ -25,6 +25,7 @@ from visitbridge.protocols.datacentre.uploads import (
     VisitUpload,
 )
 from visitbridge.protocols.ic_upload.check import check_record
+from visitbridge.protocols.ic_upload.findings import finding
 from visitbridge.protocols.ic_upload.from_visit import build_ic_record
 from visitbridge.protocols.ic_upload.record import IcRecord
 from visitbridge.protocols.ic_upload.xml import encode as encode_ic
@@ -52,6 +53,8 @@ AFTER_UPLOADS: Final = 100
 """Added to the position of an optional make-up write, which nothing has to wait for (X4)."""
 
 _ORDER_SIGNATURE = "A79"
+_PREVENTIVE = "AC"
+"""Its numbers have a form of their own (ICxx), which the table of format 1.0 checks."""
 _SEND = (LINK, SAM)
 _ASK = (LINK,)
 _NUMBER = frozenset({WRITE_VISIT, TAKE_VIRTUAL_NUMBER})
@@ -229,12 +232,7 @@ def _visit_body(visit: Visit, sam_id: str) -> bytes:
 def _ic_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> bytes:
     """Raises UploadUnfit for what would be refused anyway, so that it costs no way to the data centre."""
     record = ic_record_of(visit, receipts, sam_id)
-    findings = ic_findings(record, receipts)
-    if findings:
-        first = findings[0]
-        raise UploadUnfit(
-            f"{len(findings)} findings, {first.code} first", field=first.field, words=first.words
-        )
+    _require_none(ic_findings(visit, record, receipts))
     return encode_ic([record])
 
 
@@ -242,6 +240,7 @@ def _ic_2_body(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> by
     """Format 2.0, unverified. Raises UploadUnfit, with the field, for what is known to be refused."""
     identifier = _insurer(receipts, UPLOAD_VISIT, "visit_identifier")
     record = record_2_of(ic_record_of(visit, receipts, sam_id), visit, identifier)
+    _require_none(_number_findings(visit))
     try:
         return encode_ic_2([record])
     except FieldInvalid as exc:
@@ -269,9 +268,26 @@ def ic_record_of(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> 
     )
 
 
-def ic_findings(record: IcRecord, receipts: Mapping[str, Receipt]) -> tuple[CheckFinding, ...]:
+def ic_findings(visit: Visit, record: IcRecord, receipts: Mapping[str, Receipt]) -> tuple[CheckFinding, ...]:
     """What the insurer's check would refuse; an order's signature is not missed before its card write."""
-    return tuple(check_record(record, pending=() if WRITE_PRESCRIPTION in receipts else (_ORDER_SIGNATURE,)))
+    pending = () if WRITE_PRESCRIPTION in receipts else (_ORDER_SIGNATURE,)
+    return (*check_record(record, pending=pending), *_number_findings(visit))
+
+
+def _number_findings(visit: Visit) -> tuple[CheckFinding, ...]:
+    """A number that does not belong to the way in which the patient was identified (N09), wherever it came from."""
+    if visit.sequence is None or visit.content.claim.visit_type == _PREVENTIVE:
+        return ()
+    fits = number_fits(visit.sequence.number, visit.identification)
+    return () if fits else (finding("AD", "A18"),)
+
+
+def _require_none(findings: tuple[CheckFinding, ...]) -> None:
+    if findings:
+        first = findings[0]
+        raise UploadUnfit(
+            f"{len(findings)} findings, {first.code} first", field=first.field, words=first.words
+        )
 
 
 def order_signatures(receipts: Mapping[str, Receipt]) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ class ExportDesk:
         except FieldInvalid:
             findings: tuple[CheckFinding, ...] = ()
         else:
-            findings = ic_findings(record, view.receipts)
+            findings = ic_findings(view.visit, record, view.receipts)
         return Inspection(findings=findings, unfit=unfit_characters([view.visit]))
 
     async def export(
