@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 from tests.webui.lab import RunningLab, open_running_lab
 from tests.webui.phone import Phone
 from tests.webui.test_flow import PIN, insert, photograph_qr2, pull
+from visitbridge.protocols.visit_export import claim_xml, csv_table, scheme_json
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -44,6 +45,19 @@ def ask(phone: Phone, method: str, path: str) -> Any:
       }""",
         [method, path],
     )
+
+
+def downloaded(phone: Phone, link: str) -> bytes:
+    """What a tap on a link saves."""
+    with phone.page.expect_download() as saving:
+        phone.page.click(link)
+    return Path(saving.value.path()).read_bytes()
+
+
+def exported(phone: Phone, form: str) -> bytes:
+    phone.page.click(f"#export-{form}")
+    expect(phone.page.locator(f"#export-file[data-form={form}]")).to_be_visible()
+    return downloaded(phone, "#export-file")
 
 
 def set_up(phone: Phone, lab: RunningLab, folder: Path) -> None:
@@ -139,4 +153,19 @@ def test_M01_Y05_twenty_diagnoses_and_orders_with_a_second_phone_looking_on(
     assert [one["code"] for one in content["orders"]] == [*drug_codes, "05307C"]
     assert (content["copay_points"], visit["signature"]["drawing"]["signer"]) == (82, "patient")
     assert json.dumps(visit["receipts"], ensure_ascii=False).count("accepted_at") >= 3
+
+    # It leaves for other programs, and on paper, with nothing missing.
+    phone.page.click("#to-export")
+    files = {form: exported(phone, form) for form in ("scheme", "claim", "fhir", "table")}
+    phone.picture(artefacts, "whole-exported")
+    (scheme,) = scheme_json.decode(files["scheme"])
+    assert [order.p01_2 for order in scheme.pres] == [*drug_codes, "05307C"]
+    assert [line["p4"] for line in claim_xml.decode(files["claim"]).cases[0].lines] == [*drug_codes, "05307C"]
+    kinds = [entry["resource"]["resourceType"] for entry in json.loads(files["fhir"])["entry"]]
+    assert (kinds.count("Condition"), kinds.count("MedicationRequest")) == (MANY, MANY - 1)
+    assert [row["order_code"] for row in csv_table.decode(files["table"])] == [*drug_codes, "05307C"]
+    phone.go(f"{draft}/prescription")
+    phone.page.click("#paper-make")
+    paper = downloaded(phone, "#paper-open")
+    assert paper.startswith(b"%PDF-")
     assert phone.troubles == []

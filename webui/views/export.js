@@ -44,7 +44,7 @@ export default function Export({ id }) {
       ${characters.map((character) => html`<label class="field"><span>${t("export.instead", { character, count: check.unfit.filter((each) => each.character === character).length })}</span>
         <input type="text" maxlength="8" autocomplete="off" value=${chosen[character] ?? ""} onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => setChosen({ ...chosen, [character]: event.currentTarget.value })} /></label>`)}</section>` : null}
     <${ErrorNotice} error=${make.error} />
-    ${file ? html`<p role="status">${t("export.ready")}</p><div class="actions"><a class="button primary" id="export-file" download=${file.file.name}
+    ${file ? html`<p role="status">${t("export.ready")}</p><div class="actions"><a class="button primary" id="export-file" data-form=${file.form} download=${file.file.name}
       href=${`data:${TYPES[file.form]};base64,${file.file.content}`}>${t("export.save", { name: file.file.name })}</a></div>` : null}
     <ul class="items">${FORMS.map((form) => html`<li class="item split"><div><strong>${t(`export.form.${form}`)}</strong><p class="hint">${t(`export.about.${form}`)}</p></div>
       <${Button} id=${`export-${form}`} onPress=${() => make.run(form)} busy=${make.busy}>${t("export.make")}<//></li>`)}</ul><//>`;
