@@ -55,8 +55,9 @@ def test_only_what_the_pages_need_is_served(webui: Path) -> None:
     [
         (
             b"const a = [\n  /** @type {number} */ (f()),\n];\n\n/**\n * About b.\n */\nfunction b() {}\n",
-            b"const a = [\n  /** @type {number} */ (f()),\n];\n\nfunction b() {}\n",
+            b"const a = [\n  (f()),\n];\n\nfunction b() {}\n",
         ),
+        (b"f((/** @type {string} */ a) => a);\n", b"f((a) => a);\n"),
         (b"/** @param {number} n */\nlet n;\n", b"let n;\n"),
         (b"a;\n  /**\n   * words\n   */\n  b;\n", b"a;\n  b;\n"),
         (b'x = "/** no comment */";\n', b'x = "/** no comment */";\n'),

@@ -24,6 +24,8 @@ _TYPES = {
     ".png": "image/png",
 }
 _JSDOC = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+_CAST = re.compile(rb"/\*\* @type \{(?:(?!\*/).)*\*/[ ]?")
+_CSS_COMMENT = re.compile(rb"/\*(?:(?!\*/).)*\*/\n*", re.DOTALL)
 _UNSERVED = (".test.js", ".d.ts")
 
 
@@ -65,9 +67,13 @@ def _read(file: Path) -> Document:
     content = file.read_bytes()
     if file.suffix == ".js":
         content = without_jsdoc(content)
+    if file.suffix == ".css":
+        content = _CSS_COMMENT.sub(b"", content)
     return Document.of(_TYPES[file.suffix], content, compress=file.suffix != ".png")
 
 
 def without_jsdoc(module: bytes) -> bytes:
-    """``module`` without the ``/** … */`` blocks that begin a line: types are for the checker, not for phones."""
-    return _JSDOC.sub(b"", module)
+    """``module`` without the ``/** … */`` blocks that begin a line, and without casts: types are for the checker, not for
+    phones.
+    """
+    return _CAST.sub(b"", _JSDOC.sub(b"", module))
