@@ -27,7 +27,8 @@ from visitbridge.protocols.datacentre.common import Receipt
 from visitbridge.protocols.datacentre.uploads import UploadKind
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.engine import Outbox, OutboxSettings
-from visitbridge.services.outbox.standard import UPLOAD_RECOGNITION, standard_kinds
+from visitbridge.services.outbox.names import UPLOAD_RECOGNITION
+from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.sim.clock import FakeClock
 
 RTT_S = 0.06

@@ -11,7 +11,7 @@ from tests.crash.truth import broken_card
 from tests.crash.world import Patient
 from tests.readers.stand import Stand
 from visitbridge.domain.jobs import JobState
-from visitbridge.services.outbox.standard import WRITE_PRESCRIPTION, WRITE_VISIT
+from visitbridge.services.outbox.names import WRITE_PRESCRIPTION, WRITE_VISIT
 from visitbridge.sim.card import Pull, PulledCard, PullMoment
 from visitbridge.sim.card.nhi_memory import NhiMemory
 from visitbridge.sim.contacts import Contacts

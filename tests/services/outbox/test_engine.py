@@ -22,7 +22,7 @@ from visitbridge.domain.visit import ClockReading, Identification
 from visitbridge.errors import StoreDamaged, StoreFull
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.store import Store, Transaction
-from visitbridge.services.outbox.standard import AFTER_UPLOADS
+from visitbridge.services.outbox.names import AFTER_UPLOADS
 from visitbridge.services.topics import QueueTopic, VisitNotice
 from visitbridge.sim.clock import FakeClock
 

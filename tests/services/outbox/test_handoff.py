@@ -17,7 +17,7 @@ from visitbridge.protocols.datacentre.common import digest_of
 from visitbridge.protocols.datacentre.handoff import unseal
 from visitbridge.services.binding import BoxRecord
 from visitbridge.services.outbox.handoff import HandoffDesk
-from visitbridge.services.outbox.standard import UPLOAD_IC, UPLOAD_RECOGNITION, UPLOAD_VISIT, WRITE_VISIT
+from visitbridge.services.outbox.names import UPLOAD_IC, UPLOAD_RECOGNITION, UPLOAD_VISIT, WRITE_VISIT
 from visitbridge.services.outbox.views import JobError
 
 KEY = X25519PrivateKey.generate()

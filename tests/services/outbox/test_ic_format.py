@@ -11,15 +11,8 @@ from visitbridge.domain.visit import Identification
 from visitbridge.errors import UploadUnfit
 from visitbridge.protocols.ic_upload.xml import decode as decode_1
 from visitbridge.protocols.ic_upload_2.xml import decode as decode_2
-from visitbridge.services.outbox.standard import (
-    _IC_BODIES,
-    UPLOAD_VISIT,
-    WRITE_PRESCRIPTION,
-    WRITE_VISIT,
-    IcFormat,
-    ic_findings,
-    ic_record_of,
-)
+from visitbridge.services.outbox.ic_bodies import IC_BODIES, IcFormat, ic_findings, ic_record_of
+from visitbridge.services.outbox.names import UPLOAD_VISIT, WRITE_PRESCRIPTION, WRITE_VISIT
 
 RECEIPTS = {
     WRITE_VISIT: receipt("card", insurer={"signature": "S" * 256}),
@@ -29,20 +22,20 @@ RECEIPTS = {
 
 
 def test_format_1_is_sent_unless_something_else_is_configured() -> None:
-    (record,) = decode_1(_IC_BODIES["1.0"](VISIT, RECEIPTS, "900000000001"))
+    (record,) = decode_1(IC_BODIES["1.0"](VISIT, RECEIPTS, "900000000001"))
 
     assert record.sequence_no == "0012"
 
 
 def test_format_2_bears_the_identifier_that_the_insurer_gave() -> None:
-    (record,) = decode_2(_IC_BODIES["2.0-unverified"](VISIT, RECEIPTS, "900000000001"))
+    (record,) = decode_2(IC_BODIES["2.0-unverified"](VISIT, RECEIPTS, "900000000001"))
 
     assert record.body["M15"] == "0TEST000000000000001"
 
 
 def test_without_an_identifier_nothing_is_sent_in_format_2() -> None:
     with pytest.raises(UploadUnfit) as caught:
-        _IC_BODIES["2.0-unverified"](VISIT, {}, "900000000001")
+        IC_BODIES["2.0-unverified"](VISIT, {}, "900000000001")
 
     assert caught.value.field
 
@@ -67,7 +60,7 @@ def test_N09_a_number_of_another_identification_is_not_sent(
     visit = msgspec.structs.replace(VISIT, identification=identification, sequence=sequence)
 
     with pytest.raises(UploadUnfit) as caught:
-        _IC_BODIES[ic_format](visit, RECEIPTS, "900000000001")
+        IC_BODIES[ic_format](visit, RECEIPTS, "900000000001")
 
     assert caught.value.field == "A18"
 

@@ -14,7 +14,7 @@ from visitbridge.domain.visit import Diagnosis, Visit, VisitContent, VisitFlags,
 from visitbridge.errors import FieldInvalid, NotInBig5, VisitBridgeError, VisitClosed
 from visitbridge.ports.store import Store
 from visitbridge.protocols.visit_export import scheme_json
-from visitbridge.services.outbox.standard import UPLOAD_IC, UPLOAD_VISIT
+from visitbridge.services.outbox.names import UPLOAD_IC, UPLOAD_VISIT
 from visitbridge.services.visits.exporting import ExportDesk, ExportForm
 from visitbridge.services.visits.views import VisitView
 from visitbridge.sim.clock import FakeClock

@@ -15,7 +15,7 @@ from visitbridge.domain.prescription_sheet import PrescriptionSheet
 from visitbridge.domain.visit import Diagnosis, Order, OrderKind, Visit, VisitContent, VisitFlags
 from visitbridge.errors import PaperFailed, PrescriptionEmpty
 from visitbridge.ports.store import Store
-from visitbridge.services.outbox.standard import UPLOAD_VISIT
+from visitbridge.services.outbox.names import UPLOAD_VISIT
 from visitbridge.services.visits.paper import PrintingDesk
 from visitbridge.services.visits.views import VisitView
 from visitbridge.sim.clock import FakeClock

@@ -21,14 +21,8 @@ from visitbridge.protocols.visit_export.transcript import (
     to_big5,
     unfit_characters,
 )
-from visitbridge.services.outbox.standard import (
-    UPLOAD_IC,
-    UPLOAD_VISIT,
-    WRITE_VISIT,
-    ic_findings,
-    ic_record_of,
-    order_signatures,
-)
+from visitbridge.services.outbox.ic_bodies import ic_findings, ic_record_of, order_signatures
+from visitbridge.services.outbox.names import UPLOAD_IC, UPLOAD_VISIT, WRITE_VISIT
 from visitbridge.services.visits.acts import note
 from visitbridge.services.visits.views import VisitView
 

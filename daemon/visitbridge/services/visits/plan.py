@@ -9,7 +9,7 @@ from typing import Protocol
 from visitbridge.domain.jobs import Job
 from visitbridge.domain.visit import FinishMode, Identification, Visit
 from visitbridge.services.outbox.kinds import Kinds
-from visitbridge.services.outbox.standard import (
+from visitbridge.services.outbox.names import (
     AFTER_UPLOADS,
     UPLOAD_IC,
     UPLOAD_RECOGNITION,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visitbridge.domain.prescription_qr import prescription_text
-from visitbridge.services.outbox.standard import UPLOAD_VISIT
+from visitbridge.services.outbox.names import UPLOAD_VISIT
 from visitbridge.services.visits.views import PrescriptionView, VisitView
 
 
