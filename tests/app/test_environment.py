@@ -1,9 +1,8 @@
-"""環境檢測 over the API, and the doctor over its socket, on a whole running box: the same report."""
+"""環境檢測 over the API, and the doctor over the console, on a whole running box: the same report."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.app.box import config_for, running_box
-from visitbridge.adapters.doctor import SOCKET_NAME, ask_doctor
+from visitbridge.adapters.console import SOCKET_NAME, order
 from visitbridge.config import dump
 from visitbridge.config.load import Loaded
 
@@ -21,7 +20,7 @@ async def test_an_unbound_box_says_what_to_do_first(tmp_path: Path) -> None:
     async with running_box(config) as box:
         await box.pair()
         status, page = await box.ask("GET", "/api/environment")
-        report = await ask_doctor(config.box.runtime_dir)
+        report = await order(config.box.runtime_dir, "doctor")
         assert (config.box.runtime_dir / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
 
     assert status == 200
@@ -31,7 +30,7 @@ async def test_an_unbound_box_says_what_to_do_first(tmp_path: Path) -> None:
     assert items["disk"]["state"] in {"ok", "warn"}
     assert page["ready"] is False
     assert report is not None
-    assert json.loads(msgspec.json.encode(report))["items"] == page["items"]
+    assert msgspec.json.decode(report.answer)["items"] == page["items"]
 
 
 async def test_nobody_but_a_paired_phone_may_ask(tmp_path: Path) -> None:
@@ -40,7 +39,7 @@ async def test_nobody_but_a_paired_phone_may_ask(tmp_path: Path) -> None:
 
 
 async def test_nobody_answers_when_no_box_runs(tmp_path: Path) -> None:
-    assert await ask_doctor(tmp_path) is None
+    assert await order(tmp_path, "doctor") is None
 
 
 @pytest.mark.parametrize(("form", "told"), [([], b"["), (["--json"], b'"ready": false')])

@@ -62,12 +62,16 @@ def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mappi
     async def departure(_: str) -> EnvironmentReport:
         return await parts.records.departure.run()
 
+    async def doctor(_: str) -> EnvironmentReport:
+        return await parts.survey.run()
+
     async def support(_: str) -> SupportFile:
         made = await parts.support.make()
         return SupportFile(name=made.name, content=made.content)
 
     return {
         "support-bundle": support,
+        "doctor": doctor,
         "departure": departure,
         "reset": reset,
         "certificate show": show,

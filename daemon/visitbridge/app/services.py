@@ -11,7 +11,6 @@ from visitbridge import __version__
 from visitbridge.adapters.board_power import BoardPower
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
-from visitbridge.adapters.doctor import DoctorSocket
 from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
 from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
@@ -363,7 +362,6 @@ def _wire(
         running=(
             *network.attach(link),
             link,
-            DoctorSocket(config.box.runtime_dir, survey.run),
             history,
             PowerWatch(BoardPower(), board, clock),
             *(cards.watcher(name, source) for name, source in sources.items()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -14,14 +13,15 @@ from typing import Any
 import msgspec
 import qrcode
 
-from visitbridge.adapters.doctor import ask_doctor
 from visitbridge.adapters.status_file import read_status
 from visitbridge.cli.codes import follow_codes
 from visitbridge.cli.exit_codes import EXIT_NOT_DRAINED, EXIT_NOT_READY, EXIT_UNAVAILABLE
 from visitbridge.cli.options import add_config
+from visitbridge.cli.orders import send_order
 from visitbridge.cli.serving import PAIR_SIGNAL, READY_FILE
 from visitbridge.cli.words import language, say
 from visitbridge.config import load_config
+from visitbridge.services.environment import EnvironmentReport
 from visitbridge.services.environment.wording import describe
 from visitbridge.words import load_catalogue
 
@@ -120,13 +120,12 @@ def _wait_while_it_moves(folder: Path, wait_s: float) -> None:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    report = asyncio.run(ask_doctor(load_config(arguments.config).config.box.runtime_dir))
-    if report is None:
-        print(say("cli.not_running"), file=sys.stderr)
-        return EXIT_UNAVAILABLE
-    if arguments.json:
-        print(msgspec.json.format(msgspec.json.encode(report)).decode())
-    else:
-        for line in describe(report, load_catalogue().texts(language())):
-            print(line)
-    return 0 if report.ready else EXIT_NOT_READY
+    def tell(report: EnvironmentReport) -> int:
+        if arguments.json:
+            print(msgspec.json.format(msgspec.json.encode(report)).decode())
+        else:
+            for line in describe(report, load_catalogue().texts(language())):
+                print(line)
+        return 0 if report.ready else EXIT_NOT_READY
+
+    return send_order(arguments, "doctor", "", EnvironmentReport, tell)

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-
-from visitbridge.adapters.console import ConsoleAnswer, order
 from visitbridge.api.resources.roots import Roots
-from visitbridge.cli.exit_codes import EXIT_REFUSED, EXIT_UNAVAILABLE
 from visitbridge.cli.options import add_config
-from visitbridge.cli.words import language, say
-from visitbridge.config import load_config
+from visitbridge.cli.orders import send_order
+from visitbridge.cli.words import say, say_error
 from visitbridge.errors import ConfigError
 from visitbridge.protocols.certificates import CertificateFacts, readable_fingerprint
 from visitbridge.services.portal_trust import RootView
 from visitbridge.services.topics import CertificateTopic
-from visitbridge.words import load_catalogue
-
-T = TypeVar("T")
 
 
 def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
@@ -59,7 +49,7 @@ def _show(arguments: argparse.Namespace) -> int:
         print(say("certificate.ends").format(date=topic.ends_at.date().isoformat()))
         print(say("cli.fingerprint").format(fingerprint=readable_fingerprint(topic.fingerprint)))
         if topic.refused:
-            print(_words(topic.refused, {}))
+            print(say_error(topic.refused, {}))
 
     return send_order(arguments, "certificate show", "", CertificateTopic, tell)
 
@@ -94,28 +84,6 @@ def _tell(root: RootView) -> None:
     print(say(f"certificate.source.{root.source}"), root.subject)
     print("  " + say("certificate.ends").format(date=root.ends_at.date().isoformat()))
     print("  " + say("cli.fingerprint").format(fingerprint=readable_fingerprint(root.fingerprint)))
-
-
-def send_order(
-    arguments: argparse.Namespace, command: str, text: str, into: type[T], tell: Callable[[T], None]
-) -> int:
-    """Have the running box carry out a command, and ``tell`` its answer; the exit code."""
-    folder = load_config(arguments.config).config.box.runtime_dir
-    answer: ConsoleAnswer | None = asyncio.run(order(folder, command, text))
-    if answer is None:
-        print(say("cli.not_running"), file=sys.stderr)
-        return EXIT_UNAVAILABLE
-    if answer.problem is not None:
-        print(_words(answer.problem.code, answer.problem.params), file=sys.stderr)
-        print(f"  {answer.problem.detail}", file=sys.stderr)
-        return EXIT_REFUSED
-    tell(msgspec.json.decode(answer.answer, type=into))
-    return 0
-
-
-def _words(code: str, params: dict[str, str | int]) -> str:
-    words = load_catalogue().error(language(), code, params)
-    return f"{code} {words.what} {words.where} {words.now}"
 
 
 def _read(file: Path) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from visitbridge.cli.certificates import send_order
 from visitbridge.cli.exit_codes import EXIT_NOT_READY
 from visitbridge.cli.options import add_config
+from visitbridge.cli.orders import send_order
 from visitbridge.cli.words import language
 from visitbridge.services.environment import EnvironmentReport
 from visitbridge.services.environment.wording import describe
@@ -24,12 +24,9 @@ def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _departure(arguments: argparse.Namespace) -> int:
-    reports: list[EnvironmentReport] = []
-
-    def tell(report: EnvironmentReport) -> None:
-        reports.append(report)
+    def tell(report: EnvironmentReport) -> int:
         for line in describe(report, load_catalogue().texts(language())):
             print(line)
+        return 0 if report.ready else EXIT_NOT_READY
 
-    refused = send_order(arguments, "departure", "", EnvironmentReport, tell)
-    return refused or (0 if all(report.ready for report in reports) else EXIT_NOT_READY)
+    return send_order(arguments, "departure", "", EnvironmentReport, tell)

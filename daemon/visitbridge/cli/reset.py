@@ -8,9 +8,9 @@ from typing import Any
 
 from visitbridge.adapters.erasure import Erasure
 from visitbridge.app.console import ResetDone, ResetOrder
-from visitbridge.cli.certificates import send_order
 from visitbridge.cli.exit_codes import EXIT_REFUSED
 from visitbridge.cli.options import add_config
+from visitbridge.cli.orders import send_order
 from visitbridge.cli.words import say
 from visitbridge.config import load_config
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from visitbridge.adapters.private_files import write_private
 from visitbridge.api.resources.support import SupportFile
-from visitbridge.cli.certificates import send_order
 from visitbridge.cli.options import add_config
+from visitbridge.cli.orders import send_order
 from visitbridge.cli.words import say
 
 

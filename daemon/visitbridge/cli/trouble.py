@@ -7,14 +7,12 @@ import traceback
 from collections.abc import Iterator
 
 from visitbridge.cli.exit_codes import EXIT_CONFIG, EXIT_SOFTWARE, EXIT_UNAVAILABLE
-from visitbridge.cli.words import language
+from visitbridge.cli.words import say_error
 from visitbridge.errors import ConfigError, VisitBridgeError
-from visitbridge.words import load_catalogue
 
 
 def report(error: VisitBridgeError) -> int:
-    words = load_catalogue().error(language(), error.code, error.params)
-    print(f"{error.code} {words.what} {words.where} {words.now}", file=sys.stderr)
+    print(say_error(error.code, error.params), file=sys.stderr)
     details = error.problems if isinstance(error, ConfigError) else (error.detail,)
     for detail in filter(None, details):
         print(f"  {detail}", file=sys.stderr)
@@ -23,8 +21,7 @@ def report(error: VisitBridgeError) -> int:
 
 def report_bug(error: BaseException) -> int:
     """Where it happened and what kind it is; never its message, which may hold personal data."""
-    words = load_catalogue().error(language(), VisitBridgeError.code, {})
-    print(f"{VisitBridgeError.code} {words.what} {words.where} {words.now}", file=sys.stderr)
+    print(say_error(VisitBridgeError.code, {}), file=sys.stderr)
     for line in _traces(error):
         print(f"  {line}", file=sys.stderr)
     return EXIT_SOFTWARE

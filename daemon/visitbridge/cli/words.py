@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from visitbridge.words import load_catalogue
 
 
 def say(key: str) -> str:
     return load_catalogue().texts(language())[key]
+
+
+def say_error(code: str, params: Mapping[str, str | int]) -> str:
+    """One line: the code, what happened, where the data is, what to do now."""
+    words = load_catalogue().error(language(), code, params)
+    return f"{code} {words.what} {words.where} {words.now}"
 
 
 def language() -> str:
