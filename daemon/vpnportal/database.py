@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlcipher3.dbapi2
 from sqlalchemy import (
@@ -21,9 +21,9 @@ from sqlalchemy import (
     Engine,
     StaticPool,
     Table,
+    Update,
     create_engine,
     event,
-    insert,
     inspect,
     select,
     update,
@@ -34,10 +34,19 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from visitbridge.errors import ConfigError, SchemaNewer, StoreDamaged
-from vpnportal.schema import SCHEMA_VERSION, meta, metadata
+from visitbridge.errors import ConfigError, StoreDamaged
+from vpnportal.migrations.upgrade import upgrade
+from vpnportal.schema import meta
 
 T = TypeVar("T")
+
+# sqlcipher3 without a key is plain SQLite, and newer than Debian 12's, whose WAL mode can corrupt a file that two
+# programs write.
+_SQLITE: Final[dict[str, Any]] = {
+    "module": sqlcipher3.dbapi2,
+    "poolclass": StaticPool,
+    "hide_parameters": True,
+}
 
 
 class Database:
@@ -47,7 +56,8 @@ class Database:
         self._engine = engine
         self._turn = threading.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="portal-database")
-        self.epoch = self.transact(_prepare)
+        with _unchecked_keys(engine):
+            self.epoch = self.transact(_prepare)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` as one transaction in the database's thread; committed when this returns."""
@@ -79,34 +89,29 @@ class Database:
             raise ConfigError("there is no such backup file")
         with contextlib.closing(sqlcipher3.dbapi2.connect(":memory:")) as staged:
             # Staged in memory, so that the live database changes in one step and never holds the old epoch.
+            epoch = new_epoch()
             try:
                 with contextlib.closing(
                     sqlcipher3.dbapi2.connect(f"{source.as_uri()}?mode=ro", uri=True)
                 ) as backup:
                     backup.backup(staged)
-                version = staged.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchone()
-            except sqlcipher3.dbapi2.DatabaseError as exc:
+                engine = create_engine("sqlite://", creator=lambda: staged, **_SQLITE)
+                with engine.begin() as connection:
+                    if not inspect(connection).has_table(meta.name):
+                        raise ConfigError("the file is not a backup of this program")
+                    upgrade(connection)
+                    connection.execute(_epoch_becomes(epoch))
+            except (DatabaseError, sqlcipher3.dbapi2.DatabaseError) as exc:
                 raise ConfigError("the file is not a backup of this program") from exc
-            if version is None:
-                raise ConfigError("the file is not a backup of this program")
-            _check_version(int(version[0]))
-            epoch = new_epoch()
-            staged.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
-            staged.commit()
             with self._turn:
                 staged.backup(self._sqlite_connection())
-        self.transact(metadata.create_all)
         self.epoch = epoch
         return epoch
 
     def start_new_epoch(self) -> str:
         """Begin a new life after a restore that was done with a database server's own tools."""
         epoch = new_epoch()
-        self.transact(
-            lambda connection: connection.execute(
-                update(meta).where(meta.c.name == "epoch").values(value=epoch)
-            )
-        )
+        self.transact(lambda connection: connection.execute(_epoch_becomes(epoch)))
         self.epoch = epoch
         return epoch
 
@@ -118,19 +123,15 @@ class Database:
     def _sqlite_connection(self) -> sqlcipher3.dbapi2.Connection:
         if self._engine.dialect.name != "sqlite":
             raise ConfigError("backup and restore are for SQLite; use the database server's own tools")
-        with self._engine.connect() as connection:
-            driver = connection.connection.driver_connection
-        if not isinstance(driver, sqlcipher3.dbapi2.Connection):
-            raise TypeError("the engine was made with another driver")
-        return driver
+        return _sqlite_driver(self._engine)
 
 
 @contextlib.contextmanager
 def open_database(url: str) -> Iterator[Database]:
-    """Open the database at an SQLAlchemy URL, made on first use.
+    """Open the database at an SQLAlchemy URL, made on first use and brought to the newest schema.
 
-    Raises SchemaNewer for a later program's database, ConfigError for an earlier one's or a URL that cannot be used,
-    StoreDamaged for a file that is no database.
+    Raises SchemaNewer for a later program's database, ConfigError for a URL that cannot be used, StoreDamaged for a
+    file that is no database.
     """
     engine = _engine(url)
     try:
@@ -172,15 +173,7 @@ def _engine(url: str) -> Engine:
         raise ConfigError("the database URL cannot be used; is its driver installed?") from exc
     if parsed.get_backend_name() != "sqlite":
         raise ConfigError("the database URL must be sqlite:///… or postgresql+psycopg://…")
-    # sqlcipher3 without a key is plain SQLite, and newer than Debian 12's, whose WAL mode can corrupt a file that two
-    # programs write.
-    engine = create_engine(
-        parsed,
-        module=sqlcipher3.dbapi2,
-        poolclass=StaticPool,
-        hide_parameters=True,
-        connect_args={"check_same_thread": False, "timeout": 30.0},
-    )
+    engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 30.0}, **_SQLITE)
 
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -197,30 +190,39 @@ def _engine(url: str) -> Engine:
     return engine
 
 
+@contextlib.contextmanager
+def _unchecked_keys(engine: Engine) -> Iterator[None]:
+    """SQLite makes a table anew to change it, which foreign keys are in the way of; outside transactions only."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    driver = _sqlite_driver(engine)
+    driver.execute("PRAGMA foreign_keys = OFF")
+    yield
+    driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _sqlite_driver(engine: Engine) -> sqlcipher3.dbapi2.Connection:
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlcipher3.dbapi2.Connection):
+        raise TypeError("the engine was made with another driver")
+    return driver
+
+
 def _prepare(connection: Connection) -> str:
-    """Make the tables that are not there, refuse another version's database, and return the epoch.
-
-    A table that came later is added without a new version: programs that do not know it lose nothing by it.
-    """
+    """Bring the schema up to date and return the epoch, a new one for a new database."""
     is_new = not inspect(connection).has_table(meta.name)
-    metadata.create_all(connection)
+    upgrade(connection)
     if is_new:
-        connection.execute(
-            insert(meta),
-            [
-                {"name": "schema_version", "value": str(SCHEMA_VERSION)},
-                {"name": "epoch", "value": new_epoch()},
-            ],
-        )
-    values = {str(row.name): str(row.value) for row in connection.execute(select(meta))}
-    _check_version(int(values.get("schema_version", "0")))
-    if "epoch" not in values:
+        insert_if_absent(connection, meta, {"name": "epoch", "value": new_epoch()})
+    epoch: str | None = connection.execute(
+        select(meta.c.value).where(meta.c.name == "epoch")
+    ).scalar_one_or_none()
+    if epoch is None:
         raise StoreDamaged("the database has no epoch")
-    return values["epoch"]
+    return epoch
 
 
-def _check_version(version: int) -> None:
-    if version > SCHEMA_VERSION:
-        raise SchemaNewer(f"schema {version}, this program knows {SCHEMA_VERSION}")
-    if version < SCHEMA_VERSION:
-        raise ConfigError(f"schema {version}, this program's is {SCHEMA_VERSION}: begin a new folder")
+def _epoch_becomes(epoch: str) -> Update:
+    return update(meta).where(meta.c.name == "epoch").values(value=epoch)

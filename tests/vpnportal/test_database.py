@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateTable
 
 from visitbridge.errors import ConfigError, SchemaNewer, StoreDamaged, VisitBridgeError
 from vpnportal.database import Database, insert_if_absent, open_database
-from vpnportal.schema import devices, institutions, meta, metadata, receipts
+from vpnportal.schema import devices, institutions, metadata, receipts
 
 POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 
@@ -122,8 +122,8 @@ def test_a_backup_of_a_newer_program_is_refused(url: str, tmp_path: Path) -> Non
         database.back_up(backup)
         with open_database(f"sqlite:///{backup}") as newer:
             newer.transact(
-                lambda connection: connection.execute(
-                    meta.update().where(meta.c.name == "schema_version").values(value="99")
+                lambda connection: connection.exec_driver_sql(
+                    "UPDATE alembic_version SET version_num = '9999'"
                 )
             )
         epoch = database.epoch
