@@ -20,6 +20,7 @@ engineers and carry no personal data: no names, ids, card numbers, PINs, APDU bo
 
 from visitbridge.errors.access import (
     AccessError,
+    CardInHand,
     CodeBlocked,
     CodeWrong,
     ConsentMissing,
@@ -69,6 +70,7 @@ from visitbridge.errors.configuration import (
 )
 from visitbridge.errors.datacentre import (
     BindRefused,
+    BoundElsewhere,
     DataCentreBusy,
     DataCentreError,
     DataCentreGarbled,
@@ -89,6 +91,7 @@ from visitbridge.errors.device import (
     ModemAbsent,
     ModemRefused,
     ModemSilent,
+    ModemTaken,
     PairingFailed,
     PaperFailed,
     PcscUnavailable,
@@ -140,6 +143,7 @@ __all__ = [
     "BindRefused",
     "BluetoothUnavailable",
     "BodyTooLarge",
+    "BoundElsewhere",
     "BoxErased",
     "BoxLocked",
     "CardAbsent",
@@ -180,6 +184,7 @@ __all__ = [
     "ModemAbsent",
     "ModemRefused",
     "ModemSilent",
+    "ModemTaken",
     "NameMissing",
     "NotAnAuthority",
     "NotBound",

@@ -63,6 +63,12 @@ class ModemAbsent(DeviceError):
     code = "GW-DEV-10"
 
 
+class ModemTaken(ModemAbsent):
+    """Another program holds the modem's port: the gateway, or a technician's tool."""
+
+    code = "GW-DEV-21"
+
+
 class ModemSilent(DeviceError):
     """The modem does not answer on its AT port, or answers nothing that makes sense."""
 

@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import termios
 from collections.abc import Callable
 from pathlib import Path
 
 import serial
 
-from visitbridge.errors import DeviceError, ModemAbsent, ModemSilent
+from visitbridge.errors import DeviceError, ModemAbsent, ModemSilent, ModemTaken
 
 _BAUD = 115_200
 _WRITE_TIMEOUT_S = 0.2
+_HELD = (errno.EAGAIN, errno.EBUSY)
+"""What an exclusive lock, and a port that was made exclusive, answer to the next who opens it."""
 
 
 class SerialStream:
     """Implements ``ports.modem.ByteStream``."""
 
     def __init__(self, path: Path) -> None:
-        """Open exclusively. Raises ModemAbsent when there is no such port or somebody else holds it."""
+        """Open exclusively. Raises ModemTaken when somebody else holds the port, ModemAbsent when there is none."""
         try:
             self._port = serial.Serial(
                 str(path), baudrate=_BAUD, timeout=0, write_timeout=_WRITE_TIMEOUT_S, exclusive=True
             )
         except (serial.SerialException, OSError) as exc:
+            if exc.errno in _HELD:
+                raise ModemTaken(f"somebody else holds {path.name}") from exc
             raise ModemAbsent(f"cannot open {path.name}") from exc
         self._loop = asyncio.get_running_loop()
         self._on_data: Callable[[bytes], None] | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from visitbridge.adapters.modem.profiles import ModemProfile
 
 _SYSFS = Path("/sys")
@@ -48,16 +50,38 @@ class UsbPorts:
     def _ports(self) -> dict[int, Path]:
         """USB interface number → device file."""
         found: dict[int, Path] = {}
-        for entry in sorted((self._sysfs / "class/tty").glob("tty*")):
-            interface = _ancestor_with(entry / "device", "bInterfaceNumber")
-            device = None if interface is None else _ancestor_with(interface.parent, "idVendor")
-            if interface is None or device is None:
-                continue
-            identity = f"{_read(device / 'idVendor')}:{_read(device / 'idProduct')}"
-            if identity not in self._profile.usb or self._serial not in ("", _read(device / "serial")):
-                continue
-            found.setdefault(int(_read(interface / "bInterfaceNumber"), 16), self._dev / entry.name)
+        for port in usb_serial_ports(sysfs=self._sysfs, dev=self._dev):
+            if port.identity in self._profile.usb and self._serial in ("", port.serial):
+                found.setdefault(port.interface, port.device)
         return found
+
+
+class UsbSerialPort(msgspec.Struct, frozen=True, kw_only=True):
+    """``identity``: vendor:product, hex. ``interface``: of the USB device, the same at every restart."""
+
+    device: Path
+    identity: str
+    serial: str
+    interface: int
+
+
+def usb_serial_ports(*, sysfs: Path = _SYSFS, dev: Path = _DEV) -> tuple[UsbSerialPort, ...]:
+    """Every serial port on USB, in the order of device names."""
+    found = []
+    for entry in sorted((sysfs / "class/tty").glob("tty*")):
+        interface = _ancestor_with(entry / "device", "bInterfaceNumber")
+        device = None if interface is None else _ancestor_with(interface.parent, "idVendor")
+        if interface is None or device is None:
+            continue
+        found.append(
+            UsbSerialPort(
+                device=dev / entry.name,
+                identity=f"{_read(device / 'idVendor')}:{_read(device / 'idProduct')}",
+                serial=_read(device / "serial"),
+                interface=int(_read(interface / "bInterfaceNumber") or "0", 16),
+            )
+        )
+    return tuple(found)
 
 
 def _ancestor_with(path: Path, name: str) -> Path | None:

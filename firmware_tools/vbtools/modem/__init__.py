@@ -1,0 +1,1 @@
+"""``vb-modem``: what a technician does with a mobile modem, on its AT port (docs/decisions/0060)."""
