@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import time
 from pathlib import Path
 
 from visitbridge.ports.clock import TimeTrust
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_BOOT_ID_GIVEN = "VISITBRIDGE_BOOT_ID"
+"""Set by visitbridge.service, whose sandbox hides everything of ``/proc`` that is not a process."""
 _TRUST_ORDER = list(TimeTrust)
 
 
@@ -25,7 +28,8 @@ class SystemClock:
         self._floor = floor
         self._trust = trust
         self._anchor: tuple[dt.datetime, float] | None = None
-        self._boot_id = _BOOT_ID.read_text().strip()
+        # The kernel writes it with hyphens, systemd without.
+        self._boot_id = (os.environ.get(_BOOT_ID_GIVEN) or _BOOT_ID.read_text().strip()).replace("-", "")
 
     def now(self) -> dt.datetime:
         if self._anchor is None:
@@ -48,7 +52,7 @@ class SystemClock:
         """Take ``moment`` as now. A weaker source does not override a stronger one."""
         if _TRUST_ORDER.index(source) < _TRUST_ORDER.index(self._trust):
             return
-        self._anchor = (moment, _since_boot_s())
+        self._stand_at(moment)
         self._trust = source
 
     def correct_at(self, moment: dt.datetime, monotonic_s: float, source: TimeTrust) -> None:
@@ -61,10 +65,13 @@ class SystemClock:
         For the last moment that was trusted, on a box whose clock does not run while it is off.
         """
         if self.now() < moment:
-            self._anchor = (moment, _since_boot_s())
+            self._stand_at(moment)
 
     async def wait_until(self, monotonic_s: float) -> None:
         await asyncio.sleep(max(0.0, monotonic_s - time.monotonic()))
+
+    def _stand_at(self, moment: dt.datetime) -> None:
+        self._anchor = (moment, _since_boot_s())
 
 
 def _since_boot_s() -> float:
