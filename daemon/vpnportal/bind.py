@@ -82,8 +82,9 @@ class BindingDesk:
         """Certify the box's key.
 
         The same token, number and key again give the same answer, for the box whose first answer was lost.
-        Raises Refusal bind_refused (with ``tries_left`` when the number was wrong), device_disabled, malformed for
-        what is no request for a certificate or no description of a box.
+        Raises Refusal bind_refused (with ``tries_left`` when the number was wrong), bound_elsewhere for a box that
+        holds another institution's work, with the ticket left as it was, device_disabled, malformed for what is no
+        request for a certificate or no description of a box.
         """
         key = _key_of(request.csr_pem)
         _check_device(request.device)
@@ -129,6 +130,14 @@ class BindingDesk:
         device = find_device(connection, device_id)
         if not device.enabled:
             raise device_disabled()
+        if request.bound_to not in ("", device.institution.code):
+            raise refuse(
+                409,
+                ProblemCode.BOUND_ELSEWHERE,
+                title="the box belongs to another institution",
+                field="bound_to",
+                words="此裝置仍屬於其他機構，請先清除後再綁定。",
+            )
         used = connection.execute(
             update(tickets)
             .where(

@@ -13,6 +13,7 @@ from visitbridge.domain.people import StaffKind
 from visitbridge.domain.roc import roc_time
 from visitbridge.errors import (
     BindRefused,
+    BoundElsewhere,
     KeyConflict,
     LinkDown,
     LinkError,
@@ -136,6 +137,16 @@ async def test_binding_gives_institution_and_sam_and_a_wrong_number_does_not(ben
     assert bench.data_centre.is_bound
     assert answer.institution == bench.institution
     assert len(answer.sam.sam_id) == 12
+
+
+async def test_a_box_of_another_institution_is_not_bound_and_the_ticket_stays_good(bench: Bench) -> None:
+    with pytest.raises(BoundElsewhere):
+        await bench.data_centre.bind(bench.ticket, bench.pin, BOX, bound_to="3599999999")
+    assert not bench.data_centre.is_bound
+
+    answer = await bench.data_centre.bind(bench.ticket, bench.pin, BOX, bound_to=bench.institution.code)
+
+    assert (bench.data_centre.is_bound, answer.institution) == (True, bench.institution)
 
 
 async def test_every_answer_tells_epoch_and_time(bench: Bench) -> None:

@@ -98,6 +98,32 @@ async def test_a_ticket_runs_out(portal: RunningPortal, stranger: Box) -> None:
     (await stranger.ask("POST", "/bind", request)).problem(403, "bind_refused")
 
 
+@pytest.mark.parametrize(
+    ("bound_to", "status"), [("", 201), (INSTITUTION.code, 201), ("3599999999", 409), ("x", 409)]
+)
+async def test_a_box_that_holds_another_institutions_work_gets_no_certificate(
+    portal: RunningPortal, stranger: Box, bound_to: str, status: int
+) -> None:
+    ticket = portal.issue_ticket()
+    request = stranger.bind_request(ticket.token, ticket.pin)
+
+    refused = await stranger.ask("POST", "/bind", msgspec.structs.replace(request, bound_to=bound_to))
+    afterwards = await stranger.ask("POST", "/bind", request)
+
+    assert (refused.status, afterwards.status) == (status, 201), "the ticket is as good as before"
+
+
+async def test_whose_work_a_box_holds_is_not_told_to_who_lacks_the_number(
+    portal: RunningPortal, stranger: Box
+) -> None:
+    ticket = portal.issue_ticket()
+    request = stranger.bind_request(ticket.token, other_pin(ticket.pin))
+
+    refused = await stranger.ask("POST", "/bind", msgspec.structs.replace(request, bound_to="3599999999"))
+
+    refused.problem(403, "bind_refused")
+
+
 async def test_a_newer_ticket_replaces_an_older_one(portal: RunningPortal, stranger: Box) -> None:
     old, new = portal.issue_ticket(), portal.issue_ticket()
     assert old.token != new.token

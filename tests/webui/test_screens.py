@@ -268,6 +268,12 @@ SCREENS = [
         act=bind,
     ),
     Screen("sign-in-no-card", "/#/sign-in", topics={"cards": EMPTY, "staff": NOBODY}),
+    Screen(
+        "bind-elsewhere",
+        "/#/setup/bind",
+        answers={"POST /api/box/binding": refuse(409, "GW-DC-11")},
+        act=bind,
+    ),
     Screen("sign-in", "/#/sign-in", topics={"cards": HPC_ONLY, "staff": NOBODY}),
     Screen(
         "sign-in-two-cards",

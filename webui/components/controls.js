@@ -102,6 +102,7 @@ const WAY_ON = {
   "GW-ACC-03": { href: "#/sign-in", words: "home.sign_in" },
   "GW-DC-08": { href: "#/sign-in", words: "home.sign_in" },
   "GW-DC-06": { href: "#/setup/bind", words: "setup.bind.action" },
+  "GW-DC-11": { href: "#/settings/protection", words: "protection.title" },
   "GW-DC-07": { href: "#/setup", words: "setup.sam.action" },
   "GW-DEV-01": { href: "#/settings/readers", words: "readers.title" },
   "GW-LNK-05": { href: "#/settings/roots", words: "roots.title" },

@@ -131,7 +131,6 @@ async def open_parts(
             answer_timeout_s=config.datacentre.answer_timeout_s,
         )
         stack.push_async_callback(data_centre.close)
-        await data_centre.start()
         parts = _wire(
             config,
             options,
@@ -154,6 +153,7 @@ async def open_parts(
         if parts.reader_desk is not None:
             await parts.reader_desk.load()
         await parts.binding.load()
+        await data_centre.start(bound_to=parts.binding.institution_code)
         await parts.decommission.load()
         await parts.phones.load()
         yield parts

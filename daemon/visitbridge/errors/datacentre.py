@@ -66,6 +66,12 @@ class NotBound(DataCentreError):
     code = "GW-DC-06"
 
 
+class BoundElsewhere(NotBound):
+    """The binding is another institution's than the one whose work this box holds: the box has to be erased first."""
+
+    code = "GW-DC-11"
+
+
 class SamNotVerified(DataCentreError):
     """The cloud security module was not verified today (E02)."""
 

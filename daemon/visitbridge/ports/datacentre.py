@@ -55,8 +55,12 @@ class DataCentre(Protocol):
     @property
     def is_bound(self) -> bool: ...
 
-    async def bind(self, ticket: BindTicket, pin: str, device: DeviceInfo) -> BindAnswer:
-        """Make a key, have it certified, keep both (B05-B08). Raises BindRefused."""
+    async def bind(
+        self, ticket: BindTicket, pin: str, device: DeviceInfo, *, bound_to: str = ""
+    ) -> BindAnswer:
+        """Make a key, have it certified, keep both (B05-B08). ``bound_to``: code of the institution that the box belongs
+        to already. Raises BindRefused; BoundElsewhere, with nothing kept, for a ticket of another institution.
+        """
         ...
 
     async def device_status(self) -> DeviceStatus: ...

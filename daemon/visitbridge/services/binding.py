@@ -10,13 +10,12 @@ import msgspec
 
 from visitbridge.domain.people import Institution
 from visitbridge.domain.roc import TAIPEI
-from visitbridge.errors import DeviceDisabled, FieldInvalid, NotBound
+from visitbridge.errors import BoundElsewhere, DeviceDisabled, FieldInvalid, NotBound
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.device import (
-    BindAnswer,
     DeviceInfo,
     DeviceStatus,
     SamRecord,
@@ -88,6 +87,11 @@ class Binding:
             raise NotBound
         return self._record.institution
 
+    @property
+    def institution_code(self) -> str:
+        """Code of the institution whose work this box holds; empty for one that was never bound."""
+        return self._record.institution.code if self._record.institution is not None else ""
+
     def sam_id(self) -> str:
         """12 characters. Raises NotBound."""
         if self._record.sam is None:
@@ -108,7 +112,10 @@ class Binding:
     async def bind(self, ticket_text: str, pin: str, name: str) -> BoxRecord:
         """Bind with the content of QR-2 and the registration number (B05-B08).
 
-        Raises FieldInvalid (``ticket``, ``pin``, ``name``), BindRefused, LinkDown, PortalUntrusted.
+        A box that is bound may be bound again by the same institution only: what it holds of that one's patients must
+        reach neither another one's people nor its data centre, so the way to another is erasing the box.
+
+        Raises FieldInvalid (``ticket``, ``pin``, ``name``), BindRefused, BoundElsewhere, LinkDown, PortalUntrusted.
         """
         if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
             raise FieldInvalid("a registration number has 4 to 8 digits", field="pin")
@@ -122,7 +129,11 @@ class Binding:
             os_version=platform.platform(terse=True),
             software_version=self._version,
         )
-        answer: BindAnswer = await self._data_centre.bind(ticket, pin, device)
+        try:
+            answer = await self._data_centre.bind(ticket, pin, device, bound_to=self.institution_code)
+        except BoundElsewhere:
+            await self._note("box.bind_refused")
+            raise
         await self._keep(
             msgspec.structs.replace(
                 self._record,
@@ -174,6 +185,10 @@ class Binding:
         """An answer said that this box is disabled (B11)."""
         if self._record.enabled:
             await self._keep(msgspec.structs.replace(self._record, enabled=False), act="box.disabled")
+
+    async def _note(self, act: str) -> None:
+        entry = AuditEntry(at=self._clock.now(), who="box", act=act)
+        await self._store.write(lambda tx: tx.audit.append(entry))
 
     async def _keep(self, record: BoxRecord, *, act: str) -> None:
         text = msgspec.json.encode(record).decode()

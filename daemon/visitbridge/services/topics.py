@@ -32,7 +32,9 @@ class BoxTopic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LinkTopic(msgspec.Struct, frozen=True, kw_only=True):
-    """``hop``: the first broken one of network, dns, host, tls, data_centre, device_disabled, not_bound."""
+    """``hop``: the first broken one of network, dns, host, tls, data_centre, device_disabled, not_bound,
+    bound_elsewhere.
+    """
 
     link: str
     hop: str

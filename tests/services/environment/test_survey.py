@@ -116,6 +116,7 @@ EVERY: list[Check] = [
             "tls",
             "data_centre",
             "not_bound",
+            "bound_elsewhere",
             "device_disabled",
             *NEAR_HOPS,
         ]
@@ -218,6 +219,7 @@ def test_the_path_breaks_at_one_place(hop: str, states: str) -> None:
 def test_the_security_modules_end_is_told_in_time(days: int, state: CheckState) -> None:
     box = msgspec.structs.replace(BOUND, sam_valid_until=TODAY + dt.timedelta(days=days))
 
+        ("bound_elsewhere", "unknown unknown unknown fail"),
     assert sam_check(box, NOW).state is state
 
 

@@ -8,7 +8,9 @@ from visitbridge.domain.modem import ModemState
 from visitbridge.services.link.hops import MODEM_HOPS, NEAR_HOPS
 from visitbridge.words import LANGUAGES, load_catalogue
 
-FAR_HOPS = {"network", "dns", "host", "tls", "data_centre", "device_disabled", "not_bound"}
+FAR_HOPS = {"network", "dns", "host", "tls", "data_centre", "device_disabled", "not_bound"} | {
+    "bound_elsewhere"
+}
 
 
 def test_no_state_is_forgotten() -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from visitbridge.errors import (
+    BoundElsewhere,
     DataCentreBusy,
     DeviceDisabled,
     LinkDown,
@@ -165,6 +166,7 @@ async def test_down_after_three_failures_and_found_again_within_two_seconds() ->
         (PortalUntrusted(), "tls"),
         (DataCentreBusy(), "data_centre"),
         (NotBound(), "not_bound"),
+        (BoundElsewhere(), "bound_elsewhere"),
         (DeviceDisabled(), "device_disabled"),
     ],
 )

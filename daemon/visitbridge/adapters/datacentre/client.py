@@ -66,6 +66,8 @@ _MISSING_BATCH = 1000
 class HttpDataCentre:
     """Open with :meth:`start`; not bound until credentials are in the store or :meth:`bind` made them.
 
+    Credentials of another institution than :meth:`start` names are not used: every call raises BoundElsewhere.
+
     ``identity``: the box's certificate and the roots it trusts.
     """
 
@@ -88,8 +90,9 @@ class HttpDataCentre:
         self.identity = BoxIdentity(store, self._portal_at)
         self._audit_key: Ed25519PrivateKey | None = None
 
-    async def start(self) -> None:
-        await self.identity.load()
+    async def start(self, *, bound_to: str = "") -> None:
+        """``bound_to``: code of the institution whose work the box holds; empty for none."""
+        await self.identity.load(bound_to=bound_to)
 
     async def close(self) -> None:
         await self.identity.close()
@@ -135,8 +138,10 @@ class HttpDataCentre:
         """ECDSA with the key of this box's certificate, SHA-256, DER. Raises NotBound."""
         return sign_with(self.identity.credentials, data)
 
-    async def bind(self, ticket: BindTicket, pin: str, device: DeviceInfo) -> BindAnswer:
-        return await self.identity.bind(ticket, pin, device)
+    async def bind(
+        self, ticket: BindTicket, pin: str, device: DeviceInfo, *, bound_to: str = ""
+    ) -> BindAnswer:
+        return await self.identity.bind(ticket, pin, device, bound_to=bound_to)
 
     async def device_status(self) -> DeviceStatus:
         return await self._bound().ask("GET", "/device", into=DeviceStatus)

@@ -142,6 +142,13 @@ def life_of(credentials: Credentials) -> CertificateLife:
     )
 
 
+def institution_of(credentials: Credentials) -> str:
+    """Code of the institution that the certificate names as its organisation; empty where it names none."""
+    certificate = x509.load_pem_x509_certificate(credentials.certificate_pem.encode())
+    named = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return str(named[0].value) if named else ""
+
+
 def _roots_of_binding(credentials: Credentials) -> TrustedRoots:
     """The root of QR-2, there since the box got its certificate."""
     root = PortalRoot(pem=credentials.ca_pem, source="binding", added_at=life_of(credentials).begins_at)

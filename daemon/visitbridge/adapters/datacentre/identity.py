@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Callable, Sequence
 
@@ -11,6 +12,7 @@ from visitbridge.adapters.datacentre.credentials import (
     Credentials,
     client_context,
     forget_renewal,
+    institution_of,
     life_of,
     load_credentials,
     pending_key,
@@ -21,7 +23,7 @@ from visitbridge.adapters.datacentre.credentials import (
     trusting,
 )
 from visitbridge.adapters.datacentre.http import Portal
-from visitbridge.errors import DataCentreError, DataCentreGarbled, NotBound
+from visitbridge.errors import BoundElsewhere, DataCentreError, DataCentreGarbled, NotBound
 from visitbridge.ports.portal_keys import CertificateLife, PortalRoot, TrustedRoots
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store
@@ -36,6 +38,8 @@ from visitbridge.protocols.datacentre.device import (
 )
 from visitbridge.protocols.datacentre.roots import RootsAnnouncement, is_announced_by
 
+log = logging.getLogger(__name__)
+
 OpenPortal = Callable[[str, ssl.SSLContext], Portal]
 """A connection pool to the data centre at this URL, with this context."""
 
@@ -49,11 +53,19 @@ class BoxIdentity:
         self._credentials: Credentials | None = None
         self._trusted = TrustedRoots()
         self._portal: Portal | None = None
+        self._is_foreign = False
 
-    async def load(self) -> None:
+    async def load(self, *, bound_to: str = "") -> None:
+        """Take up what binding left. With ``bound_to``, the code of an institution, only a certificate for that one."""
         kept = await load_credentials(self._store)
-        if kept is not None:
-            await self._use(*kept)
+        if kept is None:
+            return
+        named = institution_of(kept[0])
+        self._is_foreign = bool(bound_to and named) and named != bound_to
+        if self._is_foreign:
+            log.error("the box's certificate is another institution's; it is not used")
+            return
+        await self._use(*kept)
 
     async def close(self) -> None:
         if self._portal is not None:
@@ -66,16 +78,16 @@ class BoxIdentity:
 
     @property
     def portal(self) -> Portal:
-        """Raises NotBound."""
+        """Raises NotBound, BoundElsewhere."""
         if self._portal is None:
-            raise NotBound
+            raise self._missing()
         return self._portal
 
     @property
     def credentials(self) -> Credentials:
-        """Raises NotBound."""
+        """Raises NotBound, BoundElsewhere."""
         if self._credentials is None:
-            raise NotBound
+            raise self._missing()
         return self._credentials
 
     @property
@@ -86,9 +98,13 @@ class BoxIdentity:
     def certificate_life(self) -> CertificateLife:
         return life_of(self.credentials)
 
-    async def bind(self, ticket: BindTicket, pin: str, device: DeviceInfo) -> BindAnswer:
+    async def bind(
+        self, ticket: BindTicket, pin: str, device: DeviceInfo, *, bound_to: str = ""
+    ) -> BindAnswer:
         key = await pending_key(self._store, ticket.token, device.sheet_id)
-        request = BindRequest(token=ticket.token, pin=pin, csr_pem=key.csr_pem, device=device)
+        request = BindRequest(
+            token=ticket.token, pin=pin, csr_pem=key.csr_pem, device=device, bound_to=bound_to
+        )
         try:
             context = trusting([ticket.ca_pem])
         except OSError as exc:
@@ -98,6 +114,8 @@ class BoxIdentity:
             answer = await stranger.post("/bind", msgspec.json.encode(request), into=BindAnswer)
         finally:
             await stranger.close()
+        if bound_to and answer.institution.code != bound_to:
+            raise BoundElsewhere("the ticket is another institution's")
         credentials = Credentials(
             url=ticket.url,
             ca_pem=ticket.ca_pem,
@@ -151,7 +169,11 @@ class BoxIdentity:
         finally:
             await portal.close()
 
+    def _missing(self) -> NotBound:
+        return BoundElsewhere("the certificate is another institution's") if self._is_foreign else NotBound()
+
     async def _use(self, credentials: Credentials, trusted: TrustedRoots) -> None:
         await self.close()
+        self._is_foreign = False
         self._credentials, self._trusted = credentials, trusted
         self._portal = self._open_portal(credentials.url, client_context(credentials, trusted.roots))

@@ -8,6 +8,7 @@ import msgspec
 
 from visitbridge.errors import (
     BindRefused,
+    BoundElsewhere,
     DataCentreBusy,
     DataCentreGarbled,
     DeviceDisabled,
@@ -65,6 +66,8 @@ def _known(problem: Problem) -> VisitBridgeError | None:
             return WrongCard("refused by the data centre")
         case ProblemCode.BIND_REFUSED:
             return BindRefused(params=_tries(problem))
+        case ProblemCode.BOUND_ELSEWHERE:
+            return BoundElsewhere(problem.code)
         case "certificate_required" | "certificate_refused":
             return NotBound(problem.code)
         case "5102":

@@ -59,6 +59,7 @@ class ProblemCode(enum.StrEnum):
     CERTIFICATE_REFUSED = "certificate_refused"
     DEVICE_DISABLED = "device_disabled"
     BIND_REFUSED = "bind_refused"
+    BOUND_ELSEWHERE = "bound_elsewhere"
     SAM_REQUIRED = "sam_required"
     STAFF_REQUIRED = "staff_required"
     RIGHT_MISSING = "right_missing"

@@ -59,12 +59,16 @@ class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BindRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``pin`` is the registration number of QR-2 as text: leading zeros matter (X25)."""
+    """``pin`` is the registration number of QR-2 as text: leading zeros matter (X25).
+
+    ``bound_to``: code of the institution that the box belongs to already; empty for one that belongs to none.
+    """
 
     token: str
     pin: str
     csr_pem: str
     device: DeviceInfo
+    bound_to: str = ""
 
 
 class SamRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visitbridge.domain.modem import ModemState
 from visitbridge.services.environment.report import Check, absent, fail, ok, unknown, warn
-from visitbridge.services.link.hops import NEAR_HOPS
+from visitbridge.services.link.hops import NEAR_HOPS, UNBOUND
 from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
 
@@ -61,8 +61,8 @@ def path_checks(hop: str, untrusted: str = "") -> list[Check]:
 
     ``untrusted``: why the host's certificate is not believed, as PortalUntrusted has it.
     """
-    if hop == "not_bound":
-        return [*(unknown(item) for item in PATH_ITEMS[:-1]), fail("data_centre", "not_bound")]
+    if hop in UNBOUND:
+        return [*(unknown(item) for item in PATH_ITEMS[:-1]), fail("data_centre", hop)]
     if hop == "device_disabled":
         return [*(ok(item) for item in PATH_ITEMS[:-1]), fail("data_centre", "device_disabled")]
     if hop in NEAR_HOPS or hop == "network":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visitbridge.domain.modem import ModemState
 from visitbridge.errors import (
+    BoundElsewhere,
     DataCentreError,
     DeviceDisabled,
     LinkDown,
@@ -12,8 +13,11 @@ from visitbridge.errors import (
     VisitBridgeError,
 )
 
-CERTAIN = frozenset({"not_bound", "device_disabled"})
+CERTAIN = frozenset({"not_bound", "bound_elsewhere", "device_disabled"})
 """Not a matter of the line: asking more often does not help."""
+
+UNBOUND = frozenset({"not_bound", "bound_elsewhere"})
+"""The box has no data centre to ask."""
 
 MODEM_HOPS: dict[ModemState, str] = {
     ModemState.NONE: "",
@@ -35,6 +39,8 @@ NEAR_HOPS = frozenset(hop for hop in MODEM_HOPS.values() if hop) | {"no_uplink"}
 
 
 def hop_of(error: VisitBridgeError) -> str:
+    if isinstance(error, BoundElsewhere):
+        return "bound_elsewhere"
     if isinstance(error, NotBound):
         return "not_bound"
     if isinstance(error, DeviceDisabled):

@@ -15,7 +15,7 @@ from visitbridge.errors import DataCentreError, DeviceDisabled, LinkError, NotBo
 from visitbridge.ports.clock import Clock
 from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.runtime.waiting import wait_at_most
-from visitbridge.services.link.hops import CERTAIN, NEAR_HOPS, heard_something, hop_of
+from visitbridge.services.link.hops import CERTAIN, NEAR_HOPS, UNBOUND, heard_something, hop_of
 from visitbridge.services.link.policy import Hysteresis, LinkPolicy, LinkState
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import LinkTopic
@@ -147,7 +147,7 @@ class LinkWatch:
             self._uplink.failed()
         self._enter(
             self._health.failed(
-                self._clock.monotonic(), certain=bool(near) or hop in CERTAIN, counts=hop != "not_bound"
+                self._clock.monotonic(), certain=bool(near) or hop in CERTAIN, counts=hop not in UNBOUND
             ),
             near or hop,
         )

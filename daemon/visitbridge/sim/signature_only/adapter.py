@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from visitbridge.domain.people import Institution
-from visitbridge.errors import BindRefused, LinkDown, NotBound, ReplyLost, SamNotVerified
+from visitbridge.errors import BindRefused, BoundElsewhere, LinkDown, NotBound, ReplyLost, SamNotVerified
 from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
@@ -67,10 +67,14 @@ class SignatureOnlyDataCentre:
     def believes(self, receipt: Receipt) -> bool:
         return receipt.signature == getattr(self._service.receipts.get(receipt.key), "signature", None)
 
-    async def bind(self, ticket: BindTicket, pin: str, device: DeviceInfo) -> BindAnswer:
+    async def bind(
+        self, ticket: BindTicket, pin: str, device: DeviceInfo, *, bound_to: str = ""
+    ) -> BindAnswer:
         self._reach(bound=False)
         if pin != self._pin:
             raise BindRefused(params={"tries_left": 2})
+        if bound_to not in ("", INSTITUTION.code):
+            raise BoundElsewhere("this service knows one institution")
         self._bound = True
         return BindAnswer(
             certificate_pem="",
