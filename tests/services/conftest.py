@@ -13,7 +13,8 @@ import pytest
 from tests.contract.datacentre_benches import BENCHES, Bench, OpenBench
 from visitbridge.adapters.store import open_store
 from visitbridge.ports.store import Store
-from visitbridge.services.cards import CardDesk, PresentCard
+from visitbridge.services.card_kinds import PresentCard
+from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.staff import StaffDesk

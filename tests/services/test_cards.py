@@ -243,6 +243,15 @@ async def test_refresh_reads_the_card_again(room: Room, card: Cards) -> None:
     assert (await room.desk.refresh(READER)).kind == "nhi"
 
 
+async def test_phones_are_told_when_no_reader_can_be_looked_for(clock: FakeClock) -> None:
+    board = LiveBoard()
+    desk = CardDesk(board, clock, realm="test")
+    desk.transport_fails("pcsc", PcscUnavailable.code)
+    assert board.snapshot()["cards"] == CardsTopic(readers=(), troubles=(PcscUnavailable.code,))
+    desk.transport_works("pcsc")
+    assert board.snapshot()["cards"] == CardsTopic(readers=())
+
+
 class BrokenSource:
     """Tells of one reader, then fails."""
 

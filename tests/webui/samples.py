@@ -49,7 +49,10 @@ def reader(reader_id: str, name: str, inside: Json) -> Json:
 
 
 def two_readers(first: Json, second: Json) -> Json:
-    return {"readers": [reader("r1", "虛擬讀卡機 1", first), reader("r2", "虛擬讀卡機 2", second)]}
+    return {
+        "readers": [reader("r1", "虛擬讀卡機 1", first), reader("r2", "虛擬讀卡機 2", second)],
+        "troubles": [],
+    }
 
 
 def staff_session(**changes: Any) -> Json:

@@ -41,6 +41,15 @@ def test_a02_d04_the_readers_page_tells_who_uses_a_reader_and_for_how_long(
     phone.picture(artefacts, f"readers-turn-{turn}")
 
 
+def test_the_readers_page_says_that_pcscd_is_away(box: FakeBox, phone: Phone, artefacts: Path) -> None:
+    phone.open(f"{box.url}/#/settings/readers")
+    box.put("cards", {"readers": [], "troubles": ["GW-DEV-04"]})
+    expect(phone.page.get_by_text("讀卡機服務沒有執行或剛剛重新啟動")).to_be_visible()
+    expect(phone.page.get_by_text("找不到讀卡機")).to_have_count(0)
+    phone.settle()
+    phone.picture(artefacts, "readers-no-service")
+
+
 def test_d04_a_turn_is_handed_over_before_its_time_is_up(box: FakeBox, phone: Phone) -> None:
     box.answers["POST /api/readers/r2/release"] = {}
     phone.open(f"{box.url}/#/settings/readers")

@@ -137,7 +137,7 @@ export interface Topics {
   bluetooth: Bluetooth;
   link: LinkStatus;
   queue: QueueStatus;
-  cards: { readers: Reader[] };
+  cards: { readers: Reader[]; troubles: string[] };
   uses: { uses: ReaderUse[] };
   staff: { sessions: StaffSession[] };
   time: { trust: string };

@@ -9,9 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Literal
-
-import msgspec
 
 from visitbridge.domain.people import BasicRecord, mask_id
 from visitbridge.errors import (
@@ -19,7 +16,6 @@ from visitbridge.errors import (
     CardError,
     CardMute,
     CardRealmMixed,
-    CardRefused,
     CardRemoved,
     DeviceError,
     NotFound,
@@ -27,47 +23,16 @@ from visitbridge.errors import (
     ReaderBusy,
     ReaderUnavailable,
 )
-from visitbridge.ports.cards import CardChannel, CardReader, ReaderInfo, ReaderSource, ReaderState
-from visitbridge.protocols.apdu import Response
-from visitbridge.protocols.conversation import Conversation
-from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI, decode_basic
-from visitbridge.protocols.nhi.hpc import SELECT_HPC
-from visitbridge.protocols.nhi.institution import SELECT_INSTITUTION
+from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderSource, ReaderState
 from visitbridge.runtime.waiting import Waiter
+from visitbridge.services.card_kinds import CardKind, PresentCard, identify, is_of_test_realm
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.reader_watch import ReaderWatcher
 from visitbridge.services.topics import CardPatient, CardsTopic, Slot, SlotCard
-
-CardKind = Literal["none", "reading", "nhi", "hpc", "institution", "unknown", "mute"]
 
 _RECOGNISE_DEADLINE_S = 10.0
 _READ_AGAIN_S, _READ_AGAIN_MAX_S = 1.0, 60.0
-_OTHER_KINDS: dict[CardKind, bytes] = {"hpc": SELECT_HPC, "institution": SELECT_INSTITUTION}
 _KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", ReaderState.MUTE: "mute"}
-
-
-class PresentCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in one reader now. ``basic`` only for an NHI card that could be read."""
-
-    reader_id: str
-    reader_name: str
-    kind: CardKind
-    insertion: int
-    basic: BasicRecord | None = None
-    error_code: str = ""
-
-
-async def read_basic(channel: CardChannel) -> BasicRecord:
-    """The public record. Raises NotNhiCard when the card has no such application."""
-    return await channel.converse(_basic_record())
-
-
-def _basic_record() -> Conversation[BasicRecord]:
-    if not Response.decode((yield SELECT_NHI)).is_ok:
-        raise NotNhiCard
-    answer = Response.decode((yield READ_BASIC))
-    if not answer.is_ok:
-        raise CardRefused(params={"sw": answer.sw_hex})
-    return decode_basic(answer.data)
 
 
 class CardDesk:
@@ -85,6 +50,7 @@ class CardDesk:
         self._cards: dict[str, PresentCard] = {}
         self._recognising: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unread: set[str] = set()
+        self._troubles: dict[str, str] = {}
         self._publish()
 
     def when_changed(self, listener: Callable[[], None]) -> None:
@@ -100,7 +66,8 @@ class CardDesk:
         return CardsTopic(
             readers=tuple(
                 _slot(self._infos[reader_id], card) for reader_id, card in sorted(self._cards.items())
-            )
+            ),
+            troubles=tuple(sorted(set(self._troubles.values()))),
         )
 
     def present(self) -> tuple[PresentCard, ...]:
@@ -152,6 +119,16 @@ class CardDesk:
         """A reader that this box is not to show any more."""
         for known in (self._readers, self._infos, self._cards):
             known.pop(reader_id, None)
+        self._publish()
+
+    def transport_works(self, transport: str) -> None:
+        """A transport that was in trouble finds readers again, or never was in any."""
+        if self._troubles.pop(transport, None) is not None:
+            self._publish()
+
+    def transport_fails(self, transport: str, error_code: str) -> None:
+        """A transport cannot look for readers at all, so that there may be some which nobody sees."""
+        self._troubles[transport] = error_code
         self._publish()
 
     def slot_changed(self, info: ReaderInfo, reader: CardReader | None) -> bool:
@@ -220,13 +197,13 @@ class CardDesk:
         code = ""
         try:
             async with reader.open_session("recognise", deadline_s=_RECOGNISE_DEADLINE_S) as channel:
-                kind, record = await channel.converse(_identify(), deadline_s=_RECOGNISE_DEADLINE_S)
+                kind, record = await channel.converse(identify(), deadline_s=_RECOGNISE_DEADLINE_S)
         except CardRemoved:
             raise
         except CardError as exc:
             code = exc.code
             kind = "mute" if isinstance(exc, CardMute) else "unknown"
-        if _is_of_test_realm(kind, record) is (self._realm != "test"):
+        if is_of_test_realm(kind, record) is (self._realm != "test"):
             code = CardRealmMixed.code
         if kind == "unknown" and not code:
             code = NotNhiCard.code
@@ -258,69 +235,6 @@ class CardDesk:
 
     def _publish(self) -> None:
         self._board.put("cards", self.topic())
-
-
-class ReaderWatcher:
-    """Service: follows one source for as long as it works (restarted by the supervisor when it fails)."""
-
-    critical = False
-
-    def __init__(self, name: str, source: ReaderSource, desk: CardDesk) -> None:
-        self.name = name
-        self._source = source
-        self._desk = desk
-
-    async def run(self, ready: Callable[[], None]) -> None:
-        ready()
-        seen: set[str] = set()
-        try:
-            async with asyncio.TaskGroup() as group:
-                async for info in self._source.watch():
-                    seen.add(info.reader_id)
-                    reader = self._reader(info.reader_id)
-                    if self._desk.slot_changed(info, reader) and reader is not None:
-                        group.create_task(self._desk.recognise(reader), name=f"recognise-{info.reader_id}")
-        except BaseExceptionGroup as failed:
-            # Not with except*, which wraps what is raised in it into a group again.
-            devices, others = failed.split(DeviceError)
-            if devices is None or others is not None:
-                raise
-            raise _first(devices) from failed
-        finally:
-            self._lose(seen)
-
-    def _reader(self, reader_id: str) -> CardReader | None:
-        return next((r for r in self._source.readers() if r.info.reader_id == reader_id), None)
-
-    def _lose(self, seen: set[str]) -> None:
-        """A source that does not work shows its readers as unavailable, without cards."""
-        for info in filter(None, map(self._desk.info, seen)):
-            self._desk.slot_changed(msgspec.structs.replace(info, state=ReaderState.UNAVAILABLE), None)
-
-
-def _first(group: BaseExceptionGroup[DeviceError]) -> DeviceError:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-def _identify() -> Conversation[tuple[CardKind, BasicRecord | None]]:
-    try:
-        return "nhi", (yield from _basic_record())
-    except NotNhiCard:
-        for kind, select in _OTHER_KINDS.items():
-            if Response.decode((yield select)).is_ok:
-                return kind, None
-    return "unknown", None
-
-
-def _is_of_test_realm(kind: CardKind, record: BasicRecord | None) -> bool | None:
-    """Whether a card may meet test data only (nhi-domain §1.4); None for one of which that is not known.
-
-    The applications of professionals' and institutions' cards that are known here are those of our own test cards.
-    """
-    if record is not None:
-        return record.is_test_card
-    return True if kind in _OTHER_KINDS else None
 
 
 def _slot(info: ReaderInfo, card: PresentCard) -> Slot:

@@ -32,7 +32,8 @@ from visitbridge.protocols.datacentre.cards import (
     SessionStep,
 )
 from visitbridge.services.activity import Activity
-from visitbridge.services.cards import CardDesk, read_basic
+from visitbridge.services.card_kinds import read_basic
+from visitbridge.services.cards import CardDesk
 from visitbridge.services.scripts import run_script
 from visitbridge.services.turns import ReaderTurns
 

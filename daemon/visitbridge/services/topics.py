@@ -81,7 +81,10 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardsTopic(msgspec.Struct, frozen=True, kw_only=True):
+    """``troubles``: error codes of transports that cannot look for readers at present."""
+
     readers: tuple[Slot, ...]
+    troubles: tuple[str, ...] = ()
 
 
 class StaffSessionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,9 +60,25 @@ class PrivatePcscd:
         """Start pcscd anew; returns when it takes clients. Raises PcscUnavailable."""
         await self._ask("start")
 
+    async def activate(self) -> None:
+        """Let clients' calls start pcscd, which leaves after a minute without clients, as Debian's units do.
+
+        Once it does so it goes on for the life of this namespace; :meth:`kill` ends only what runs. Raises
+        PcscUnavailable.
+        """
+        await self._ask("activate")
+
     async def kill(self) -> None:
         """End pcscd as a crash would (SIGKILL)."""
         await self._ask("kill")
+
+    @property
+    def pid(self) -> int | None:
+        """pcscd's process id, in here as out there; None while none runs."""
+        try:
+            return int((self.socket_path.parents[1] / "pcscd.pid").read_text())
+        except FileNotFoundError:
+            return None
 
     def _slot(self, number: int) -> VpcdSlot:
         port = _FIRST_PORT + number

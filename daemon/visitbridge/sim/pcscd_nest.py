@@ -2,9 +2,10 @@
 
 Started by :mod:`visitbridge.sim.pcscd` as ``unshare --mount --net python pcscd_nest.py FD WORK PCSCD...``;
 standard library only, as it is run as a file. ``FD`` is a SOCK_SEQPACKET socket, ``WORK`` a folder with
-``run`` (becomes /run/pcscd) and ``empty``. Requests: ``start``, ``kill``, ``connect PORT``; answers: ``ok``
-(for ``connect`` with a socket that is connected to that port in here) or ``error REASON``. When the other
-end of FD closes, however its process ended, pcscd is stopped and WORK removed.
+``run`` (becomes /run/pcscd) and ``empty``; ``WORK/pcscd.pid`` is there while pcscd runs. Requests: ``start``,
+``activate``, ``kill``, ``connect PORT``; answers: ``ok`` (for ``connect`` with a socket that is connected to
+that port in here) or ``error REASON``. When the other end of FD closes, however its process ended, pcscd is
+stopped and WORK removed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import queue
+import select
 import shutil
 import signal
 import socket
@@ -41,6 +43,7 @@ class Pcscd:
     def __init__(self, command: list[str], work: Path) -> None:
         self._command = ["/bin/sh", "-c", _AS_SYSTEMD_DOES, "sh", *command]
         self._log_path = work / "pcscd.log"
+        self._pid_path = work / "pcscd.pid"
         self._socket_path = work / "run" / "pcscd.comm"
         self._process: subprocess.Popen[str] | None = None
         self._last_line = "pcscd ended without a word"
@@ -48,24 +51,17 @@ class Pcscd:
     def start(self) -> None:
         """Return when pcscd takes clients. Raises PcscdNotStarted."""
         self.end(signal.SIGTERM)
-        self._socket_path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(self._socket_path))
-            listener.listen()
-            self._process = subprocess.Popen(  # noqa: S603 - the command line comes from sim.pcscd
-                self._command,
-                stdin=listener.fileno(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            )
-        is_ready: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        threading.Thread(target=self._read_log, args=(self._process, is_ready), daemon=True).start()
+        with self._listen() as listener:
+            is_ready = self._spawn(self._command, listener)
         with contextlib.suppress(queue.Empty):
             if is_ready.get(timeout=_START_S):
                 return
         raise PcscdNotStarted(self._last_line)
+
+    def activate(self) -> None:
+        """From now on start pcscd whenever a client calls and none runs, as Debian's socket unit does; it leaves by itself."""
+        self.end(signal.SIGTERM)
+        threading.Thread(target=self._answer_calls, args=(self._listen(),), daemon=True).start()
 
     def end(self, how: signal.Signals) -> None:
         """Send the signal, and SIGKILL to one that does not go."""
@@ -79,7 +75,39 @@ class Pcscd:
             process.kill()
             process.wait()
 
+    def _listen(self) -> socket.socket:
+        self._socket_path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self._socket_path))
+        listener.listen()
+        return listener
+
+    def _answer_calls(self, listener: socket.socket) -> None:
+        while True:
+            select.select([listener], [], [])
+            # The word of an idle pcscd about when it is going to leave is one for debugging.
+            is_ready = self._spawn([*self._command, "--auto-exit", "--debug"], listener)
+            while is_ready.get():
+                pass
+
+    def _spawn(self, command: list[str], listener: socket.socket) -> queue.SimpleQueue[bool]:
+        """True comes when it takes clients, False when it has ended."""
+        self._process = subprocess.Popen(  # noqa: S603 - the command line comes from sim.pcscd
+            command,
+            stdin=listener.fileno(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        is_ready: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        threading.Thread(target=self._read_log, args=(self._process, is_ready), daemon=True).start()
+        return is_ready
+
     def _read_log(self, process: subprocess.Popen[str], is_ready: queue.SimpleQueue[bool]) -> None:
+        part = self._pid_path.with_suffix(".part")
+        part.write_text(f"{process.pid}\n")
+        part.replace(self._pid_path)
         with self._log_path.open("a") as log:
             for line in process.stdout or ():
                 log.write(line)
@@ -87,6 +115,8 @@ class Pcscd:
                 self._last_line = line.strip()
                 if "daemon ready" in line:
                     is_ready.put(True)
+        process.wait()
+        self._pid_path.unlink(missing_ok=True)
         is_ready.put(False)
 
 
@@ -113,6 +143,8 @@ def serve(control: socket.socket, pcscd: Pcscd) -> None:
                 continue
             if verb == "start":
                 pcscd.start()
+            elif verb == "activate":
+                pcscd.activate()
             elif verb == "kill":
                 pcscd.end(signal.SIGKILL)
             control.send(b"ok")

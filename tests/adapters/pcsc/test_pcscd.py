@@ -16,7 +16,7 @@ from smartcard import scard
 
 from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench, Watching
-from tests.pcsc import clients_of
+from tests.pcsc import clients_of, wake_ups
 from visitbridge.adapters.pcsc.binding import MOST_READERS, ScardError
 from visitbridge.adapters.pcsc.channel import PcscReader, Wire
 from visitbridge.adapters.pcsc.source import PcscReaders
@@ -24,6 +24,9 @@ from visitbridge.errors import PcscUnavailable, ReaderBusy, ReaderUnavailable, R
 from visitbridge.ports.cards import ReaderInfo, ReaderState
 from visitbridge.ports.reader_facts import ReaderFacts
 from visitbridge.protocols import t0
+from visitbridge.services.cards import CardDesk
+from visitbridge.services.live import LiveBoard
+from visitbridge.services.topics import CardsTopic
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.pcscd import READER_NAME, PrivatePcscd, open_pcscd
 
@@ -146,19 +149,32 @@ async def test_a_box_started_before_pcscd_finds_it_later(
 ) -> None:
     await pcscd.kill()
     source = PcscReaders(clock, allow_virtual=True)
+    board = LiveBoard()
+    CardDesk(board, clock, realm="test").watcher("pcsc", source)
+    troubles: list[tuple[str, ...]] = []
     watching = Watching()
     with caplog.at_level(logging.INFO):
         task = asyncio.create_task(watching.follow(source))
         for _ in range(3):
             await clock.wake()
         await clock.wait_asleep()
+        troubles.append(troubles_on(board))
         await pcscd.start()
         await clock.wake()
         await watching.wait_slots(2)
+        troubles.append(troubles_on(board))
     task.cancel()
     await asyncio.wait({task})
     await source.close()
+    assert troubles == [("GW-DEV-04",), ()]
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def troubles_on(board: LiveBoard) -> tuple[str, ...]:
+    """What phones are told of transports that are away."""
+    topic = board.snapshot()["cards"]
+    assert isinstance(topic, CardsTopic)
+    return topic.troubles
 
 
 async def test_a_card_held_by_another_program_is_busy_and_then_free(
@@ -212,16 +228,6 @@ async def test_waiting_costs_nothing(bench: Bench) -> None:
     woken = wake_ups() - before
     # Two readers, two seconds, at most one wake-up a second each; the event loop's own timer is one more.
     assert woken <= 2 * 2 + 1
-
-
-def wake_ups() -> int:
-    """How often the threads of this process have gone to sleep so far."""
-    lines = [
-        line
-        for thread in Path("/proc/self/task").iterdir()
-        for line in (thread / "status").read_text().splitlines()
-    ]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
 
 
 def resources() -> tuple[int, int]:

@@ -133,6 +133,7 @@ EVERY: list[Check] = [
         readers_check(CardsTopic(readers=tuple(slot(state) for state in states)))
         for states in ([], ["empty"], ["unavailable"], ["empty", "unavailable"])
     ),
+    readers_check(CardsTopic(readers=(), troubles=("GW-DEV-04",))),
     *(
         power_check(PowerTopic(battery_percent=battery, under_voltage=low))
         for battery, low in ((None, None), (80, False), (None, True), (10, None), (None, False))
@@ -196,6 +197,19 @@ def test_what_is_behind_a_broken_part_of_the_modem_is_not_called_good(state: Mod
 
 
 @pytest.mark.parametrize(
+    ("states", "state"),
+    [((), CheckState.FAIL), (("unavailable",), CheckState.FAIL), (("unavailable", "empty"), CheckState.WARN)],
+    ids=["none ever seen", "all of them gone", "Bluetooth goes on"],
+)
+def test_a_missing_pcscd_is_told_by_its_code(states: tuple[str, ...], state: CheckState) -> None:
+    topic = CardsTopic(readers=tuple(slot(state) for state in states), troubles=("GW-DEV-04",))
+
+    check = readers_check(topic)
+
+    assert (check.state, check.code, check.params) == (state, "service", {"error": "GW-DEV-04"})
+
+
+@pytest.mark.parametrize(
     ("hop", "states"),
     [
         ("", "ok ok ok ok"),
@@ -205,6 +219,7 @@ def test_what_is_behind_a_broken_part_of_the_modem_is_not_called_good(state: Mod
         ("data_centre", "ok ok ok fail"),
         ("device_disabled", "ok ok ok fail"),
         ("not_bound", "unknown unknown unknown fail"),
+        ("bound_elsewhere", "unknown unknown unknown fail"),
         ("searching", "fail unknown unknown unknown"),
     ],
 )
@@ -219,7 +234,6 @@ def test_the_path_breaks_at_one_place(hop: str, states: str) -> None:
 def test_the_security_modules_end_is_told_in_time(days: int, state: CheckState) -> None:
     box = msgspec.structs.replace(BOUND, sam_valid_until=TODAY + dt.timedelta(days=days))
 
-        ("bound_elsewhere", "unknown unknown unknown fail"),
     assert sam_check(box, NOW).state is state
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from visitbridge.adapters.pcsc import binding
 from visitbridge.adapters.pcsc.binding import MOST_READERS, PNP_READER, Outcome, ScardError
 from visitbridge.adapters.pcsc.channel import PcscReader
 from visitbridge.adapters.pcsc.slots import SlotBook
-from visitbridge.errors import LaneLate, PcscUnavailable
+from visitbridge.errors import DeviceError, LaneLate, PcscUnavailable
 from visitbridge.ports.cards import ReaderInfo
 from visitbridge.ports.clock import Clock
 from visitbridge.runtime.lane import Lane
@@ -34,6 +34,11 @@ class PcscReaders:
         self._clock = clock
         self._book = SlotBook(allow_virtual=allow_virtual)
         self._readers: dict[str, PcscReader] = {}
+        self._on_trouble: list[Callable[[DeviceError | None], None]] = []
+
+    def when_trouble(self, listener: Callable[[DeviceError | None], None]) -> None:
+        """See ``ports.cards.Reporting``."""
+        self._on_trouble.append(listener)
 
     def readers(self) -> tuple[PcscReader, ...]:
         """Every slot seen so far, those that are away included."""
@@ -53,11 +58,13 @@ class PcscReaders:
                 except PcscUnavailable as exc:
                     if not told_away:
                         log.warning("%s; looking for it every %g s", exc, _RETRY_S)
+                        self._tell(exc)
                     told_away = True
                     changes = self._book.lose_all()
                 else:
                     if told_away:
                         log.info("pcscd answers again")
+                        self._tell(None)
                     told_away = False
                 self._add_readers()
                 for info in changes if told_all else self._book.infos():
@@ -72,6 +79,10 @@ class PcscReaders:
         """Let all cards go. Sessions still open end with an error."""
         for reader in self._readers.values():
             await reader.close()
+
+    def _tell(self, trouble: DeviceError | None) -> None:
+        for listener in self._on_trouble:
+            listener(trouble)
 
     def _add_readers(self) -> None:
         for info in self._book.infos():

@@ -77,6 +77,9 @@ def clock_check(trust: TimeTrust) -> Check:
 def readers_check(cards: CardsTopic | None) -> Check:
     slots = () if cards is None else cards.readers
     answering = [slot for slot in slots if slot.state != "unavailable"]
+    if cards is not None and cards.troubles:
+        judge = warn if answering else fail
+        return judge("readers", "service", error=cards.troubles[0])
     if not answering:
         return fail("readers", "silent" if slots else "none")
     if len(answering) < len(slots):
