@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import ssl
+import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,47 +35,81 @@ from visitbridge.api.dispatch import COOKIE
 from visitbridge.app import Ready
 from visitbridge.config import ReadersSection, dump
 from visitbridge.config.load import Loaded
-from visitbridge.ports.cards import ReaderState
+from visitbridge.ports.cards import CardChannel, ReaderState
 from visitbridge.protocols.conversation import Conversation
 from visitbridge.sim.clock import FakeClock
 
 OK = b"\x90\x00"
+BLOCK = 100
 
 
 async def commands(side: ReaderSide, *, count: int, command_s: float, rounds: int) -> dict[str, Any]:
-    """``count`` SELECTs by bare pyscard, through our channel one by one, and as one conversation."""
-    async with open_reader(side, command_s=command_s) as reader:
-        cases: dict[str, Callable[[], Awaitable[float]]] = {
-            "bare": lambda: asyncio.to_thread(bare_commands, count),
-            "transmit": lambda: our_commands(reader, count),
-            "conversation": lambda: our_conversation(reader, count),
-        }
-        taken: dict[str, list[float]] = {name: [] for name in cases}
-        for turn in range(rounds):
-            for name in [*cases][turn % 3 :] + [*cases][: turn % 3]:
-                taken[name].append(await cases[name]() / count)
+    """``count`` SELECTs in each round by bare pyscard, through our channel one by one, and as conversations.
+
+    All three take turns in blocks of :data:`BLOCK` commands, bare pyscard and we in two slots of the same pcscd that
+    are changed after half of the time, so that what else the machine does meets them alike; ratios are of the medians
+    over all blocks.
+    """
+    taken: dict[str, list[float]] = {"bare": [], "transmit": [], "conversation": []}
+    for ours, theirs in ((0, 1), (1, 0)):
+        async with (
+            open_card(side, slot=theirs, command_s=command_s),
+            open_reader(side, slot=ours, command_s=command_s) as reader,
+            reader.open_session("bench", deadline_s=3600) as channel,
+        ):
+            bare = await asyncio.to_thread(BareCard, theirs)
+            await take_turns(channel, bare, taken, blocks=rounds * count // BLOCK // 2)
+            bare.close()
+    medians = {name: statistics.median(times) for name, times in taken.items()}
     return {
-        "commands": count,
+        "commands": rounds * count,
         "card_ms": command_s * 1e3,
-        **{f"{name}_us": measure.spread([taken_s * 1e6 for taken_s in taken[name]], 1) for name in cases},
+        **{f"{name}_us": measure.spread([taken_s * 1e6 for taken_s in taken[name]], 1) for name in taken},
         **{
-            f"{name}_vs_bare": measure.ratio(taken[name], taken["bare"])
+            f"{name}_vs_bare": round(medians[name] / medians["bare"], 3)
             for name in ("transmit", "conversation")
         },
     }
 
 
+async def take_turns(
+    channel: CardChannel, bare: BareCard, taken: dict[str, list[float]], *, blocks: int
+) -> None:
+    """Add each block's seconds for one command."""
+    cases: dict[str, Callable[[], Awaitable[float]]] = {
+        "bare": lambda: asyncio.to_thread(bare.select, BLOCK),
+        "transmit": lambda: our_commands(channel, BLOCK),
+        "conversation": lambda: our_conversation(channel, BLOCK),
+    }
+    for turn in range(blocks):
+        for name in [*cases][turn % 3 :] + [*cases][: turn % 3]:
+            taken[name].append(await cases[name]() / BLOCK)
+
+
 @contextlib.asynccontextmanager
-async def open_reader(side: ReaderSide, *, command_s: float) -> AsyncIterator[PcscReader]:
+async def open_card(side: ReaderSide, *, slot: int, command_s: float) -> AsyncIterator[None]:
+    await side.insert(slot=slot, command_s=command_s)
+    await asyncio.to_thread(wait_presence, slot, is_in=True)
+    try:
+        yield
+    finally:
+        await side.pull(slot=slot)
+        await asyncio.to_thread(wait_presence, slot, is_in=False)
+
+
+@contextlib.asynccontextmanager
+async def open_reader(side: ReaderSide, *, slot: int, command_s: float) -> AsyncIterator[PcscReader]:
     """A reader of the box with a card in it, from insertion to removal."""
     source = PcscReaders(FakeClock(), allow_virtual=True)
     watching = Watching()
     task = asyncio.create_task(watching.follow(source))
     try:
-        await side.insert(command_s=command_s)
-        there = await watching.wait_told(lambda info: info.state is ReaderState.CARD)
+        await side.insert(slot=slot, command_s=command_s)
+        there = await watching.wait_told(
+            lambda info: info.state is ReaderState.CARD and info.reader_id.endswith(f"-{slot}")
+        )
         yield next(reader for reader in source.readers() if reader.info.reader_id == there.reader_id)
-        await side.pull()
+        await side.pull(slot=slot)
         await watching.wait_told(lambda info: info.reader_id == there.reader_id and not info.atr)
     finally:
         task.cancel()
@@ -82,21 +117,43 @@ async def open_reader(side: ReaderSide, *, command_s: float) -> AsyncIterator[Pc
         await source.close()
 
 
-def bare_commands(count: int) -> float:
-    context, names = bare_context()
-    code, card, protocol = scard.SCardConnect(
-        context, names[0], scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-    )
-    assert code == scard.SCARD_S_SUCCESS
-    begin_s = time.perf_counter()
-    for _ in range(count):
-        code, answer = scard.SCardTransmit(card, protocol, list(SELECT_NHI))
+class BareCard:
+    """What a program does that uses pyscard alone: the card in one slot, for itself."""
+
+    def __init__(self, slot: int) -> None:
+        self._context, names = bare_context()
+        name = names[slot]
+        code, self._card, self._protocol = scard.SCardConnect(
+            self._context,
+            name,
+            scard.SCARD_SHARE_EXCLUSIVE,
+            scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+        )
         assert code == scard.SCARD_S_SUCCESS
-        assert bytes(answer) == OK
-    taken_s = time.perf_counter() - begin_s
-    scard.SCardDisconnect(card, scard.SCARD_UNPOWER_CARD)
+
+    def select(self, count: int) -> float:
+        """Seconds for ``count`` commands."""
+        begin_s = time.perf_counter()
+        for _ in range(count):
+            code, answer = scard.SCardTransmit(self._card, self._protocol, list(SELECT_NHI))
+            assert code == scard.SCARD_S_SUCCESS
+            assert bytes(answer) == OK
+        return time.perf_counter() - begin_s
+
+    def close(self) -> None:
+        scard.SCardDisconnect(self._card, scard.SCARD_UNPOWER_CARD)
+        scard.SCardReleaseContext(self._context)
+
+
+def wait_presence(slot: int, *, is_in: bool) -> None:
+    """Return when pcscd knows of the card that was put in or taken out; it looks every 400 ms."""
+    context, names = bare_context()
+    state = scard.SCARD_STATE_UNAWARE
+    while bool(state & scard.SCARD_STATE_PRESENT) is not is_in:
+        code, states = scard.SCardGetStatusChange(context, 30_000, [(names[slot], state)])
+        assert code == scard.SCARD_S_SUCCESS
+        state = states[0][1] & ~scard.SCARD_STATE_CHANGED
     scard.SCardReleaseContext(context)
-    return taken_s
 
 
 def bare_context() -> tuple[int, list[str]]:
@@ -105,19 +162,17 @@ def bare_context() -> tuple[int, list[str]]:
     return context, names
 
 
-async def our_commands(reader: PcscReader, count: int) -> float:
-    async with reader.open_session("bench", deadline_s=600) as channel:
-        begin_s = time.perf_counter()
-        for _ in range(count):
-            assert await channel.transmit(SELECT_NHI) == OK
-        return time.perf_counter() - begin_s
+async def our_commands(channel: CardChannel, count: int) -> float:
+    begin_s = time.perf_counter()
+    for _ in range(count):
+        assert await channel.transmit(SELECT_NHI) == OK
+    return time.perf_counter() - begin_s
 
 
-async def our_conversation(reader: PcscReader, count: int) -> float:
-    async with reader.open_session("bench", deadline_s=600) as channel:
-        begin_s = time.perf_counter()
-        await channel.converse(_selects(count), deadline_s=600)
-        return time.perf_counter() - begin_s
+async def our_conversation(channel: CardChannel, count: int) -> float:
+    begin_s = time.perf_counter()
+    await channel.converse(_selects(count), deadline_s=600)
+    return time.perf_counter() - begin_s
 
 
 def _selects(count: int) -> Conversation[None]:
@@ -126,23 +181,35 @@ def _selects(count: int) -> Conversation[None]:
 
 
 async def insertions(side: ReaderSide, box: RunningBox, *, count: int) -> dict[str, Any]:
-    """From pcscd telling a bare client of an insertion, to the phone having the event of it, and of what it is."""
+    """From pcscd telling a bare client of an insertion, to the phone having the event of it, and of what it is.
+
+    ``bare_at_phone``: the same insertions, told by the least program that can (:mod:`tests.bench.bare_events`).
+    """
     seen: list[float] = []
     known: list[float] = []
+    bare_seen: list[float] = []
     bare = await asyncio.to_thread(BareClient)
     headers = {"Cookie": f"{COOKIE}={box.cookie}"}
-    async with box.http.get(f"{box.origin}/api/events", headers=headers, timeout=None) as stream:
+    async with (
+        open_program(sys.executable, "-m", "tests.bench.bare_events") as (_, facts),
+        box.http.get(f"{box.origin}/api/events", headers=headers, timeout=None) as stream,
+        box.http.get(facts["url"], timeout=None) as bare_stream,
+    ):
         phone = Phone(stream)
         await phone.wait_kind("none", "")
         for _ in range(count):
             told = asyncio.create_task(asyncio.to_thread(bare.wait_change))
+            bare_event = asyncio.create_task(wait_event(bare_stream))
             await side.insert()
-            (seen_s, known_s), told_s = await asyncio.gather(phone.wait_insertion(), told)
+            (seen_s, known_s), bare_seen_s, told_s = await asyncio.gather(
+                phone.wait_insertion(), bare_event, told
+            )
             seen.append(seen_s - told_s)
             known.append(known_s - told_s)
+            bare_seen.append(bare_seen_s - told_s)
             gone = asyncio.create_task(asyncio.to_thread(bare.wait_change))
             await side.pull()
-            await asyncio.gather(phone.wait_kind("none"), gone)
+            await asyncio.gather(phone.wait_kind("none"), wait_event(bare_stream), gone)
             # So that three events a card are not more than one a second, the pace of the stream.
             await asyncio.sleep(2.5)
     bare.close()
@@ -150,7 +217,14 @@ async def insertions(side: ReaderSide, box: RunningBox, *, count: int) -> dict[s
         "insertions": count,
         "seen_at_phone": measure.percentiles_ms(seen),
         "known_at_phone": measure.percentiles_ms(known),
+        "bare_at_phone": measure.percentiles_ms(bare_seen),
     }
+
+
+async def wait_event(stream: aiohttp.ClientResponse) -> float:
+    """``time.monotonic()`` when the next event was there."""
+    await stream.content.readuntil(b"\n\n")
+    return time.monotonic()
 
 
 class BareClient:

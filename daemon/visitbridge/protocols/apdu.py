@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import struct
+from typing import NamedTuple
 
 import msgspec
 
@@ -62,7 +63,7 @@ class Command(msgspec.Struct, frozen=True):
     extended: bool = False
 
     def __post_init__(self) -> None:
-        if not all(0 <= byte <= 0xFF for byte in (self.cla, self.ins, self.p1, self.p2)):
+        if (self.cla | self.ins | self.p1 | self.p2) & ~0xFF:
             raise ValueError("a header field of a command APDU is one byte")
         if len(self.data) > 0xFFFF:
             raise ValueError("a command APDU carries at most 65535 bytes")
@@ -94,36 +95,44 @@ class Command(msgspec.Struct, frozen=True):
 
         Raises CardError (``GW-CRD-00``) for bytes that are no command APDU.
         """
-        if len(raw) < 4:
-            raise CardError("command APDU shorter than its header")
+        lengths = Lengths.of(raw)
         cla, ins, p1, p2 = raw[:4]
-        body = raw[4:]
-        data, le, extended = _split_body(body)
-        return cls(cla, ins, p1, p2, data, le, extended)
+        data = raw[lengths.data_at : lengths.data_at + lengths.lc]
+        return cls(cla, ins, p1, p2, data, lengths.le, lengths.extended)
 
 
-def _split_body(body: bytes) -> tuple[bytes, int | None, bool]:
-    """Lc, data and Le of a command as (data, le, extended)."""
-    if not body:
-        return b"", None, False
-    if len(body) == 1:
-        return b"", body[0] or SHORT_LE_MAX, False
-    if body[0] != 0:
-        lc = body[0]
-        if len(body) == 1 + lc:
-            return body[1:], None, False
-        if len(body) == 2 + lc:
-            return body[1:-1], body[-1] or SHORT_LE_MAX, False
-        raise CardError("command APDU length does not match Lc")
-    if len(body) == 3:
-        return b"", int.from_bytes(body[1:], "big") or EXTENDED_LE_MAX, True
-    if len(body) > 3:
-        lc = int.from_bytes(body[1:3], "big")
-        if lc and len(body) == 3 + lc:
-            return body[3:], None, True
-        if lc and len(body) == 5 + lc:
-            return body[3:-2], int.from_bytes(body[-2:], "big") or EXTENDED_LE_MAX, True
-    raise CardError("command APDU length does not match extended Lc")
+class Lengths(NamedTuple):
+    """What the length fields of a command APDU say: ``lc`` bytes of data from offset ``data_at``, ``le`` as in Command."""
+
+    data_at: int
+    lc: int
+    le: int | None
+    extended: bool
+
+    @classmethod
+    def of(cls, raw: bytes) -> Lengths:
+        """By the rules of ISO/IEC 7816-3 §12.1.3. Raises CardError (``GW-CRD-00``) for bytes that are no command APDU."""
+        count = len(raw) - 4
+        if count < 0:
+            raise CardError("command APDU shorter than its header")
+        if count == 0:
+            return cls(4, 0, None, False)
+        if count == 1:
+            return cls(4, 0, raw[4] or SHORT_LE_MAX, False)
+        if lc := raw[4]:
+            if count == 1 + lc:
+                return cls(5, lc, None, False)
+            if count == 2 + lc:
+                return cls(5, lc, raw[-1] or SHORT_LE_MAX, False)
+            raise CardError("command APDU length does not match Lc")
+        if count == 3:
+            return cls(4, 0, int.from_bytes(raw[5:], "big") or EXTENDED_LE_MAX, True)
+        lc = int.from_bytes(raw[5:7], "big") if count > 3 else 0
+        if lc and count == 3 + lc:
+            return cls(7, lc, None, True)
+        if lc and count == 5 + lc:
+            return cls(7, lc, int.from_bytes(raw[-2:], "big") or EXTENDED_LE_MAX, True)
+        raise CardError("command APDU length does not match extended Lc")
 
 
 class Response(msgspec.Struct, frozen=True):

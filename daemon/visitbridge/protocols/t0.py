@@ -8,7 +8,7 @@ command and one answer. Sources: ISO/IEC 7816-3 §12.2, ISO/IEC 7816-4 §5.6 and
 from __future__ import annotations
 
 from visitbridge.errors import CardError, DeviceError, Retry
-from visitbridge.protocols.apdu import Command
+from visitbridge.protocols.apdu import Lengths
 from visitbridge.protocols.conversation import Conversation
 
 # An answer of 64 KiB in pieces of 256 bytes; a card that goes on after that never ends.
@@ -23,23 +23,25 @@ def exchange(command: bytes, *, t0: bool) -> Conversation[bytes]:
     as case 3). Raises CardError for bytes that are no command or that T=0 cannot carry, before anything is
     sent; DeviceError (``retry=unknown``) for an answer without status word or without end.
     """
-    parsed = Command.decode(command)
-    if t0 and parsed.needs_extended:
+    lengths = Lengths.of(command)
+    if t0 and lengths.extended:
         raise CardError("an extended-length command needs T=1")
-    asks_for_data = parsed.le is not None
-    if t0 and parsed.data and asks_for_data:
+    asks_for_data = lengths.le is not None
+    if t0 and lengths.lc and asks_for_data:
         command, asks_for_data = command[:-1], False
 
     answer = _checked((yield command))
-    if answer[-2] == 0x6C and asks_for_data and not parsed.needs_extended:
+    if answer[-2] == 0x6C and asks_for_data and not lengths.extended:
         answer = _checked((yield command[:-1] + answer[-1:]))
 
+    if answer[-2] != 0x61:
+        return answer
     collected = b""
     for _ in range(_MOST_PIECES):
         if answer[-2] != 0x61:
             return collected + answer
         collected += answer[:-2]
-        fetch = bytes((_channel_of(parsed.cla), _GET_RESPONSE, 0, 0, answer[-1]))
+        fetch = bytes((_channel_of(command[0]), _GET_RESPONSE, 0, 0, answer[-1]))
         answer = _checked((yield fetch))
         if answer[-2] == 0x6C:
             answer = _checked((yield fetch[:-1] + answer[-1:]))

@@ -8,7 +8,6 @@ new lane.
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import sys
 import threading
@@ -45,6 +44,7 @@ class Wire:
         self._context: int | None = None
         self._card: int | None = None
         self._protocol = 0
+        self._speaks_t0 = False
         self._name = ""
         self._is_abandoned = threading.Event()
 
@@ -68,8 +68,7 @@ class Wire:
         """One command APDU and its whole answer. Raises ScardError, CardError, DeviceError."""
         if self._card is None:
             raise ScardError("SCardTransmit", Outcome.REMOVED_CARD)
-        exchange = t0.exchange(command, t0=binding.is_t0(self._protocol))
-        return drive(exchange, functools.partial(self._send, self._card))
+        return drive(t0.exchange(command, t0=self._speaks_t0), self._send)
 
     def converse(self, conversation: Conversation[T]) -> T:
         """A whole conversation. Raises what :meth:`transmit` raises, and what the conversation does."""
@@ -116,15 +115,16 @@ class Wire:
             binding.release_context(self._context)
             self._context = None
 
-    def _send(self, card: int, piece: bytes) -> bytes:
-        if self._is_abandoned.is_set():
+    def _send(self, piece: bytes) -> bytes:
+        if self._is_abandoned.is_set() or self._card is None:
             raise ScardError("SCardTransmit", Outcome.CANCELLED)
-        return binding.transmit(card, self._protocol, piece)
+        return binding.transmit(self._card, self._protocol, piece)
 
     def _connect(self, name: str) -> bytes:
         if self._context is None:
             self._context = binding.establish_context()
         self._card, self._protocol = binding.connect(self._context, name)
+        self._speaks_t0 = binding.is_t0(self._protocol)
         self._name = name
         return binding.read_atr(self._card)
 
