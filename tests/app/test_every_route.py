@@ -16,6 +16,7 @@ from visitbridge.api.openapi import openapi_document, operation_id
 from visitbridge.api.routes import AnyRoute, Call, NoQuery, RawRoute, Route, RouteTable, parameters
 from visitbridge.app.front import route_table
 from visitbridge.app.services import Parts
+from visitbridge.config import LabSection
 from visitbridge.words import load_catalogue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -43,8 +44,10 @@ class _Anything(SimpleNamespace):
 
 
 def whole_table() -> RouteTable:
+    plain = config_for(Path("/nonexistent"), webui=Path("/nonexistent"))
+    lab = LabSection(control=Path("/lab.sock"), training=Path("/desk.sock"))
     return route_table(
-        config_for(Path("/nonexistent"), webui=Path("/nonexistent"), lab=Path("/lab.sock")),
+        msgspec.structs.replace(plain, lab=lab),
         cast(Parts, _Anything()),
         load_catalogue(),
         cast(EventStreams, _Anything()),

@@ -13,6 +13,8 @@ _STATUS: tuple[tuple[type[VisitBridgeError], int], ...] = (
     (errors.NotPaired, 401),
     (errors.TooManyTries, 429),
     (errors.HostRefused, 421),
+    (errors.TrainingClosed, 409),
+    (errors.CardInHand, 409),
     (errors.AccessError, 403),
     (errors.MalformedBody, 400),
     (errors.FieldInvalid, 422),

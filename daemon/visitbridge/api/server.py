@@ -14,6 +14,7 @@ from visitbridge.api.cached import Document
 from visitbridge.api.dispatch import Dispatcher
 from visitbridge.api.doorway import Doorway
 from visitbridge.api.events import EventStreams
+from visitbridge.api.forwarding import Forwarder
 from visitbridge.api.guard import Guard, add_security_headers, authorities
 from visitbridge.api.routes import RouteTable, pattern
 from visitbridge.api.site import open_site
@@ -24,7 +25,7 @@ class ApiServer:
     """Serves the route table and the web UI on one port. ``port`` is known once ``ready`` was called.
 
     ``hosts`` are the names and addresses that a Host header may name. ``listener``: a socket that somebody opened
-    for us, used instead of ``bind`` and ``port``. ``on_phone`` is told each address from which a paired phone speaks.
+    for us, used instead of ``bind`` and ``port``. ``forwarder`` takes the requests of phones in the training rooms. ``on_phone`` is told each address from which a paired phone speaks.
     """
 
     name = "api"
@@ -43,6 +44,7 @@ class ApiServer:
         port: int,
         hosts: Iterable[str],
         listener: socket.socket | None = None,
+        forwarder: Forwarder | None = None,
         on_phone: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._table = table
@@ -55,6 +57,7 @@ class ApiServer:
         self._bind = bind
         self._hosts = tuple(hosts)
         self._listener = listener
+        self._forwarder = forwarder
         self._on_phone = on_phone
         self.port = port
 
@@ -69,14 +72,19 @@ class ApiServer:
             tls=self._tls,
             closing=self._events.close,
         )
-        async with site as port, asyncio.TaskGroup() as group:
-            self.port = port
-            self._guard.allowed = authorities(self._hosts, port)
-            group.create_task(self._events.forward(), name="api-events")
-            ready()
+        try:
+            async with site as port, asyncio.TaskGroup() as group:
+                self.port = port
+                self._guard.allowed = authorities(self._hosts, port)
+                group.create_task(self._events.forward(), name="api-events")
+                ready()
+        finally:
+            if self._forwarder is not None:
+                await self._forwarder.close()
 
     def application(self) -> web.Application:
-        app = web.Application(middlewares=[self._noted, self._guard.middleware()])
+        forwarded = [self._forwarder.middleware()] if self._forwarder is not None else []
+        app = web.Application(middlewares=[self._noted, self._guard.middleware(), *forwarded])
         app.on_response_prepare.append(add_security_headers)
         for route in self._table.routes:
             handler = self._dispatcher.handler_for(route, self._note_phone)

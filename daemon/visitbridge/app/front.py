@@ -12,6 +12,7 @@ from visitbridge.adapters.paper import WorkerPaper
 from visitbridge.adapters.tls import BoxTls
 from visitbridge.api.dispatch import Dispatcher
 from visitbridge.api.events import EventStreams
+from visitbridge.api.forwarding import Forwarder
 from visitbridge.api.guard import Guard, authorities
 from visitbridge.api.limits import TryLimit
 from visitbridge.api.resources.audit import Audit
@@ -38,6 +39,7 @@ from visitbridge.api.resources.roots import PortalRoots
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
 from visitbridge.api.resources.support import Support
+from visitbridge.api.resources.training import Training
 from visitbridge.api.resources.visits import Visits
 from visitbridge.api.routes import RouteTable
 from visitbridge.api.server import ApiServer
@@ -45,8 +47,10 @@ from visitbridge.api.static import read_webui
 from visitbridge.api.viewing import viewer_of
 from visitbridge.app.records import record_routes
 from visitbridge.app.services import Parts
+from visitbridge.app.training import lesson_routes
 from visitbridge.config import Config
 from visitbridge.domain.ids import new_id
+from visitbridge.ports.training import TrainingRooms
 from visitbridge.services.audit import AuditDesk
 from visitbridge.services.lookup import CodeLookup
 from visitbridge.services.visits.exporting import ExportDesk
@@ -58,7 +62,13 @@ WEBUI_DIR = Path(__file__).parents[3] / "webui"
 
 
 def route_table(
-    config: Config, parts: Parts, words: Words, events: EventStreams, *, pair_url: Callable[[str], str]
+    config: Config,
+    parts: Parts,
+    words: Words,
+    events: EventStreams,
+    *,
+    pair_url: Callable[[str], str],
+    rooms: TrainingRooms | None = None,
 ) -> RouteTable:
     """Every route of this box; those of the lab only when it runs in one."""
     documents = Documents(words, version=__version__)
@@ -92,7 +102,14 @@ def route_table(
         Support(parts.support).routes(),
         Exports(ExportDesk(parts.store, parts.clock, parts.visits.get, sam_id=parts.binding.sam_id)).routes(),
         Paper(PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get)).routes(),
+        Training(
+            rooms,
+            role=parts.phones.role,
+            card_in_hand=lambda: parts.turns.box_is_using,
+            gone_in=events.drop,
+        ).routes(),
         Lab(config.lab.control).routes() if config.lab.control is not None else (),
+        lesson_routes(config, parts),
     )
     documents.describe(table.routes)
     return table
@@ -116,6 +133,7 @@ class Front:
         words: Words,
         *,
         listener: socket.socket | None = None,
+        rooms: TrainingRooms | None = None,
         on_phone: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._hosts = config.http.hosts
@@ -128,7 +146,7 @@ class Front:
         parts.phones.when_removed(events.drop)
         parts.phones.when_changed(events.look_again)
         self.server = ApiServer(
-            table=route_table(config, parts, words, events, pair_url=self.pair_url),
+            table=route_table(config, parts, words, events, pair_url=self.pair_url, rooms=rooms),
             dispatcher=Dispatcher(
                 sessions=parts.phones, staff=parts.staff, in_hand=parts.visits.in_hand, words=words
             ),
@@ -140,6 +158,7 @@ class Front:
             port=config.http.port,
             listener=listener,
             hosts=config.http.hosts,
+            forwarder=Forwarder(rooms, parts.phones),
             on_phone=on_phone,
         )
 

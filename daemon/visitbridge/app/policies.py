@@ -35,10 +35,12 @@ def of_phones(section: PolicySection) -> PhoneLimits:
     return PhoneLimits(
         idle_s=section.phone_lock_minutes * 60,
         whole_s=section.phone_session_hours * 3600,
+        proof_s=section.phone_proof_minutes * 60,
     )
 
 
 def mode(config: Config, options: Options) -> ModeTopic:
     """A box of the test realm sends nothing real, and says so on every page."""
-    training = config.datacentre.realm == "test" and not options.allow_virtual
-    return ModeTopic(virtual=options.allow_virtual, training=training)
+    lessons = config.lab.training is not None
+    training = lessons or (config.datacentre.realm == "test" and not options.allow_virtual)
+    return ModeTopic(virtual=options.allow_virtual, training=training, lessons=lessons)

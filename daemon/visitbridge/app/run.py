@@ -11,6 +11,7 @@ from visitbridge import RELEASED_AT, __version__
 from visitbridge.adapters.console import ConsoleSocket
 from visitbridge.adapters.erasure import ErasedNote, Erasure
 from visitbridge.adapters.keys import KeyRing, load_machine_key, open_ring
+from visitbridge.adapters.lapse_clock import LapseClock
 from visitbridge.adapters.private_files import make_private_folder
 from visitbridge.adapters.status_file import StatusFile
 from visitbridge.adapters.store import SqlStore
@@ -25,6 +26,7 @@ from visitbridge.app.front import Front
 from visitbridge.app.options import Options, Ready, require_allowed
 from visitbridge.app.readers import open_readers
 from visitbridge.app.services import Parts, open_parts
+from visitbridge.app.training import training_house
 from visitbridge.config import Config
 from visitbridge.domain.people import BoxRole
 from visitbridge.runtime.lane import overdue_lanes
@@ -62,7 +64,7 @@ async def run_gateway(
     require_allowed(config, options)
     make_private_folder(config.box.state_dir)
     make_private_folder(config.box.runtime_dir)
-    clock = SystemClock(floor=RELEASED_AT)
+    clock = (LapseClock if config.lab.training else SystemClock)(floor=RELEASED_AT)
     life = _Life(config, options, clock, notifier, stop, announce, reload)
     erasure = Erasure(config.box.state_dir, config.box.runtime_dir, config.store.key_file)
     while not stop.is_set():
@@ -112,8 +114,15 @@ class _Life:
             if opened is not None:
                 await parts.lock.note_opened(opened)
             neighbours = Neighbours(clock)
+            rooms = training_house(config, clock)
             front = Front(
-                config, parts, tls, self._words, listener=self._listener(), on_phone=neighbours.note
+                config,
+                parts,
+                tls,
+                self._words,
+                listener=self._listener(),
+                rooms=rooms,
+                on_phone=neighbours.note,
             )
             status = StatusFile(parts.board, clock, config.box.runtime_dir, version=__version__)
             renewal = CertificateRenewal(
@@ -121,6 +130,7 @@ class _Life:
             )
             console = ConsoleSocket(config.box.runtime_dir, commands(config, parts, renewal))
             services: list[Service] = [*parts.running, status, renewal, console, front.server]
+            services += [rooms] if rooms is not None else []
             services += self._plain(front, lambda: renewal.topic, parts.survey.run, neighbours)
             if options.watchdog_s is not None:
                 services.append(_watchdog(clock, self._notifier, options.watchdog_s, parts.store))

@@ -17,6 +17,7 @@ from visitbridge.config.sections import (
     StoreSection,
     SupportSection,
     TimeSection,
+    TrainingSection,
     UplinksSection,
 )
 from visitbridge.config.show import dump, plain_settings
@@ -38,6 +39,7 @@ __all__ = [
     "StoreSection",
     "SupportSection",
     "TimeSection",
+    "TrainingSection",
     "UplinksSection",
     "dump",
     "load_config",

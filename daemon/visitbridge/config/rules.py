@@ -25,6 +25,8 @@ def contradictions(config: Config) -> Iterator[Finding]:
     yield from _modem(config)
     if config.datacentre.realm == "production" and config.lab.control is not None:
         yield "lab", "control", "a box of the production realm cannot run in a lab"
+    if config.lab.training is not None and config.lab.control is None:
+        yield "lab", "training", "is given in a lab only"
 
 
 def _modem(config: Config) -> Iterator[Finding]:

@@ -236,6 +236,20 @@ class LabSection(msgspec.Struct, frozen=True, kw_only=True):
         Path | None,
         Meta(description="Unix socket of the lab that this box runs in (only with --allow-virtual)"),
     ] = None
+    training: Annotated[
+        Path | None,
+        Meta(description="Unix socket of the desk that gives lessons in that lab; every page then says 訓練模式"),
+    ] = None
+
+
+class TrainingSection(msgspec.Struct, frozen=True, kw_only=True):
+    offered: Annotated[
+        bool, Meta(description="A technician may open the training rooms on this box (設定 → 訓練模式)")
+    ] = True
+    idle_minutes: Annotated[
+        float,
+        Meta(gt=0, le=720, description="Training rooms that nobody has used for this long close and are emptied"),
+    ] = 60.0
 
 
 class PolicySection(msgspec.Struct, frozen=True, kw_only=True):
@@ -340,6 +354,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     link: LinkSection = LinkSection()
     time: TimeSection = TimeSection()
     lab: LabSection = LabSection()
+    training: TrainingSection = TrainingSection()
     policy: PolicySection = PolicySection()
     pairing: PairingSection = PairingSection()
     outbox: OutboxSection = OutboxSection()

@@ -35,6 +35,7 @@ from visitbridge.errors.access import (
     StaffExpired,
     StaffRequired,
     TooManyTries,
+    TrainingClosed,
 )
 from visitbridge.errors.base import (
     Retry,
@@ -149,6 +150,7 @@ __all__ = [
     "CardAbsent",
     "CardCannotUnlock",
     "CardError",
+    "CardInHand",
     "CardMute",
     "CardRealmMixed",
     "CardRefused",
@@ -228,6 +230,7 @@ __all__ = [
     "StoreKeyWrong",
     "StoreReadOnly",
     "TooManyTries",
+    "TrainingClosed",
     "UnknownCode",
     "UnlockRefused",
     "UploadUnfit",

@@ -90,6 +90,19 @@ class CodeBlocked(AccessError):
     code = "GW-ACC-13"
 
 
+class TrainingClosed(AccessError):
+    """The phone is in the training rooms, or wants in, and they are not open."""
+
+    code = "GW-ACC-14"
+
+
+class CardInHand(AccessError):
+    """A card is being read or written; going into training has to wait until that is over."""
+
+    code = "GW-ACC-15"
+    default_retry = Retry.LATER
+
+
 class ConsentMissing(AccessError):
     """No consent of this person holds now, or nothing was fetched under it (L06)."""
 

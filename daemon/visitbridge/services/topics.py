@@ -12,10 +12,14 @@ from visitbridge.domain.visit import VisitFlags, VisitState
 
 
 class ModeTopic(msgspec.Struct, frozen=True, kw_only=True):
-    """``virtual``: simulated devices are in use; the UI's banner cannot be hidden."""
+    """``virtual``: simulated devices are in use; the UI's banner cannot be hidden. ``training``: nothing real is sent.
+
+    ``lessons``: this is the gateway of the training rooms.
+    """
 
     virtual: bool
     training: bool
+    lessons: bool = False
 
 
 class BoxTopic(msgspec.Struct, frozen=True, kw_only=True):

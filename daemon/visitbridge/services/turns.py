@@ -97,6 +97,11 @@ class ReaderTurns:
                 del self._sessions[reader_id]
                 self._publish()
 
+    @property
+    def box_is_using(self) -> bool:
+        """Whether the box itself has a card session under way at some reader."""
+        return bool(self._sessions)
+
     def _require_free(self, reader_id: str, phone: PairedPhone) -> None:
         turn = self._turns.get(reader_id)
         if turn is not None and turn.phone.phone_id != phone.phone_id and turn.lease.remaining_s > 0:

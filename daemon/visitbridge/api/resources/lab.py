@@ -34,14 +34,22 @@ _OPERATIONS: tuple[tuple[Method, str, str], ...] = (
     ("GET", "/portal/inbox", "What the training portal has received"),
 )
 
+LESSONS: tuple[tuple[Method, str, str], ...] = (
+    ("GET", "/lessons", "What can be practised, and how far the lesson under way is"),
+    ("POST", "/lessons/{lesson_id}/begin", "Clear the table and begin a lesson"),
+    ("DELETE", "/lessons", "Leave the lesson under way"),
+)
+"""What the desk of the training rooms answers, on a socket of its own."""
+
 Json = dict[str, Any]
 
 
 class Lab:
-    """``socket``: where the lab listens."""
+    """``socket``: where the lab, or the desk of its lessons, listens. ``operations``: what it answers."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, operations: tuple[tuple[Method, str, str], ...] = _OPERATIONS) -> None:
         self._socket = socket
+        self._operations = operations
 
     def routes(self) -> list[AnyRoute]:
         return [
@@ -54,22 +62,23 @@ class Lab:
                 body=Json if method == "POST" else None,
                 answer=Json,
             )
-            for method, path, summary in _OPERATIONS
+            for method, path, summary in self._operations
         ]
 
     def _asker(self, method: Method, template: str) -> Any:
         async def ask(call: Call[NoQuery, None]) -> Json:
-            return await self._ask(method, _address(template, call.path), None)
+            return await self.ask(method, _address(template, call.path), None)
 
         return ask
 
     def _teller(self, template: str) -> Any:
         async def tell(call: Call[NoQuery, Json]) -> Json:
-            return await self._ask("POST", _address(template, call.path), call.body)
+            return await self.ask("POST", _address(template, call.path), call.body)
 
         return tell
 
-    async def _ask(self, method: Method, path: str, body: Json | None) -> Json:
+    async def ask(self, method: Method, path: str, body: Json | None) -> Json:
+        """Its answer to one request. Raises DeviceError when it gives none, and RequestError for a refusal."""
         timeout = aiohttp.ClientTimeout(total=_BUDGET_S)
         connector = aiohttp.UnixConnector(str(self._socket))
         try:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,7 +21,8 @@ class Child:
     """One of our Python programs, as ``python -m MODULE ARGUMENTS``.
 
     It says that it is ready with one JSON line on standard output; all else goes to ``log_path``. When the
-    lab's process dies, however it dies, the kernel sends the child SIGTERM (``PR_SET_PDEATHSIG``).
+    lab's process dies, however it dies, the kernel sends the child SIGTERM (``PR_SET_PDEATHSIG``). ``without``: names of
+    this process's environment that the child does not get.
     """
 
     def __init__(
@@ -31,13 +32,15 @@ class Child:
         *,
         log_path: Path,
         environment: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
     ) -> None:
         self.name = module
         self._command = [
             *("/usr/bin/setpriv", "--pdeathsig", "TERM"),
             *(sys.executable, "-P", "-m", module, *arguments),
         ]
-        self._environment = {**os.environ, **(environment or {})}
+        inherited = {name: value for name, value in os.environ.items() if name not in without}
+        self._environment = {**inherited, **(environment or {})}
         self._log_path = log_path
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None

@@ -9,25 +9,23 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from visitbridge.errors import FieldInvalid, MalformedBody, NotFound, VisitBridgeError
+from visitbridge.errors import NotFound
 from visitbridge.sim.bluez.shapes import AdapterState
 from visitbridge.sim.card import Pull
 from visitbridge.sim.lab.cards import CardState, CardTable, ReaderPlace
 from visitbridge.sim.lab.gateway import GatewayFacts
 from visitbridge.sim.lab.portal import Portal
 from visitbridge.sim.lab.radio import BluetoothState, LabRadio
+from visitbridge.sim.lab.wire import answer, open_socket, read
 from visitbridge.sim.relay import Line, Relay
 
-MessageT = TypeVar("MessageT")
 Json = dict[str, Any]
-
-_LARGEST_BODY = 65536
 
 
 class InsertOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,31 +98,27 @@ class Control:
         self._programs = programs
         self._public_url = public_url
 
-    def build_app(self) -> web.Application:
-        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[_in_words])
-        app.add_routes(
-            [
-                web.get("/state", self._state),
-                web.post("/cards/{card_id}/insert", self._insert),
-                web.get("/cards/{card_id}/memory", self._memory),
-                web.post("/readers/{reader_id}/pull", self._pull),
-                web.post("/readers/{reader_id}/reach", self._reach),
-                web.post("/bluetooth", self._adapter),
-                web.post("/link", self._link),
-                web.post("/portal/faults", self._arm),
-                web.delete("/portal/faults", self._clear),
-                web.post("/portal/clock", self._clock),
-                web.get("/portal/inbox", self._inbox),
-                web.post("/programs/{name}/{act}", self._act),
-                web.get("/gateway", self._gateway),
-                web.post("/pairing", self._pairing),
-            ]
-        )
-        return app
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/state", self._state),
+            web.post("/cards/{card_id}/insert", self._insert),
+            web.get("/cards/{card_id}/memory", self._memory),
+            web.post("/readers/{reader_id}/pull", self._pull),
+            web.post("/readers/{reader_id}/reach", self._reach),
+            web.post("/bluetooth", self._adapter),
+            web.post("/link", self._link),
+            web.post("/portal/faults", self._arm),
+            web.delete("/portal/faults", self._clear),
+            web.post("/portal/clock", self._clock),
+            web.get("/portal/inbox", self._inbox),
+            web.post("/programs/{name}/{act}", self._act),
+            web.get("/gateway", self._gateway),
+            web.post("/pairing", self._pairing),
+        ]
 
     async def _state(self, _: web.Request) -> web.Response:
         portal = await self._portal.ask("GET", "/lab/state")
-        return _answer(
+        return answer(
             LabState(
                 cards=self._cards.cards(),
                 readers=self._cards.readers(),
@@ -136,57 +130,57 @@ class Control:
         )
 
     async def _insert(self, request: web.Request) -> web.Response:
-        order = await _read(request, InsertOrder)
+        order = await read(request, InsertOrder)
         await self._cards.insert(request.match_info["card_id"], order.reader_id, order.pull)
-        return _answer({})
+        return answer({})
 
     async def _memory(self, request: web.Request) -> web.Response:
-        return _answer(self._cards.memory(request.match_info["card_id"]))
+        return answer(self._cards.memory(request.match_info["card_id"]))
 
     async def _pull(self, request: web.Request) -> web.Response:
         await self._cards.pull(request.match_info["reader_id"])
-        return _answer({})
+        return answer({})
 
     async def _reach(self, request: web.Request) -> web.Response:
-        order = await _read(request, ReachOrder)
+        order = await read(request, ReachOrder)
         self._radio().set_in_reach(request.match_info["reader_id"], in_reach=order.in_reach)
-        return _answer({})
+        return answer({})
 
     async def _adapter(self, request: web.Request) -> web.Response:
-        order = await _read(request, AdapterOrder)
+        order = await read(request, AdapterOrder)
         await self._radio().set_adapter(order.state)
-        return _answer({})
+        return answer({})
 
     async def _link(self, request: web.Request) -> web.Response:
-        order = await _read(request, LinkOrder)
+        order = await read(request, LinkOrder)
         self._relay.set_line(order.mode, delay_s=order.delay_ms / 1000)
-        return _answer(self._link_state())
+        return answer(self._link_state())
 
     async def _arm(self, request: web.Request) -> web.Response:
-        return _answer({"faults": await self._portal.ask("POST", "/lab/faults", await _read(request, Json))})
+        return answer({"faults": await self._portal.ask("POST", "/lab/faults", await read(request, Json))})
 
     async def _clear(self, _: web.Request) -> web.Response:
         await self._portal.ask("DELETE", "/lab/faults")
-        return _answer({})
+        return answer({})
 
     async def _clock(self, request: web.Request) -> web.Response:
-        return _answer(await self._portal.ask("POST", "/lab/clock", await _read(request, Json)))
+        return answer(await self._portal.ask("POST", "/lab/clock", await read(request, Json)))
 
     async def _inbox(self, _: web.Request) -> web.Response:
-        return _answer(await self._portal.ask("GET", "/lab/inbox"))
+        return answer(await self._portal.ask("GET", "/lab/inbox"))
 
     async def _act(self, request: web.Request) -> web.Response:
         act = self._programs.acts.get(request.match_info["name"], {}).get(request.match_info["act"])
         if act is None:
             raise NotFound("no such program or act")
         await act()
-        return _answer({})
+        return answer({})
 
     async def _gateway(self, _: web.Request) -> web.Response:
-        return _answer(self._programs.gateway())
+        return answer(self._programs.gateway())
 
     async def _pairing(self, _: web.Request) -> web.Response:
-        return _answer({"pair_url": await self._programs.pair_url()})
+        return answer({"pair_url": await self._programs.pair_url()})
 
     def _radio(self) -> LabRadio:
         if self._bluetooth is None:
@@ -200,41 +194,5 @@ class Control:
 @contextlib.asynccontextmanager
 async def open_control(control: Control, socket_path: Path) -> AsyncIterator[None]:
     """Serve until the block ends."""
-    runner = web.AppRunner(control.build_app(), access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        await web.UnixSite(runner, str(socket_path)).start()
+    async with open_socket(control.routes(), socket_path):
         yield
-    finally:
-        await runner.cleanup()
-
-
-async def _read(request: web.Request, message_type: type[MessageT]) -> MessageT:
-    try:
-        return msgspec.json.decode(await request.read() or b"{}", type=message_type)
-    except msgspec.ValidationError as exc:
-        raise FieldInvalid(str(exc)) from exc
-    except msgspec.DecodeError as exc:
-        raise MalformedBody(str(exc)) from exc
-
-
-def _answer(message: object, *, status: int = 200) -> web.Response:
-    return web.Response(body=msgspec.json.encode(message), status=status, content_type="application/json")
-
-
-@web.middleware
-async def _in_words(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except VisitBridgeError as exc:
-        status = _STATUS.get(type(exc), 503)
-        return _answer({"error": {"code": exc.code, "detail": exc.detail, "field": exc.field}}, status=status)
-
-
-_STATUS: dict[type[VisitBridgeError], Literal[400, 404, 422]] = {
-    MalformedBody: 400,
-    NotFound: 404,
-    FieldInvalid: 422,
-}

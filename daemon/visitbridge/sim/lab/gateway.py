@@ -16,13 +16,16 @@ _START_S = 30.0
 
 
 class GatewayPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs from machine to machine. ``socket_readers``: 127.0.0.1:PORT, none when pcscd is used."""
+    """What differs from machine to machine. ``socket_readers``: 127.0.0.1:PORT, none when pcscd is used. ``training``: the
+    socket of the desk that gives lessons, None outside a training.
+    """
 
     http_port: int
     datacentre_port: int
     socket_readers: tuple[str, ...]
     environment: dict[str, str]
     bluetooth: bool = False
+    training: Path | None = None
 
 
 class GatewayFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +58,7 @@ class Gateway:
 def _config(places: Places, plan: GatewayPlan) -> str:
     sections: Mapping[str, Mapping[str, object]] = {
         "box": {
-            "name": "示範閘道器",
+            "name": "訓練閘道器" if plan.training else "示範閘道器",
             "state_dir": places.box / "state",
             "runtime_dir": places.box / "run",
         },
@@ -66,7 +69,7 @@ def _config(places: Places, plan: GatewayPlan) -> str:
             "bluetooth": plan.bluetooth,
             "socket": list(plan.socket_readers),
         },
-        "lab": {"control": places.control},
+        "lab": {"control": places.control} | ({"training": plan.training} if plan.training else {}),
         # Programs act as phones here, and nobody touches them for hours.
         "policy": {"phone_lock_minutes": 720},
         "store": {"key_file": places.box / "store.key"},

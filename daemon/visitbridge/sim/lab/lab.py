@@ -29,12 +29,16 @@ _LAB_CONTROL_S = 20.0
 
 
 class LabOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """``port``: where the gateway listens, or the next free one. ``shared``: a folder with published tables."""
+    """``port``: where the gateway listens, or the next free one. ``shared``: a folder with published tables.
+
+    ``training``: the socket of the desk that gives lessons here; the gateway then says 訓練模式, and has no Bluetooth.
+    """
 
     directory: Path
     port: int = 8443
     use_pcscd: bool = True
     shared: Path | None = None
+    training: Path | None = None
 
 
 class RunningLab(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +83,9 @@ async def open_lab(options: LabOptions) -> AsyncIterator[RunningLab]:
         slots = await stack.enter_async_context(
             open_slots(use_pcscd=options.use_pcscd, log_path=places.logs / "pcscd.log")
         )
-        bluetooth, no_bluetooth = await _open_bluetooth(stack, places)
+        bluetooth, no_bluetooth = (
+            (None, "a training") if options.training else await _open_bluetooth(stack, places)
+        )
         portal = Portal(places, session)
         stack.push_async_callback(portal.child.stop)
         # The box may knock before the portal is there; its line then has nobody at the far end.
@@ -91,6 +97,7 @@ async def open_lab(options: LabOptions) -> AsyncIterator[RunningLab]:
                 datacentre_port=relay.port,
                 socket_readers=slots.socket_readers,
                 bluetooth=bluetooth is not None,
+                training=options.training,
                 environment={**slots.environment, **_bus_of(bluetooth)},
             ),
         )

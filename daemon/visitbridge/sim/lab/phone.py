@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from visitbridge.domain.people import BoxRole
+from visitbridge.errors import ProofStale
 from visitbridge.sim.lab.client import ApiRefused, PhoneClient, open_phone
 from visitbridge.sim.lab.gateway import GatewayFacts
 from visitbridge.sim.lab.places import Places
@@ -19,15 +21,15 @@ async def open_lab_phone(places: Places, facts: GatewayFacts) -> AsyncIterator[P
     async with open_phone(facts) as phone:
         if places.phone.exists():
             phone.resume(places.phone.read_text("ascii"))
-        if not await _is_known(phone):
+        if not await is_known(phone, _NAME):
             await phone.pair(facts.pair_url, _NAME)
         places.phone.touch(mode=0o600)
         places.phone.write_text(phone.session, "ascii")
         yield phone
 
 
-async def _is_known(phone: PhoneClient) -> bool:
-    """Whether the gateway still knows this phone; one whose session is over is opened again."""
+async def is_known(phone: PhoneClient, name: str) -> bool:
+    """Whether the gateway still knows this phone, called ``name``; one whose session is over is opened again."""
     try:
         state = await phone.call("GET", "/api/state")
     except ApiRefused as refused:
@@ -35,11 +37,18 @@ async def _is_known(phone: PhoneClient) -> bool:
             raise
         return False
     if state["phone"]["state"] != "open":
-        await phone.open_again(_NAME)
+        await phone.open_again(name)
     return True
 
 
-async def new_pair_url(phone: PhoneClient) -> str:
-    """A link that pairs one more phone, once, within ten minutes, as an owner: whoever runs a lab may do all."""
-    token = await phone.call("POST", "/api/pairing-links?role=owner")
+async def new_pair_url(phone: PhoneClient, role: BoxRole = BoxRole.OWNER) -> str:
+    """A link that pairs one more phone, once, within ten minutes; as an owner, since whoever runs a lab may do all."""
+    path = f"/api/pairing-links?role={role.value}"
+    try:
+        token = await phone.call("POST", path)
+    except ApiRefused as refused:
+        if refused.body["error"]["code"] != ProofStale.code:
+            raise
+        await phone.prove()
+        token = await phone.call("POST", path)
     return str(token["url"])
