@@ -401,4 +401,4 @@ async def test_a_line_that_is_no_http_is_dropped_and_the_box_goes_on(house: Hous
     await writer.wait_closed()
 
     assert b"400" in first
-    assert (await house.ask("GET", "/api/health")).status == 200
+    assert (await house.ask("GET", "/api/alive")).status == 200

@@ -44,7 +44,7 @@ async def phone(house: House) -> Phone:
     ],
 )
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/api/health"), ("POST", "/api/pair"), ("GET", "/nowhere")]
+    ("method", "path"), [("GET", "/api/alive"), ("POST", "/api/pair"), ("GET", "/nowhere")]
 )
 async def test_another_host_is_refused_before_anything_else(
     house: House, method: str, path: str, host: str
@@ -56,7 +56,7 @@ async def test_another_host_is_refused_before_anything_else(
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "LOCALHOST:{port}", "[::1]:{port}"])
 async def test_the_boxs_own_names_are_let_in(house: House, host: str) -> None:
-    answer = await house.ask("GET", "/api/health", headers={"Host": host.format(port=house.port)})
+    answer = await house.ask("GET", "/api/alive", headers={"Host": host.format(port=house.port)})
 
     assert answer.json == {"status": "ok", "version": "0.0.0-test"}
 
@@ -99,7 +99,7 @@ async def test_a_browser_without_fetch_metadata_may_write(house: House, phone: P
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/api/health", 200), ("/api/state", 401), ("/api/none", 404), ("/none", 404)]
+    ("path", "status"), [("/api/alive", 200), ("/api/state", 401), ("/api/none", 404), ("/none", 404)]
 )
 async def test_every_answer_carries_the_security_headers(house: House, path: str, status: int) -> None:
     answer = await house.ask("GET", path)
@@ -114,7 +114,7 @@ async def test_every_answer_carries_the_security_headers(house: House, path: str
 
 
 async def test_answers_of_the_api_are_not_stored(house: House, phone: Phone) -> None:
-    for path in ("/api/state", "/api/health", "/api/none"):
+    for path in ("/api/state", "/api/alive", "/api/none"):
         assert (await phone.get(path)).headers["Cache-Control"] == "no-store"
 
 

@@ -50,7 +50,7 @@ async def test_a_locked_box_serves_nobody_anything(tmp_path: Path, method: str, 
     async with running_box(config) as box:
         box.cookie = cookie
         _, view = await box.ask("GET", "/api/lock")
-        _, health = await box.ask("GET", "/api/health")
+        _, health = await box.ask("GET", "/api/alive")
         refused = await code_of(box, method, path)
 
     assert (view["state"], health["status"]) == ("locked", "ok")

@@ -22,7 +22,7 @@ from visitbridge.words import load_catalogue
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OPEN_ROUTES = {
-    ("GET", "/api/health"),
+    ("GET", "/api/alive"),
     ("GET", "/api/words/{lang}"),
     ("GET", "/api/openapi.json"),
     ("POST", "/api/pair"),

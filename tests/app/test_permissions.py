@@ -21,7 +21,9 @@ from visitbridge.services.grants import Acting
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RULES = {
-    "GET /api/health": "open",
+    "GET /api/alive": "open",
+    "GET /api/health": "technician",
+    "GET /metrics": "technician",
     "GET /api/words/{lang}": "open",
     "GET /api/openapi.json": "open",
     "POST /api/pair": "open",
@@ -248,6 +250,6 @@ async def test_the_table_lists_no_route_that_is_gone() -> None:
 
 async def test_two_gates_do_not_share_a_folder(tmp_path: Path) -> None:
     async with open_gate(tmp_path, ROLES) as other, other.open_line() as line:
-        status, _ = await line.ask(request_bytes("GET", "/api/health", [("Host", other.host)]))
+        status, _ = await line.ask(request_bytes("GET", "/api/alive", [("Host", other.host)]))
 
-    assert (status, other.reached) == (200, ["GET /api/health"])
+    assert (status, other.reached) == (200, ["GET /api/alive"])

@@ -72,7 +72,7 @@ async def test_a_thousand_idle_connections(gate: Gate) -> None:
 
 @pytest.mark.timeout(120)
 async def test_heads_that_never_end_are_cut(gate: Gate) -> None:
-    async with many(gate, 200, b"GET /api/health HTTP/1.1\r\nX: ") as lines:
+    async with many(gate, 200, b"GET /api/alive HTTP/1.1\r\nX: ") as lines:
         assert await phone_is_served(gate) < SERVED_WITHIN_S
         async with asyncio.timeout(doorway.FIRST_REQUEST_S + 5):
             while not lines[0][0].at_eof():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -74,13 +75,25 @@ class Admitted:
 
 
 class Dispatcher:
-    """Makes handlers. ``staff`` tells who acts on a phone, ``in_hand`` what goes on after a session ran out."""
+    """Makes handlers. ``staff`` tells who acts on a phone, ``in_hand`` what goes on after a session ran out.
 
-    def __init__(self, *, sessions: Sessions, staff: SignedIn, in_hand: InHand, words: Catalogue) -> None:
+    ``watch_token``: what a program that watches the box shows as a bearer (RFC 6750); empty: there is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        staff: SignedIn,
+        in_hand: InHand,
+        words: Catalogue,
+        watch_token: str = "",
+    ) -> None:
         self._sessions = sessions
         self._staff = staff
         self._in_hand = in_hand
         self._words = words
+        self._watch_header = f"Bearer {watch_token}".encode() if watch_token else b""
 
     def handler_for(
         self, route: AnyRoute, on_phone: Callable[[web.Request], None] = lambda _: None
@@ -95,7 +108,7 @@ class Dispatcher:
 
         Raises NotPaired, PhoneLocked, PhoneOver, RoleMissing, StaffRequired, StaffExpired, RightMissing.
         """
-        if not access.phone:
+        if not access.phone or (access.watcher and self._is_watcher(request)):
             return Admitted(None)
         cookie = request.cookies.get(COOKIE, "")
         if not cookie:
@@ -112,6 +125,10 @@ class Dispatcher:
         if state is PhoneState.OPEN and request.method not in SAFE_METHODS:
             await self._sessions.note_use(phone.phone_id)
         return Admitted(phone, acting)
+
+    def _is_watcher(self, request: web.Request) -> bool:
+        shown = request.headers.get("Authorization", "").encode()
+        return bool(self._watch_header) and hmac.compare_digest(shown, self._watch_header)
 
     async def _require_person(self, access: Access, acting: Acting | None, visit_id: str | None) -> None:
         if acting is None:

@@ -35,14 +35,17 @@ def openapi_document(routes: Iterable[AnyRoute], *, version: str) -> dict[str, A
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"phone": {"type": "apiKey", "in": "cookie", "name": COOKIE}},
+            "securitySchemes": {
+                "phone": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+                "watcher": {"type": "http", "scheme": "bearer"},
+            },
         },
     }
 
 
 def operation_id(route: AnyRoute) -> str:
     """``POST /api/visits/{visit_id}/finish`` → ``post_visits_visit_id_finish``."""
-    words = route.path.removeprefix("/api/").replace("{", "").replace("}", "")
+    words = route.path.removeprefix("/api").strip("/").replace("{", "").replace("}", "")
     return "_".join([route.method.lower(), *words.replace(".", "_").replace("-", "_").split("/")])
 
 
@@ -60,8 +63,8 @@ def _operation(route: AnyRoute) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": operation_id(route),
         "summary": route.summary,
-        "tags": [route.path.split("/")[2]],
-        "security": [{"phone": []}] if route.access.phone else [],
+        "tags": [route.path.removeprefix("/api").split("/")[1]],
+        "security": _security(route.access),
         "x-access": _access(route.access),
         "parameters": [
             {
@@ -79,6 +82,13 @@ def _operation(route: AnyRoute) -> dict[str, Any]:
         if route.body is not None:
             operation["requestBody"] = {"required": True, "content": _request_content(route)}
     return operation
+
+
+def _security(access: Access) -> list[dict[str, list[str]]]:
+    """One of these is enough; none is asked for where the list is empty."""
+    if not access.phone:
+        return []
+    return [{"phone": []}, {"watcher": []}] if access.watcher else [{"phone": []}]
 
 
 def _access(access: Access) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Access:
     ``locked``: a paired phone that is locked or over may call it too. ``staff``: somebody is signed in there now.
     ``right`` is the service code that the person must hold (A08); without ``staff`` it may also be that of the person
     whose session ran out on this phone, for the work in hand (F05). ``role`` is the least role of the phone (A03).
+    ``watcher``: a program that shows the metrics token may call it as well, without a phone.
     """
 
     phone: bool
@@ -42,12 +43,14 @@ class Access:
     staff: bool = False
     right: Right | None = None
     role: BoxRole = BoxRole.USER
+    watcher: bool = False
 
 
 OPEN = Access(phone=False)
 PAIRED = Access(phone=True)
 KNOWN = Access(phone=True, locked=True)
 TECHNICIAN = Access(phone=True, role=BoxRole.TECHNICIAN)
+WATCHER = Access(phone=True, role=BoxRole.TECHNICIAN, watcher=True)
 
 
 def signed_in(right: Right | None = None) -> Access:

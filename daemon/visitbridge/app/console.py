@@ -14,6 +14,7 @@ from visitbridge.api.resources.support import SupportFile
 from visitbridge.app.services import Parts
 from visitbridge.config import Config
 from visitbridge.protocols.certificates import CertificateFacts
+from visitbridge.protocols.health import BoxHealth
 from visitbridge.services.environment import EnvironmentReport
 from visitbridge.services.topics import CertificateTopic
 
@@ -65,6 +66,9 @@ def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mappi
     async def doctor(_: str) -> EnvironmentReport:
         return await parts.survey.run()
 
+    async def health(_: str) -> BoxHealth:
+        return await parts.health.look()
+
     async def support(_: str) -> SupportFile:
         made = await parts.support.make()
         return SupportFile(name=made.name, content=made.content)
@@ -72,6 +76,7 @@ def commands(config: Config, parts: Parts, renewal: CertificateRenewal) -> Mappi
     return {
         "support-bundle": support,
         "doctor": doctor,
+        "health": health,
         "departure": departure,
         "reset": reset,
         "certificate show": show,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from visitbridge import __version__
+from visitbridge.adapters import metrics
 from visitbridge.adapters.imaging import PhotoCodeReader
 from visitbridge.adapters.paper import WorkerPaper
 from visitbridge.adapters.tls import BoxTls
@@ -24,6 +25,7 @@ from visitbridge.api.resources.drafts import Drafts
 from visitbridge.api.resources.environment import Environment
 from visitbridge.api.resources.exports import Exports
 from visitbridge.api.resources.handoff import Handoffs
+from visitbridge.api.resources.health import HealthPages
 from visitbridge.api.resources.history import LinkChart
 from visitbridge.api.resources.lab import Lab
 from visitbridge.api.resources.lock import Lock
@@ -97,6 +99,7 @@ def route_table(
         record_routes(parts.records),
         Handoffs(parts.handoff).routes(),
         LinkChart(parts.history).routes(),
+        HealthPages(parts.health, metrics.metrics_text, metrics_type=metrics.CONTENT_TYPE).routes(),
         Lock(parts.lock).routes(),
         Resets(parts.decommission).routes(),
         Support(parts.support).routes(),
@@ -148,7 +151,11 @@ class Front:
         self.server = ApiServer(
             table=route_table(config, parts, words, events, pair_url=self.pair_url, rooms=rooms),
             dispatcher=Dispatcher(
-                sessions=parts.phones, staff=parts.staff, in_hand=parts.visits.in_hand, words=words
+                sessions=parts.phones,
+                staff=parts.staff,
+                in_hand=parts.visits.in_hand,
+                words=words,
+                watch_token=parts.watch_token,
             ),
             guard=Guard(words),
             events=events,

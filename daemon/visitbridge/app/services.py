@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app import policies
+from visitbridge.app.health import program_versions, watch_token
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
 from visitbridge.app.places import downloads_folder, make_eraser
@@ -34,6 +36,7 @@ from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
 from visitbridge.services.decommission import Decommission
 from visitbridge.services.environment import Survey
+from visitbridge.services.health import HealthDesk, HealthReports
 from visitbridge.services.link import LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
@@ -94,6 +97,8 @@ class Parts:
     erasing: asyncio.Event
     lock: LockDesk
     support: SupportDesk
+    health: HealthDesk
+    watch_token: str
     running: tuple[Service, ...]
 
 
@@ -328,6 +333,23 @@ def _wire(
         version=__version__,
         recipient=config.support.recipient,
     )
+    health = HealthDesk(
+        board,
+        clock,
+        program=program_versions(),
+        datasets=datasets.status,
+        points=history.points,
+        disk=FolderDisk(config.box.state_dir),
+        data_used=network.data_used,
+    )
+    reports = HealthReports(
+        health,
+        data_centre,
+        clock,
+        wait_link=link.wait_up,
+        is_idle=lambda: network.activity.is_idle,
+        draw=random.random,
+    )
     board.put("mode", policies.mode(config, options))
     return Parts(
         clock=clock,
@@ -359,6 +381,8 @@ def _wire(
         erasing=erasing,
         lock=lock,
         support=support,
+        health=health,
+        watch_token=watch_token(config, options.credentials_dir),
         running=(
             *network.attach(link),
             link,
@@ -371,6 +395,7 @@ def _wire(
             PresenceFile(presence, config.box.runtime_dir),
             records.keeper,
             safekeeping,
+            reports,
             outbox,
         ),
     )

@@ -72,6 +72,13 @@ class HttpSection(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     tls_key: Annotated[Path | None, Meta(description="PEM private key of tls_cert")] = None
+    metrics_credential: Annotated[
+        str,
+        Meta(
+            description="Name of the systemd credential with the token by which a program may read /metrics; where it is not "
+            "given only a technician's phone may"
+        ),
+    ] = "metrics.token"
     webui_dir: Annotated[
         Path | None, Meta(description="Folder of the web UI; empty means the one beside this program")
     ] = None

@@ -55,6 +55,7 @@ from visitbridge.protocols.datacentre.uploads import (
     EligibilityRequest,
     UploadKind,
 )
+from visitbridge.protocols.health import BoxHealth
 from visitbridge.services.activity import Activity
 
 T = TypeVar("T")
@@ -117,6 +118,10 @@ class HttpDataCentre:
         """Answer an order to erase; an answer that was lost may be given again."""
         body = msgspec.json.encode(report)
         await self._bound().tell("/device/erasure", body)
+
+    async def report_health(self, health: BoxHealth) -> None:
+        """See ``services.health``; a report whose answer was lost is not given again."""
+        await self._bound().tell("/device/health", msgspec.json.encode(health))
 
     async def keep_trail(self, after: int, rows: Sequence[AuditRow]) -> int:
         """See ``services.audit_forwarding``; sending the same rows again changes nothing."""

@@ -1,4 +1,4 @@
-"""What may be read without a session: health, words, the API's own description."""
+"""What may be read without a session: that the box answers, words, the API's own description."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from visitbridge.ports.records import PairedPhone
 from visitbridge.words import LANGUAGES, Catalogue
 
 
-class Health(msgspec.Struct, frozen=True, kw_only=True):
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
     """That the box answers at all; what it does is for paired phones."""
 
     status: str
@@ -40,11 +40,11 @@ class Documents:
         return [
             Route(
                 method="GET",
-                path="/api/health",
+                path="/api/alive",
                 summary="Does the box answer?",
                 access=OPEN,
-                handler=self._health,
-                answer=Health,
+                handler=self._alive,
+                answer=Alive,
             ),
             RawRoute(
                 path="/api/words/{lang}",
@@ -62,8 +62,8 @@ class Documents:
             ),
         ]
 
-    async def _health(self, call: Call[NoQuery, None]) -> Health:
-        return Health(status="ok", version=self._version)
+    async def _alive(self, call: Call[NoQuery, None]) -> Alive:
+        return Alive(status="ok", version=self._version)
 
     async def _serve_words(self, request: web.Request, phone: PairedPhone | None) -> web.StreamResponse:
         document = self._words.get(request.match_info["lang"])
