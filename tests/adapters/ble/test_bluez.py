@@ -301,7 +301,24 @@ async def test_a_switched_off_adapter_is_left_off_until_somebody_asks(clock: Fak
         await double.set_state(AdapterState.OFF)
         await wait_bluetooth(source, lambda: source.state is RadioState.OFF)
         await source.power_on()
-        await wait_bluetooth(source, lambda: source.state is RadioState.ON)
+        assert source.state is RadioState.ON
+
+
+async def test_switching_on_takes_until_the_adapter_is_on(clock: FakeClock) -> None:
+    unit = br301_unit()
+    async with open_bluetooth(clock, [unit]) as (source, double), watched(source) as watching:
+        await watching.wait_told(is_state(ReaderState.EMPTY))
+        await double.set_state(AdapterState.OFF)
+        await wait_bluetooth(source, lambda: source.state is RadioState.OFF)
+        double.hold_switching()
+        switching = asyncio.create_task(source.power_on())
+        await asyncio.sleep(0)
+        # Goes the same way, so that the switching was answered when this is.
+        await source.forget(unit.address)
+        assert not switching.done()
+        double.tell_switching()
+        await switching
+        assert source.state is RadioState.ON
 
 
 async def test_a_blocked_adapter_says_so_when_told_to_switch_on(clock: FakeClock) -> None:

@@ -102,7 +102,7 @@ class Radio:
             await bluez.close()
 
     async def power_on(self) -> None:
-        """Switch the adapter on. Raises BluetoothUnavailable."""
+        """Switch the adapter on; it is on when this returns. Raises BluetoothUnavailable."""
         bluez = self._running()
         self._is_blocked = False
         try:
@@ -111,6 +111,9 @@ class Radio:
             self._is_blocked = exc.name.endswith(".Blocked")
             self._changed()
             raise failures.of_the_adapter(exc) from exc
+        # BlueZ answers first and tells of it afterwards.
+        await self.wait_until(lambda: self.state is not RadioState.OFF, deadline_s=_CALL_S)
+        self.require_on()
 
     async def start_scan(self) -> None:
         """Look for Bluetooth LE devices until :meth:`stop_scan`. Raises BluetoothUnavailable."""
@@ -224,10 +227,11 @@ class Radio:
         try:
             self.mirror.load(await bluez.run(bluez.objects, deadline_s=_CALL_S))
             self._has_service = True
+            is_off = self.state is RadioState.OFF
             await bluez.ask(
                 lambda: bluez.agent_manager().RegisterAgent, *agent_arguments(), deadline_s=_CALL_S
             )
-            if self.state is RadioState.OFF:
+            if is_off:
                 await self.power_on()
         except (BluezFault, DeviceError) as exc:
             log.info("bluetooth: %s", exc)

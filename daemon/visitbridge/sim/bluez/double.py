@@ -42,6 +42,8 @@ class BluezDouble:
         self._released = asyncio.Event()
         self._expiry: asyncio.TimerHandle | None = None
         self._state = AdapterState.MISSING
+        self._switched: AdapterState | None = None
+        self._tells_switching = True
         self._filters: list[dict[str, Variant]] = []
         bus.add_message_handler(self._when_name_changes)
         agents: dict[str, Method] = {
@@ -72,6 +74,17 @@ class BluezDouble:
             for device in self._devices:
                 await device.drop()
         self._show_adapter(state)
+
+    def hold_switching(self) -> None:
+        """When clients switch the adapter, answer, but tell nobody before :meth:`tell_switching`."""
+        self._tells_switching = False
+
+    def tell_switching(self) -> None:
+        """End :meth:`hold_switching`; what clients set last holds now."""
+        self._tells_switching = True
+        if self._switched is not None:
+            self._show_adapter(self._switched)
+            self._switched = None
 
     async def expire(self) -> None:
         """What BlueZ does 30 s after a scan: forget devices that were only found."""
@@ -149,7 +162,10 @@ class BluezDouble:
     def _set_powered(self, value: bool) -> None:
         if self._state is AdapterState.BLOCKED:
             raise BluezError("Blocked", "Blocked through rfkill")
-        self._show_adapter(AdapterState.ON if value else AdapterState.OFF)
+        # As BlueZ does: the call is answered before the change is told of.
+        self._switched = AdapterState.ON if value else AdapterState.OFF
+        if self._tells_switching:
+            asyncio.get_running_loop().call_soon(self.tell_switching)
 
     def _start_discovery(self, caller: str) -> None:
         if self._state is not AdapterState.ON:
