@@ -13,6 +13,7 @@ from tests.webui.fake_box import FakeBox
 from tests.webui.lab import RunningLab, open_running_lab
 from tests.webui.phone import Look, Phone
 from tests.webui.samples import answers, topics
+from tests.webui.studio import Studio, open_studio
 
 ARTEFACTS = Path(__file__).resolve().parents[2] / ".artifacts" / "webui"
 
@@ -29,10 +30,16 @@ NewPhone = Callable[..., Phone]
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; without its sandbox only as root, where it cannot have one."""
+    """Debian's Chromium with the fonts of ``fonts.conf``; without its sandbox only as root, where it cannot have one."""
+    fonts: dict[str, str | float | bool] = {
+        **os.environ,
+        "FONTCONFIG_FILE": str(Path(__file__).resolve().parent / "fonts.conf"),
+    }
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS + sandbox)
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=_FLAGS + sandbox, env=fonts
+        )
         yield browser
         browser.close()
 
@@ -53,6 +60,12 @@ def box() -> Iterator[FakeBox]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     with open_running_lab(tmp_path_factory.mktemp("lab")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def studio(chromium: Browser) -> Iterator[Studio]:
+    with open_studio(chromium) as opened:
+        yield opened
 
 
 @pytest.fixture

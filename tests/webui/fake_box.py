@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.utils
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from tests.webui.samples import NOW
 from visitbridge.words import load_catalogue
 
 Json = dict[str, Any]
@@ -42,23 +45,37 @@ class FakeBox:
     ``asked`` records the calls. ``paired`` False answers 401 to all but the open routes. ``silent`` drops every
     API connection, as lost Wi-Fi does; ``refuse_streams`` only those to the event stream. ``closed``: the status that a
     locked or erased box answers with to everything but its lock. ``date``: the box's clock as its streams say it, in the
-    form of the HTTP header; this machine's when empty.
+    form of the HTTP header: the samples' moment unless a test says otherwise. ``files``: served beside the UI's own, by
+    path. ``cache_s``: how long a phone may keep what is served of the UI; a box asks to be asked each time.
     """
 
-    def __init__(self, topics: Json, answers: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        topics: Json,
+        answers: dict[str, Any],
+        *,
+        files: Mapping[str, bytes] = MappingProxyType({}),
+        cache_s: int = 0,
+    ) -> None:
+        self.files = files
+        self._cache = f"max-age={cache_s}" if cache_s else "no-cache"
+        self.begin_anew(topics, answers)
+        self.url = ""
+        self._streams: set[asyncio.Queue[bytes | None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seq = 0
+
+    def begin_anew(self, topics: Json, answers: dict[str, Any]) -> None:
+        """Be another box at the same address: nothing of what was put in, asked or broken before is left."""
         self.topics = topics
         self.answers = answers
         self.paired = True
         self.silent = False
         self.closed = 0
-        self.date = ""
+        self.date = email.utils.format_datetime(NOW, usegmt=True)
         self.refuse_streams = False
         self.delays: dict[str, threading.Event] = {}
         self.asked: list[tuple[str, Any]] = []
-        self.url = ""
-        self._streams: set[asyncio.Queue[bytes | None]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._seq = 0
 
     @contextlib.contextmanager
     def open_server(self) -> Iterator[FakeBox]:
@@ -139,7 +156,7 @@ class FakeBox:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         path = request.path
         if not path.startswith("/api/"):
-            return _static(path)
+            return self._static(path)
         if self.silent or (self.refuse_streams and path == "/api/events"):
             return _vanish(request)
         if path.startswith("/api/words/"):
@@ -168,16 +185,26 @@ class FakeBox:
             return await _break_off(request)
         return web.Response(status=404) if value is None else encode(value)
 
+    def _static(self, path: str) -> web.Response:
+        file = WEBUI / ("index.html" if path in {"/", "/p"} else path.lstrip("/"))
+        known = file.is_file() and file.suffix in _TYPES
+        if not known and path not in self.files:
+            return web.Response(status=404)
+        return web.Response(
+            body=file.read_bytes() if known else self.files[path],
+            content_type=_TYPES[file.suffix],
+            charset="utf-8",
+            headers={"Content-Security-Policy": CSP, "Cache-Control": self._cache},
+        )
+
     def _kin(self, route: str) -> str:
         """Whoever asks to edit a draft gets it as it is read, unless a test says otherwise."""
         return route.replace("POST", "GET").removesuffix("/editor") if route.endswith("/editor") else ""
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "Date": self.date}
         )
-        if self.date:
-            response.headers["Date"] = self.date
         await response.prepare(request)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._streams.add(queue)
@@ -229,15 +256,3 @@ async def _break_off(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return response
-
-
-def _static(path: str) -> web.Response:
-    file = WEBUI / ("index.html" if path in {"/", "/p"} else path.lstrip("/"))
-    if not file.is_file() or file.suffix not in _TYPES:
-        return web.Response(status=404)
-    return web.Response(
-        body=file.read_bytes(),
-        content_type=_TYPES[file.suffix],
-        charset="utf-8",
-        headers={"Content-Security-Policy": CSP, "Cache-Control": "no-cache"},
-    )

@@ -35,14 +35,14 @@ class Phone:
     """One browser context: its own cookies, storage and network. Close it with ``close``.
 
     ``troubles`` collects what should never happen: script errors, refusals by the content security policy.
-    ``served`` lists the paths of all requests, the stream included.
+    ``served`` lists the paths of all requests, the stream included. ``density``: pixels of the screen for each of CSS.
     """
 
-    def __init__(self, browser: Browser, look: Look | None = None) -> None:
+    def __init__(self, browser: Browser, look: Look | None = None, *, density: int = 2) -> None:
         look = look or Look()
         self.context: BrowserContext = browser.new_context(
             viewport={"width": look.width, "height": look.height},
-            device_scale_factor=2,
+            device_scale_factor=density,
             is_mobile=True,
             has_touch=True,
             locale="zh-TW",

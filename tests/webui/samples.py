@@ -13,12 +13,16 @@ Json = dict[str, Any]
 VISIT_ID = "019aa7c0-5d10-7000-8000-000000000001"
 
 
+# A Monday at 14:32:10 in Taipei. The ten seconds keep what is shown in whole minutes the same while a test runs.
+NOW = dt.datetime(2026, 11, 23, 6, 32, 10, tzinfo=dt.UTC)
+
+
 def ago(**delta: float) -> str:
-    return (dt.datetime.now(dt.UTC) - dt.timedelta(**delta)).isoformat()
+    return (NOW - dt.timedelta(**delta)).isoformat()
 
 
 def ahead(**delta: float) -> str:
-    return (dt.datetime.now(dt.UTC) + dt.timedelta(**delta)).isoformat()
+    return (NOW + dt.timedelta(**delta)).isoformat()
 
 
 PATIENT: Json = {
@@ -118,6 +122,7 @@ def phone_topic(**changes: Any) -> Json:
 def question(**changes: Any) -> Json:
     return {
         "request_id": "q1",
+        "phone_id": "p9",
         "purpose": "pair",
         "name": "陳醫師 Pixel",
         "role": "user",

@@ -1,4 +1,4 @@
-"""Every screen and every state of strip and flags: readable, reachable by thumb, in words, kept as a picture."""
+"""Every screen and every state of strip and flags: readable, reachable by thumb, in words, looking as its baseline."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.webui import record_samples, samples
-from tests.webui.fake_box import FakeBox, Refusal
-from tests.webui.phone import Look, Phone
+from tests.webui import baselines, record_samples, samples
+from tests.webui.fake_box import Refusal
+from tests.webui.phone import Look
+from tests.webui.sheet import CHAPTERS
+from tests.webui.studio import Studio
 
 VISIT = f"/visits/{samples.VISIT_ID}"
 _KEY = re.compile(r"(?<![@.])\b[a-z]+(?:_[a-z]+)*\.[a-z_]+(?:\.[a-z_]+)*\b")
@@ -607,11 +609,7 @@ SCREENS = [
     Screen("lab", "/#/lab"),
 ]
 LOOKS = [Look(), Look(320, 568), Look(dark=True), Look(large=True), Look(320, 568, large=True)]
-AXE = (Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-# `target-size` counts what a sticky bar covers until one scrolls; `small_targets` measures whole targets instead.
-AXE_RUN = """async () => (await axe.run({rules: {"target-size": {enabled: false}},
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})).violations
-    .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 120)}`))"""
+DENSITY = {shot.name: 2 for shots in CHAPTERS.values() for shot in shots}
 SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([type=file]), textarea, summary")]
     .filter((e) => e.checkVisibility() && !e.closest(".unseen"))
     .map((e) => [e, (e.closest("label") ?? e).getBoundingClientRect()])
@@ -621,23 +619,29 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([ty
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
 def test_screen_is_readable_in_reach_and_in_words(
-    screen: Screen, box: FakeBox, phone: Phone, artefacts: Path
+    screen: Screen, studio: Studio, artefacts: Path
 ) -> None:
+    box, phone = studio.empty(), studio.phone
     box.topics = {**screen.before(box.topics), **screen.topics}
     box.answers.update(screen.answers)
     box.paired = screen.paired
+    phone.dress(LOOKS[0])
     phone.open(box.url + screen.path)
     screen.act(phone.page)
     phone.settle()
 
-    phone.page.evaluate(AXE)
+    studio.load_axe()
+    pictures = []
     for look in LOOKS:
         phone.dress(look)
-        phone.picture(artefacts, f"{screen.name}-{look.label}")
+        pictures.append(studio.shoot(look))
+        name = f"{screen.name}-{look.label}"
+        studio.shoot(look, density=DENSITY.get(name, 1)).save(artefacts / f"{name}.png", compress_level=1)
         assert phone.page.evaluate("document.documentElement.scrollWidth") <= look.width, (
             "wider than the phone"
         )
         assert phone.page.evaluate(SMALL_TARGETS) == [], "targets smaller than a thumb"
-        assert phone.page.evaluate(AXE_RUN) == []
+        assert studio.axe() == []
     assert _KEY.findall(phone.words()) == [], "a key without words"
     assert phone.troubles == []
+    assert baselines.check(screen.name, pictures) == ""
