@@ -10,9 +10,9 @@ import pytest
 
 from tests.api.house import open_house
 from visitbridge.api.resources.staff import SignIn, Staff
-from visitbridge.api.routes import PAIRED, Call, NoQuery, Route
+from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route
 from visitbridge.errors import PinWrong
-from visitbridge.ports.records import StaffSessionRow
+from visitbridge.ports.records import PairedPhone, StaffSessionRow
 from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.staff import StaffDesk
 from visitbridge.sim.clock import FakeClock
@@ -31,6 +31,17 @@ class Desk:
         raise PinWrong("card said 63C2", params={"tries_left": 2})
 
 
+class NobodysTurn:
+    """A reader that is free for whoever asks."""
+
+    def use(self, reader_id: str, phone: PairedPhone) -> None:
+        pass
+
+
+def staff_routes(desk: Desk) -> list[AnyRoute]:
+    return Staff(cast(StaffDesk, desk), cast(PhoneDesk, None), NobodysTurn()).routes()
+
+
 @pytest.mark.parametrize(
     ("pin", "digits"),
     [(b'"1234"', b"1234"), (b'"123456"', b"123456"), (b'"012345678901"', b"012345678901")],
@@ -39,9 +50,7 @@ async def test_the_pin_reaches_the_desk_as_digits(
     tmp_path: Path, clock: FakeClock, pin: bytes, digits: bytes
 ) -> None:
     desk = Desk()
-    async with open_house(
-        tmp_path, clock, routes=Staff(cast(StaffDesk, desk), cast(PhoneDesk, None)).routes()
-    ) as house:
+    async with open_house(tmp_path, clock, routes=staff_routes(desk)) as house:
         phone = await house.pair()
         answer = await house.ask(
             "POST",
@@ -63,9 +72,7 @@ async def test_what_is_no_pin_is_refused_without_repeating_it(
     tmp_path: Path, clock: FakeClock, pin: bytes
 ) -> None:
     desk = Desk()
-    async with open_house(
-        tmp_path, clock, routes=Staff(cast(StaffDesk, desk), cast(PhoneDesk, None)).routes()
-    ) as house:
+    async with open_house(tmp_path, clock, routes=staff_routes(desk)) as house:
         phone = await house.pair()
         answer = await house.ask(
             "POST",

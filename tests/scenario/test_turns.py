@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.scenario.day import Day, Json
+from visitbridge.services.turns import TURN_S
+from visitbridge.sim.card.profiles import LAB_PIN
 from visitbridge.sim.lab.client import ApiRefused, PhoneClient, open_phone
 from visitbridge.sim.lab.phone import new_pair_url
 
@@ -20,6 +22,60 @@ async def open_second_phone(day: Day, session: Json) -> AsyncIterator[PhoneClien
         second = (await phone.call("GET", "/api/state"))["phone"]["phone_id"]
         await day.phone.call("PUT", f"/api/staff/sessions/{session['session_id']}/phones/{second}")
         yield phone
+
+
+def uses_of(reader_id: str) -> dict[str, tuple[str, Json]]:
+    """Route → (address, body) of everything that a phone may have done with the card in a reader."""
+    with_pin = {"reader_id": reader_id, "pin": LAB_PIN}
+    at = f"/api/readers/{reader_id}"
+    return {
+        "/api/visits": ("/api/visits", {"reader_id": reader_id}),
+        "/api/readers/{reader_id}/refresh": (f"{at}/refresh", None),
+        "/api/readers/{reader_id}/contents": (f"{at}/contents", None),
+        "/api/readers/{reader_id}/records": (f"{at}/records", {}),
+        "/api/readers/{reader_id}/release": (f"{at}/release", None),
+        "/api/staff/sessions": ("/api/staff/sessions", with_pin),
+        "/api/lock/cards": ("/api/lock/cards", with_pin),
+    }
+
+
+async def test_A02_D04_in_anothers_turn_nothing_is_done_with_the_card(day: Day) -> None:
+    session = await day.sign_in()
+    reader_id = await day.reader()
+    await day.insert("patient-wang")
+    async with open_second_phone(day, session) as second:
+        await second.call("POST", "/api/visits", {"reader_id": reader_id})
+        answers = {
+            route: await day.call("POST", path, body) for route, (path, body) in uses_of(reader_id).items()
+        }
+    assert {route: answer["code"] for route, answer in answers.items()} == dict.fromkeys(answers, "GW-DEV-20")
+    assert {answer["params"]["owner"] for answer in answers.values()} == {"醫師手機"}
+    assert all(0 < answer["params"]["remaining_s"] <= TURN_S for answer in answers.values())
+
+    assert await routes_with_readers(day) == set(uses_of(reader_id))
+
+
+async def routes_with_readers(day: Day) -> set[str]:
+    """Addresses of POST whose path or body names a reader with a card in it."""
+    document = await day.call("GET", "/api/openapi.json")
+    schemas = document["components"]["schemas"]
+    with_body = {
+        f"#/components/schemas/{name}"
+        for name, schema in schemas.items()
+        if "reader_id" in schema.get("properties", {})
+    }
+    return {
+        path
+        for path, operations in document["paths"].items()
+        if "post" in operations
+        and not path.startswith(("/api/bluetooth", "/api/lab"))
+        and ("{reader_id}" in path or _body_of(operations["post"]) in with_body)
+    }
+
+
+def _body_of(operation: Json) -> str:
+    content = operation.get("requestBody", {}).get("content", {})
+    return str(content.get("application/json", {}).get("schema", {}).get("$ref", ""))
 
 
 async def test_a02_d04_two_phones_take_turns_at_one_reader(day: Day) -> None:

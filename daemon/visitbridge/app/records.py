@@ -26,6 +26,7 @@ from visitbridge.services.records.copies import RecordKeeper
 from visitbridge.services.records.plans import PlanDesk
 from visitbridge.services.records.reading import RecordReader
 from visitbridge.services.staff import StaffDesk
+from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.carry_in import CarryIn, Drafts
 
 
@@ -84,11 +85,11 @@ def build_record_rooms(
     )
 
 
-def record_routes(rooms: RecordRooms) -> list[AnyRoute]:
+def record_routes(rooms: RecordRooms, turns: ReaderTurns) -> list[AnyRoute]:
     return [
         *Plans(rooms.plans).routes(),
         *Consents(rooms.consents, rooms.plans, rooms.staff).routes(),
         *Departure(rooms.departure).routes(),
         *FormerVisits(rooms.carry_in).routes(),
-        *Records(rooms.keeper, rooms.reader, rooms.staff).routes(),
+        *Records(rooms.keeper, rooms.reader, rooms.staff, turns).routes(),
     ]

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from visitbridge.api.digits import take_digits
 from visitbridge.api.limits import TryLimit
+from visitbridge.api.resources.visits import Turns
 from visitbridge.api.routes import OPEN, TECHNICIAN, AnyRoute, Call, NoQuery, Route
 from visitbridge.services.locking import LockDesk, LockSettings, UnlockDesk
 
@@ -74,8 +75,9 @@ class LockState:
 class Lock:
     """How an open box is opened after its next start."""
 
-    def __init__(self, desk: LockDesk) -> None:
+    def __init__(self, desk: LockDesk, turns: Turns) -> None:
         self._desk = desk
+        self._turns = turns
 
     def routes(self) -> list[AnyRoute]:
         return [
@@ -137,6 +139,7 @@ class Lock:
         return self._desk.settings()
 
     async def _add_card(self, call: Call[NoQuery, UseCard]) -> LockSettings:
+        self._turns.use(call.body.reader_id, call.known_phone)
         pin = take_digits(call.body.pin, field="pin")
         await self._desk.add_card(call.body.reader_id, pin, phone_id=call.phone_id)
         return self._desk.settings()

@@ -62,6 +62,7 @@ class Readers:
 
     async def _refresh(self, call: Call[NoQuery, None]) -> Slot:
         reader_id = call.path["reader_id"]
+        self._turns.use(reader_id, call.known_phone)
         await self._cards.refresh(reader_id)
         slot = next(slot for slot in self._cards.topic().readers if slot.reader_id == reader_id)
         return slot_for(slot, call.acting)

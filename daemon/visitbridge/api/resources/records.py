@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from visitbridge.api.resources.consents import actor_on
+from visitbridge.api.resources.visits import Turns
 from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, signed_in
 from visitbridge.domain.people import Right
 from visitbridge.domain.records import COLUMNS, RecordKind
@@ -64,7 +65,8 @@ class RecordsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Records:
-    def __init__(self, keeper: RecordKeeper, reader: RecordReader, staff: SignedIn) -> None:
+    def __init__(self, keeper: RecordKeeper, reader: RecordReader, staff: SignedIn, turns: Turns) -> None:
+        self._turns = turns
         self._keeper = keeper
         self._reader = reader
         self._staff = staff
@@ -131,7 +133,9 @@ class Records:
         return await self._reader.leftover(call.path["visit_id"], call.query.code)
 
     async def _with_card(self, call: Call[NoQuery, AskRecords]) -> RecordsView:
-        answer = await self._reader.with_card(call.path["reader_id"], call.body.kinds, call.phone_id)
+        reader_id = call.path["reader_id"]
+        self._turns.use(reader_id, call.known_phone)
+        answer = await self._reader.with_card(reader_id, call.body.kinds, call.phone_id)
         kinds = call.body.kinds or tuple(RecordKind)
         return RecordsView(
             as_of=answer.as_of, fetched_at=None, until=None, tables=_tables(kinds, answer.records)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from visitbridge.api.digits import SecretDigits, take_digits
+from visitbridge.api.resources.visits import Turns
 from visitbridge.api.routes import KNOWN, PAIRED, AnyRoute, Call, NoQuery, Route
 from visitbridge.domain.people import BoxRole
 from visitbridge.errors import NotFound, RoleMissing
@@ -25,7 +26,8 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Staff:
-    def __init__(self, desk: StaffDesk, phones: PhoneDesk) -> None:
+    def __init__(self, desk: StaffDesk, phones: PhoneDesk, turns: Turns) -> None:
+        self._turns = turns
         self._desk = desk
         self._phones = phones
 
@@ -76,6 +78,7 @@ class Staff:
         ]
 
     async def _sign_in(self, call: Call[NoQuery, SignIn]) -> StaffSessionView:
+        self._turns.use(call.body.reader_id, call.known_phone)
         pin = take_digits(call.body.pin, field="pin")
         session = await self._desk.sign_in(call.body.reader_id, pin, call.phone_id)
         call.cookie = await self._phones.open(call.known_phone, why="card")
