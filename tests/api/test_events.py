@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -12,7 +13,7 @@ import pytest
 
 from tests.api.house import IDLE_S, House, Phone
 from visitbridge.api.dispatch import COOKIE
-from visitbridge.api.events import HEARTBEAT_S, STREAMS_AT_ONCE
+from visitbridge.api.events import HEARTBEAT_S, PHONE_BURST, STREAMS_AT_ONCE
 from visitbridge.domain.visit import VisitFlags, VisitState
 from visitbridge.services.topics import (
     CardsTopic,
@@ -96,8 +97,17 @@ async def test_a_stream_begins_with_the_whole_state(house: House, phone: Phone) 
             "has_code": False,
         },
         "presence": {"questions": []},
-        "mode": {"virtual": True, "training": False},
+        "mode": {"virtual": True, "training": False, "lessons": False},
     }
+
+
+async def test_a_stream_says_what_time_it_is_by_the_boxs_own_clock(house: House, phone: Phone) -> None:
+    house.clock.jump(8 * 3600)
+
+    async with open_stream(house, phone) as stream:
+        said = parsedate_to_datetime(stream.response.headers["Date"])
+
+    assert abs((said - house.clock.now()).total_seconds()) < 1
 
 
 async def test_the_state_can_also_be_asked_for(house: House, phone: Phone) -> None:
@@ -168,6 +178,28 @@ async def test_a_swap_of_cards_is_told_of_at_once_and_what_follows_once_a_second
         told.append((await stream.next()).data["value"]["readers"][0]["card"]["insertion"])
 
     assert told == [1, 2, 3, 5]
+
+
+async def test_a_phone_is_woken_once_a_second_however_many_things_change(house: House, phone: Phone) -> None:
+    async with open_stream(house, phone) as stream:
+        await stream.next()
+        for number in range(PHONE_BURST):
+            house.board.announce("visit", notice(f"v{number}", 1))
+            assert (await stream.next()).data["value"]["visit_id"] == f"v{number}"
+
+        for number in range(100):
+            house.board.announce("visit", notice(f"w{number % 3}", number))
+            await settle(house)
+        house.clock.advance(1)
+        block = await stream.response.content.readany()
+        house.board.announce("visit", notice("w9", 1))
+        await settle(house)
+        house.clock.advance(1)
+        last = await stream.next()
+
+    assert block.count(b"event: change") == 3
+    assert [f'"revision":{newest}'.encode() in block for newest in (97, 98, 99)] == [True, True, True]
+    assert last.data["value"]["visit_id"] == "w9"
 
 
 async def test_notices_of_different_visits_are_not_merged(house: House, phone: Phone) -> None:

@@ -2,7 +2,9 @@
 
 An event's id is ``<run>-<seq>``: the run tells one life of the daemon from the next, so that a phone that comes
 back after a restart gets a snapshot and not a wrong remainder. Changes of one thing that come within a second
-are sent as one, the newest; only of a card put in, the first changes go out at once, as somebody waits for them. A comment every 15 s tells the phone that the box is still there.
+are sent as one, the newest; only of a card put in, the first changes go out at once, as somebody waits for them. Whatever
+changes, a phone is woken once a second: when more than a handful of things change in a row, what follows goes together,
+with the next second. A comment every 15 s tells the phone that the box is still there.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ PACE_S = 1.0
 # Changes of a topic that may follow each other at once before the pace holds them back: cards are swapped, that is
 # one goes, another is seen, and it is read.
 BURSTS = {"cards": 3}
+# Deliveries to one phone that may follow each other at once, so that a person's press is seen by the others at once.
+PHONE_BURST = 5
 STREAMS_AT_ONCE = 64
 
 _HEARTBEAT = b": still here\n\n"
@@ -59,12 +63,14 @@ class _Stream:
 class _Outgoing:
     """Changes not yet sent to one phone, the newest of each thing, held to the pace of one a second.
 
-    ``paid_s``: until when what was sent of a thing has used that up; a burst may run ahead of it.
+    ``paid_s``: until when what was sent of a thing has used that up; a burst may run ahead of it. ``phone_paid_s``: the
+    same of the phone, which all things share.
     """
 
     last_seq: int
     waiting: dict[str, Change] = field(default_factory=dict)
     paid_s: dict[str, float] = field(default_factory=dict)
+    phone_paid_s: float = 0.0
 
     def add(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -73,6 +79,8 @@ class _Outgoing:
 
     def due(self, now_s: float) -> list[Change]:
         ready = [name for name, change in self.waiting.items() if self._due_s(name, change) <= now_s]
+        if ready:
+            self.phone_paid_s = max(now_s, self.phone_paid_s) + PACE_S
         for name in ready:
             self.paid_s[name] = max(now_s, self.paid_s.get(name, now_s)) + PACE_S
         return sorted((self.waiting.pop(name) for name in ready), key=lambda change: change.seq)
@@ -85,7 +93,8 @@ class _Outgoing:
         return min((held.seq - 1 for held in self.waiting.values()), default=change.seq)
 
     def _due_s(self, name: str, change: Change) -> float:
-        return self.paid_s.get(name, 0.0) - (BURSTS.get(change.topic, 1) - 1) * PACE_S
+        thing_s = self.paid_s.get(name, 0.0) - (BURSTS.get(change.topic, 1) - 1) * PACE_S
+        return max(thing_s, self.phone_paid_s - (PHONE_BURST - 1) * PACE_S)
 
 
 class EventStreams:
