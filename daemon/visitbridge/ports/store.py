@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from visitbridge.ports.bluetooth import RememberedReaders
+from visitbridge.ports.card_names import CardNames
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
 from visitbridge.ports.drafts import Editors, Prints, Signatures
 from visitbridge.ports.registers import (
@@ -61,6 +62,8 @@ class Transaction(Protocol):
     def plans(self) -> Plans: ...
     @property
     def bluetooth_readers(self) -> RememberedReaders: ...
+    @property
+    def card_names(self) -> CardNames: ...
 
 
 class Store(Protocol):

@@ -13,6 +13,7 @@ from visitbridge.domain.jobs import Job, JobState, Need
 from visitbridge.domain.visit import Visit, VisitState
 from visitbridge.errors import StaleRevision, StoreError
 from visitbridge.ports.bluetooth import RememberedReaders
+from visitbridge.ports.card_names import CardNames
 from visitbridge.ports.consents import Consents, Plans, RecordCopies
 from visitbridge.ports.drafts import Editors, Prints, Signatures
 from visitbridge.ports.records import (
@@ -247,6 +248,10 @@ class _Transaction:
 
     @property
     def bluetooth_readers(self) -> RememberedReaders:
+        raise NotImplementedError
+
+    @property
+    def card_names(self) -> CardNames:
         raise NotImplementedError
 
 

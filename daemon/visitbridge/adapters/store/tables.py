@@ -257,3 +257,11 @@ bluetooth_readers = Table(
     Column("reader_id", TEXT, primary_key=True, nullable=False),
     _blob("content"),
 )
+
+card_names = Table(
+    "card_names",
+    metadata,
+    Column("card_no", TEXT, primary_key=True, nullable=False),
+    _integer("confirmed_at"),
+    _blob("content"),
+)

@@ -6,6 +6,7 @@ from typing import Final
 
 from visitbridge.adapters.store.audit import SqlAudit
 from visitbridge.adapters.store.box import SqlDataSets, SqlLinkHistory, SqlSettings
+from visitbridge.adapters.store.card_names import SqlCardNames
 from visitbridge.adapters.store.consents import SqlConsents
 from visitbridge.adapters.store.drafts import SqlEditors, SqlSignatures
 from visitbridge.adapters.store.jobs import SqlJobs
@@ -41,3 +42,4 @@ class SqlTransaction:
         self.record_copies: Final = SqlRecordCopies(session)
         self.plans: Final = SqlPlans(session)
         self.bluetooth_readers: Final = SqlBluetoothReaders(session)
+        self.card_names: Final = SqlCardNames(session)

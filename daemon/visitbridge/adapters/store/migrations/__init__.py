@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 OLDEST_PROGRAM: Final = "0001"
 """Where the oldest program's revisions end that can still work with a store brought up to the last of ours.
