@@ -1,0 +1,60 @@
+"""Ten phones at once: each sees what one of them changes, none is forgotten, and none is woken more than it must be."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Callable
+
+from tests.scenario.day import Day
+from tests.scenario.listening import Heard, Listener, open_listeners
+from visitbridge.api.events import PHONE_BURST
+
+PHONES = 10
+SEEN_WITHIN_S = 0.3
+BUSY_S = 6.0
+
+
+def of_visit(visit_id: str, revision: int) -> Callable[[Heard], bool]:
+    def wanted(heard: Heard) -> bool:
+        value = heard.data.get("value", {})
+        return (value.get("visit_id"), value.get("revision")) == (visit_id, revision)
+
+    return wanted
+
+
+async def hear(listeners: tuple[Listener, ...], visit_id: str, revision: int) -> list[float]:
+    """When each of them heard of it."""
+    wanted = of_visit(visit_id, revision)
+    heard = await asyncio.gather(*(one.until(wanted) for one in listeners))
+    return [one.at_s for one in heard]
+
+
+async def test_ten_phones_see_each_change_and_a_flood_of_them_once_a_second(day: Day) -> None:
+    await day.sign_in()
+    await day.insert("patient-wang")
+    visit = await day.start()
+    visit_id = visit["visit"]["visit_id"]
+    async with open_listeners(day.phone, await day.lab.gateway(), PHONES) as listeners:
+        # One change after another, further apart than the pace, as somebody types.
+        slowest_s = []
+        for number in range(6):
+            await asyncio.sleep(1.2)
+            asked_s = time.monotonic()
+            await day.save(visit, {"subjective": f"咳嗽 {number} 天"})
+            seen_s = await hear(listeners, visit_id, visit["visit"]["revision"])
+            slowest_s.append(max(seen_s) - asked_s)
+        assert statistics.median(slowest_s) <= SEEN_WITHIN_S, slowest_s
+
+        # As fast as one phone can.
+        began_s, before = time.monotonic(), [one.heard[-1].delivery for one in listeners]
+        while time.monotonic() < began_s + BUSY_S:
+            await day.save(visit, {"subjective": f"喘 {time.monotonic()}"})
+        await hear(listeners, visit_id, visit["visit"]["revision"])
+        took_s = time.monotonic() - began_s
+
+    deliveries = [one.heard[-1].delivery - first for one, first in zip(listeners, before, strict=True)]
+    assert max(deliveries) <= took_s + PHONE_BURST, "no phone is woken more than once a second"
+    assert min(deliveries) >= BUSY_S / 2, "no phone is left out while others are told"
+    assert visit["visit"]["revision"] > 3 * max(deliveries), "changes were sent together"
