@@ -7,7 +7,7 @@ import { follow } from "./core/live.js";
 import { clock, hoursMinutes } from "./core/format.js";
 import { match, path, startRouter } from "./core/router.js";
 import { phoneState, startWatching } from "./core/session.js";
-import { announce, boxNow, closed, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick } from "./core/store.js";
+import { announce, boxNow, closed, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick, trainingOver } from "./core/store.js";
 import { speak, storedLanguage, t, wearStoredLetters } from "./core/words.js";
 import { ErrorNotice, Loading, Screen } from "./components/controls.js";
 import { Shell } from "./components/shell.js";
@@ -56,6 +56,8 @@ const ROUTES = [
   { path: "/settings/protection", load: () => import("./views/protection.js"), tab: "settings" },
   { path: "/settings/roots", load: () => import("./views/roots.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
+  { path: "/training", load: () => import("./views/training.js"), tab: "settings" },
+  { path: "/lessons", load: () => import("./views/lessons.js"), tab: "" },
   { path: "/help", load: () => import("./views/help.js"), tab: "settings" },
   { path: "/lab", load: () => import("./views/lab.js"), tab: "" },
 ];
@@ -72,6 +74,7 @@ function find(wanted) {
 const loadPairing = () => import("./views/pair.js");
 const loadLock = () => import("./views/lock.js");
 const loadClosed = () => import("./views/closed.js");
+const loadOver = () => import("./views/training.js").then((module) => ({ default: module.Over }));
 
 /**
  * @typedef {object} Shown
@@ -83,7 +86,8 @@ const loadClosed = () => import("./views/closed.js");
  */
 
 function App() {
-  const shut = closed.value;
+  const over = trainingOver.value;
+  const shut = closed.value || over;
   const pairing = paired.value === "no";
   const locked = paired.value === "yes" && phoneState.value !== "open";
   const wanted = path.value;
@@ -92,14 +96,14 @@ function App() {
     if (paired.value === "unknown" && !shut) return undefined;
     let mine = true;
     const { route, params } = find(wanted);
-    const at = shut ? "closed" : pairing ? "pair" : locked ? "lock" : wanted;
-    const load = shut ? loadClosed : pairing ? loadPairing : locked ? loadLock : route.load;
+    const at = over ? "over" : shut ? "closed" : pairing ? "pair" : locked ? "lock" : wanted;
+    const load = over ? loadOver : shut ? loadClosed : pairing ? loadPairing : locked ? loadLock : route.load;
     load().then(
       (module) => { if (mine) setShown({ view: module.default, params, at, tab: route.tab, error: null }); },
       (thrown) => { if (mine) setShown({ view: null, params, at, tab: route.tab, error: asApiError(thrown) }); },
     );
     return () => { mine = false; };
-  }, [wanted, shut, pairing, locked, paired.value]);
+  }, [wanted, shut, over, pairing, locked, paired.value]);
 
   const screen = shown.error
     ? html`<${Screen} title=${t("error.title")}><${ErrorNotice} error=${shown.error} /><//>`
@@ -139,6 +143,19 @@ function announceLink() {
   });
 }
 
+/** What this page knows is of one side of the training rooms' door only: it begins anew when its phone was taken to the other. */
+function beginAnewAtTheDoor() {
+  /** @type {boolean | undefined} */
+  let began;
+  effect(() => {
+    const inside = live.value.mode?.lessons;
+    if (inside === undefined) return;
+    if (inside) import("./core/training.js").catch((thrown) => console.info("training: no watermark yet", thrown));
+    began ??= inside;
+    if (began !== inside) location.reload();
+  });
+}
+
 /** Whom to call must open when the box is out of reach: it is fetched before that, long after the first load; once there, no more. */
 function fetchHelpAhead() {
   effect(() => {
@@ -173,6 +190,7 @@ async function start() {
   root.replaceChildren();
   render(html`<${App} />`, root);
   announceLink();
+  beginAnewAtTheDoor();
   announceSignInEnding();
   fetchHelpAhead();
   /** @type {ReturnType<typeof follow> | null} */
@@ -190,6 +208,7 @@ async function start() {
         reach: (up) => { reached.value = up; },
         unpaired: () => { paired.value = "no"; },
         closed: () => { closed.value = true; },
+        over: () => { trainingOver.value = true; },
       });
     }
   });

@@ -136,7 +136,7 @@ def locked(state: str = "locked", **changes: Any) -> Json:
     """What the box tells a locked phone: nothing about people."""
     return {
         "phone": phone_topic(state=state, session_id=""),
-        "mode": {"virtual": True, "training": False},
+        "mode": {"virtual": True, "training": False, "lessons": False},
         "box": box(),
         "link": link(),
         "cards": two_readers(card("hpc"), card("nhi")),
@@ -149,7 +149,7 @@ def topics(**changes: Any) -> Json:
     """A signed-in team with a patient's card in the second reader."""
     return {
         "phone": phone_topic(),
-        "mode": {"virtual": True, "training": False},
+        "mode": {"virtual": True, "training": False, "lessons": False},
         "box": box(),
         "link": link(),
         "queue": queue(),

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { asApiError } from "../core/api.js";
 import { back } from "../core/router.js";
 import { phoneState } from "../core/session.js";
-import { announce, paired, resyncs } from "../core/store.js";
+import { announce, live, paired, resyncs } from "../core/store.js";
 import { hasWords, t } from "../core/words.js";
 
 /** @typedef {import("../core/api.js").ApiError} ApiError */
@@ -184,7 +184,7 @@ export function Screen({ title, up, untitled, action, header, submit, children }
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
   const heading = useRef(null);
   useEffect(() => {
-    document.title = `${title} · visitbridge`;
+    document.title = `${live.value.mode?.training ? `${t("training.mark")} · ` : ""}${title} · visitbridge`;
     window.scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, []);

@@ -88,8 +88,8 @@ function Banners() {
   const rescued = live.value.store?.backup_at;
   const erasure = live.value.erasure;
   return html`
-    ${mode?.training ? html`<p class="banner training">${t("banner.training")}</p>` : null}
-    ${mode?.virtual ? html`<p class="banner virtual">${t("banner.virtual")}</p>` : null}
+    ${mode?.training ? html`<p class="banner training">${mode.lessons ? html`<a href="#/lessons">${t("training.banner")}</a>` : t("banner.training")}</p>` : null}
+    ${mode?.virtual && !mode.lessons ? html`<p class="banner virtual">${t("banner.virtual")}</p>` : null}
     ${erasure?.ordered_at ? html`<p class="banner lost" role="alert">${t(erasure.unsent > 0 ? "banner.erasure_unsent" : "banner.erasure", { count: erasure.unsent })}</p>` : null}
     ${rescued ? html`<p class="banner lost" role="alert">${t("rescue.what", { at: rocMoment(rescued) })}</p>` : null}
     ${reached.value ? null : html`<p class="banner lost" role="alert">${t("banner.unreached")}</p>`}

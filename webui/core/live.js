@@ -6,6 +6,8 @@
 const HEARTBEAT_LIMIT_MS = 35_000;
 /** A box that waits to be opened (GW-STO-06), or that was erased (GW-STO-08). */
 const CLOSED = [423, 410];
+/** This phone is in the training rooms, and they have closed (GW-ACC-14). */
+const ROOMS_CLOSED = 409;
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 /** @typedef {{ event: string, id: string, data: string } | { comment: true }} Frame */
@@ -57,6 +59,7 @@ export class FrameReader {
  * @property {(up: boolean) => void} reach whether the phone hears the box
  * @property {() => void} unpaired the box does not know this phone
  * @property {() => void} closed the box waits to be opened, or was erased
+ * @property {() => void} over this phone is in the training rooms, and they have closed
  */
 
 /**
@@ -101,6 +104,11 @@ export function follow(handlers) {
     if (CLOSED.includes(answer.status)) {
       stopped = true;
       handlers.closed();
+      return;
+    }
+    if (answer.status === ROOMS_CLOSED) {
+      stopped = true;
+      handlers.over();
       return;
     }
     if (answer.status === 401) {

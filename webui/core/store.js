@@ -13,6 +13,9 @@ export const paired = signal("unknown");
 /** The box waits to be opened after its start, or was erased. */
 export const closed = signal(false);
 
+/** This phone is in the training rooms, and they have closed. */
+export const trainingOver = signal(false);
+
 /** Whether the phone hears the box. @type {import("../lib/signals.js").Signal<boolean>} */
 export const reached = signal(true);
 

@@ -132,7 +132,7 @@ export interface PortalRoot {
 }
 
 export interface Topics {
-  mode: { virtual: boolean; training: boolean };
+  mode: { virtual: boolean; training: boolean; lessons: boolean };
   box: BoxStatus;
   bluetooth: Bluetooth;
   link: LinkStatus;
@@ -466,6 +466,12 @@ export type BoxRole = "user" | "technician" | "owner";
 export interface Phone { phone_id: string; name: string; paired_at: string; used_at: string; role: BoxRole }
 
 export interface Prescription { ready: boolean; waiting_for: string; qr_svg: string; passphrase: string }
+
+export interface TrainingView { offered: boolean; phase: "closed" | "opening" | "open" | "closing"; failed: boolean }
+
+export interface LessonUnderWay { lesson_id: string; done: number }
+
+export interface LessonBoard { lessons: { lesson_id: string; tasks: string[] }[]; current: LessonUnderWay | null }
 
 export interface LabState {
   cards: { card_id: string; label: string; kind: string; reader_id: string | null }[];

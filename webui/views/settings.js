@@ -20,6 +20,7 @@ export default function Settings() {
       <${RowLink} href="#/settings/roots" title=${t("roots.title")} detail=${t("roots.hint")} />
       <${RowLink} href="#/settings/support" title=${t("support.title")} detail=${t("support.hint")} />
       <${RowLink} href="#/help" id="to-help" title=${t("help.title")} detail=${t("help.hint")} />
+      ${live.value.mode?.lessons ? null : html`<${RowLink} href="#/training" id="to-training" title=${t("training.title")} detail=${t("training.hint")} />`}
       <${RowLink} href="#/settings/box" title=${t("box.title")} detail=${box?.box_name ?? ""} />
       <${RowLink} href="#/status" title=${t("status.title")} />
       ${live.value.mode?.virtual ? html`<${RowLink} href="#/lab" title=${t("lab.title")} />` : null}

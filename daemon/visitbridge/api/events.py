@@ -14,6 +14,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import Final
 
 import msgspec
@@ -143,7 +144,10 @@ class EventStreams:
     async def serve(self, request: web.Request, phone: PairedPhone) -> web.StreamResponse:
         if len(self._streams) >= STREAMS_AT_ONCE:
             raise TooManyTries("too many event streams", params={"wait_s": int(HEARTBEAT_S)})
-        response = web.StreamResponse(headers=_HEADERS)
+        # By this clock a phone counts down; the machine's own may differ.
+        response = web.StreamResponse(
+            headers={**_HEADERS, "Date": format_datetime(self._clock.now(), usegmt=True)}
+        )
         await response.prepare(request)
         stream = _Stream(phone.phone_id)
         self._streams.add(stream)
