@@ -27,12 +27,11 @@ from vbtools.selftest.isolation import try_isolation
 from vbtools.selftest.machine import ClockWatch, Watch, describe_machine, try_disk
 from vbtools.selftest.model import PROBES, Finding, Report, worst_of
 from vbtools.selftest.paper import draw
-from vbtools.selftest.signing import fingerprint_of, open_key, sign_json, sign_pdf, verify
+from vbtools.selftest.signing import BOX_KEY, fingerprint_of, open_key, sign_json, sign_pdf, verify
 from vbtools.selftest.wording import describe, verdict
 from visitbridge.errors import FieldInvalid
 from visitbridge.words import load_catalogue
 
-KEY = Path("/etc/visitbridge/selftest.key")
 STATE = Path("/var/lib/visitbridge")
 EXIT_NOT_GOOD = 1
 
@@ -71,10 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     trial.add_argument(
         "--allow-virtual", action="store_true", help="take simulated devices too; the report says so"
     )
-    trial.add_argument("--key", type=Path, default=KEY, help=f"the box's signing key ({KEY})")
+    trial.add_argument("--key", type=Path, default=BOX_KEY, help=f"the box's signing key ({BOX_KEY})")
     trial.set_defaults(handler=lambda options: asyncio.run(_run(options)))
     key = commands.add_parser("key", help="the fingerprint of this box's signing key", allow_abbrev=False)
-    key.add_argument("--key", type=Path, default=KEY)
+    key.add_argument("--key", type=Path, default=BOX_KEY)
     key.set_defaults(handler=_key)
     check = commands.add_parser(
         "verify", help="whether this box signed a report, and what is in it", allow_abbrev=False

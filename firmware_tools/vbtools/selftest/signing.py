@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from vbtools.new_files import read_given, write_new
 from visitbridge.errors import FieldInvalid
 
+BOX_KEY: Final = Path("/etc/visitbridge/selftest.key")
+"""On a box. Made at the first use, by root, and read by nobody else."""
+
 _JSON_PURPOSE: Final = b"visitbridge selftest 1 json\n"
 _PDF_PURPOSE: Final = b"visitbridge selftest 1 pdf\n"
 _PDF_LINE: Final = b"\n%visitbridge-selftest-signature "
