@@ -73,6 +73,7 @@ def route_table(
     rooms: TrainingRooms | None = None,
 ) -> RouteTable:
     """Every route of this box; those of the lab only when it runs in one."""
+    lessons = config.lab.training is not None
     documents = Documents(words, version=__version__)
     items = JobItems(words)
     visits = Visits(parts.visits, items, parts.clock, parts.turns)
@@ -103,8 +104,14 @@ def route_table(
         Lock(parts.lock, parts.turns).routes(),
         Resets(parts.decommission).routes(),
         Support(parts.support).routes(),
-        Exports(ExportDesk(parts.store, parts.clock, parts.visits.get, sam_id=parts.binding.sam_id)).routes(),
-        Paper(PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get)).routes(),
+        Exports(
+            ExportDesk(
+                parts.store, parts.clock, parts.visits.get, sam_id=parts.binding.sam_id, training=lessons
+            )
+        ).routes(),
+        Paper(
+            PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get, training=lessons)
+        ).routes(),
         Training(
             rooms,
             role=parts.phones.role,

@@ -248,6 +248,7 @@ def _wire(
         board=board,
         position=network.position.for_visit,
         make_up_write=config.policy.make_up_write,
+        training=config.lab.training is not None,
     )
 
     shelf = BackupShelf(config.box.state_dir / "backups")

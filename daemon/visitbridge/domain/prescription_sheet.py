@@ -29,7 +29,7 @@ class SheetDrug(msgspec.Struct, frozen=True, kw_only=True):
 class PrescriptionSheet(msgspec.Struct, frozen=True, kw_only=True):
     """``qr_text`` and ``passphrase`` are empty as long as the visit is not uploaded; the paper then says so.
 
-    ``print_no`` counts from 1. Dates are ROC dates of seven digits, times Taipei time.
+    ``training``: nothing on it is real, and the paper says so. ``print_no`` counts from 1. Dates are ROC dates of seven digits, times Taipei time.
     """
 
     institution_code: str
@@ -48,10 +48,17 @@ class PrescriptionSheet(msgspec.Struct, frozen=True, kw_only=True):
     passphrase: str
     print_no: int
     printed_at: str
+    training: bool = False
 
 
 def sheet_of(
-    visit: Visit, *, qr_text: str, passphrase: str, print_no: int, printed_at: dt.datetime
+    visit: Visit,
+    *,
+    qr_text: str,
+    passphrase: str,
+    print_no: int,
+    printed_at: dt.datetime,
+    training: bool = False,
 ) -> PrescriptionSheet:
     """The sheet of one visit; the patient's id is masked, as on everything that leaves the box on paper."""
     drugs = tuple(order for order in visit.content.orders if order.kind in _DRUGS)
@@ -75,6 +82,7 @@ def sheet_of(
         passphrase=passphrase,
         print_no=print_no,
         printed_at=_moment(printed_at),
+        training=training,
     )
 
 

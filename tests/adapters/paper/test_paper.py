@@ -96,6 +96,26 @@ async def test_O05_what_is_not_uploaded_says_so_in_place_of_a_code(tmp_path: Pat
     assert "通關密碼" not in words
 
 
+@pytest.mark.parametrize(("training", "marks"), [(True, 3), (False, 0)])
+def test_a_page_of_training_bears_it_across_the_paper(tmp_path: Path, training: bool, marks: int) -> None:
+    sheet = msgspec.structs.replace(SHEET, training=training)
+
+    words, codes = printed(draw_page(sheet, TEXTS), tmp_path)
+
+    assert (words.count("訓"), words.count("練")) == (marks, marks)
+    assert codes == [SHEET.qr_text]
+
+
+def test_every_further_page_of_training_bears_it_too(tmp_path: Path) -> None:
+    sheet = msgspec.structs.replace(SHEET, training=True, drugs=(DRUG,) * 60)
+
+    words, _ = printed(draw_page(sheet, TEXTS), tmp_path)
+
+    pages = words.rstrip("\f\n").split("\f")
+    assert len(pages) > 1
+    assert all("訓" in page for page in pages)
+
+
 def test_a_repeat_prescription_says_how_often(tmp_path: Path) -> None:
     words, _ = printed(draw_page(msgspec.structs.replace(SHEET, refills=3), TEXTS), tmp_path)
 

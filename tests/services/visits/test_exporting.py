@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from visitbridge.adapters.store import open_store
 from visitbridge.domain.visit import Diagnosis, Visit, VisitContent, VisitFlags, VisitState
 from visitbridge.errors import FieldInvalid, NotInBig5, VisitBridgeError, VisitClosed
 from visitbridge.ports.store import Store
-from visitbridge.protocols.visit_export import scheme_json
+from visitbridge.protocols.visit_export import claim_xml, csv_table, scheme_json
 from visitbridge.services.outbox.names import UPLOAD_IC, UPLOAD_VISIT
 from visitbridge.services.visits.exporting import ExportDesk, ExportForm
 from visitbridge.services.visits.views import VisitView
@@ -35,7 +36,9 @@ async def finished(store: Store) -> Visit:
     return made
 
 
-def desk_for(store: Store, clock: FakeClock, shown: Visit, *, uploaded: bool = False) -> ExportDesk:
+def desk_for(
+    store: Store, clock: FakeClock, shown: Visit, *, uploaded: bool = False, training: bool = False
+) -> ExportDesk:
     receipts = {
         UPLOAD_VISIT: receipt("v", insurer={"visit_identifier": "0TEST000000000000001"}),
         UPLOAD_IC: receipt("i"),
@@ -51,7 +54,7 @@ def desk_for(store: Store, clock: FakeClock, shown: Visit, *, uploaded: bool = F
     async def found(visit_id: str) -> VisitView:
         return view
 
-    return ExportDesk(store, clock, found, sam_id=lambda: "900000000001")
+    return ExportDesk(store, clock, found, sam_id=lambda: "900000000001", training=training)
 
 
 async def acts(store: Store) -> list[tuple[str, str, str]]:
@@ -80,6 +83,39 @@ async def test_R02_the_schemes_file_holds_what_the_insurer_said(
     (read,) = scheme_json.decode(file.content)
     assert (read.enc, read.objective) == ("0TEST000000000000001", "見吉")
     assert read.ic_xml.startswith("<?xml")
+
+
+READERS: dict[ExportForm, Callable[[bytes], object]] = {
+    ExportForm.SCHEME: scheme_json.decode,
+    ExportForm.CLAIM: claim_xml.decode,
+    ExportForm.TABLE: csv_table.decode,
+}
+
+
+@pytest.mark.parametrize("form", READERS)
+async def test_a_file_made_in_training_says_so_and_no_reader_of_its_form_takes_it(
+    store: Store, clock: FakeClock, finished: Visit, form: ExportForm
+) -> None:
+    desk = desk_for(store, clock, finished, uploaded=True, training=True)
+
+    file = await desk.export(finished.visit_id, form, {"𠮷": "吉"}, phone_id="p1")
+
+    assert file.name.startswith("訓練-")
+    assert any("訓練" in file.content.decode(coding, "ignore") for coding in ("big5", "utf-8"))
+    with pytest.raises(FieldInvalid):
+        READERS[form](file.content)
+
+
+async def test_a_bundle_made_in_training_is_labelled_as_data_of_tests(
+    store: Store, clock: FakeClock, finished: Visit
+) -> None:
+    desk = desk_for(store, clock, finished, training=True)
+
+    file = await desk.export(finished.visit_id, ExportForm.FHIR, {}, phone_id="p1")
+
+    meta = json.loads(file.content)["meta"]
+    assert [label["code"] for label in meta["security"]] == ["HTEST"]
+    assert meta["tag"] == [{"display": "訓練"}]
 
 
 @pytest.mark.parametrize("form", [ExportForm.SCHEME])

@@ -60,7 +60,13 @@ async def store(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
 
 
 def desk_for(
-    store: Store, clock: FakeClock, printer: Printer, shown: Visit, *, uploaded: bool
+    store: Store,
+    clock: FakeClock,
+    printer: Printer,
+    shown: Visit,
+    *,
+    uploaded: bool,
+    training: bool = False,
 ) -> PrintingDesk:
     receipts = {UPLOAD_VISIT: receipt("key", insurer={"prescription_code": "7F3A22KQ"})} if uploaded else {}
     view = VisitView(visit=shown, flags=VisitFlags(), jobs=(), receipts=receipts, notice="")
@@ -68,7 +74,7 @@ def desk_for(
     async def found(visit_id: str) -> VisitView:
         return view
 
-    return PrintingDesk(store, clock, printer, found)
+    return PrintingDesk(store, clock, printer, found, training=training)
 
 
 @pytest.mark.parametrize(("uploaded", "passphrase"), [(True, "7F3A22KQ"), (False, "")])
@@ -84,6 +90,19 @@ async def test_O05_a_sheet_holds_drugs_and_the_code_once_it_is_uploaded(
     assert [drug.code for drug in sheet.drugs] == ["AC1"]
     assert (sheet.passphrase, bool(sheet.qr_text)) == (passphrase, uploaded)
     assert shown.patient.id_no not in str(msgspec.to_builtins(sheet))
+
+
+async def test_a_sheet_of_training_says_so_and_its_code_is_no_prescription(
+    store: Store, clock: FakeClock
+) -> None:
+    shown, printer = visit(content=PRESCRIBED), Printer()
+    await save(store, shown)
+
+    await desk_for(store, clock, printer, shown, uploaded=True, training=True).print(shown.visit_id)
+
+    (sheet,) = printer.sheets
+    assert sheet.training
+    assert sheet.qr_text.startswith("TRAINING/VB")
 
 
 async def test_O05_no_two_copies_bear_the_same_number(store: Store, clock: FakeClock) -> None:

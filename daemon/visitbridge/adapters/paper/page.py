@@ -30,12 +30,13 @@ _COLUMNS = (
     ("days", 10.0),
     ("total", 14.0),
 )
-_SMALL, _BODY, _TITLE = 8.0, 10.0, 15.0
+_SMALL, _BODY, _TITLE, _WATERMARK = 8.0, 10.0, 15.0, 72.0
+_WATERMARKS_MM = (50.0, 110.0, 170.0)
 
 
 def draw_page(sheet: PrescriptionSheet, texts: Mapping[str, str]) -> bytes:
     """The page as PDF; a long prescription goes on to further pages. ``texts``: the form's words."""
-    page = _Page(texts)
+    page = _Page(texts, watermark=texts["training"] if sheet.training else "")
     page.head(sheet)
     page.patient(sheet)
     page.drugs(sheet)
@@ -46,8 +47,9 @@ def draw_page(sheet: PrescriptionSheet, texts: Mapping[str, str]) -> bytes:
 class _Page:
     """A pen that knows how far down the page it is."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, str], *, watermark: str) -> None:
         self._texts = texts
+        self._watermark = watermark
         self.pdf = FPDF(format=_A5_MM)
         self.pdf.set_auto_page_break(auto=False)
         self.pdf.add_font("uming", fname=FONT, collection_font_number=_FACE)
@@ -55,8 +57,7 @@ class _Page:
         if not isinstance(font, TTFFont):
             raise TypeError("a font of a file is a TrueType font")
         self._known = font.cmap
-        self.pdf.add_page()
-        self._y = _TOP
+        self._begin_page()
 
     def head(self, sheet: PrescriptionSheet) -> None:
         self._line(self._texts["title"], _TITLE)
@@ -163,8 +164,21 @@ class _Page:
 
     def _need(self, height: float) -> None:
         if self._y + height > _BOTTOM:
-            self.pdf.add_page()
-            self._y = _TOP
+            self._begin_page()
+
+    def _begin_page(self) -> None:
+        """A new page, with the watermark under everything that will be written on it."""
+        self.pdf.add_page()
+        self._y = _TOP
+        if not self._watermark:
+            return
+        self.pdf.set_font("uming", size=_WATERMARK)
+        self.pdf.set_text_color(225)
+        for middle in _WATERMARKS_MM:
+            with self.pdf.rotation(30, x=_A5_MM[0] / 2, y=middle):
+                width = self.pdf.get_string_width(self._watermark)
+                self.pdf.text((_A5_MM[0] - width) / 2, middle, self._watermark)
+        self.pdf.set_text_color(0)
 
 
 def _code(content: str) -> io.BytesIO:

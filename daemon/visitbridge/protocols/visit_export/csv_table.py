@@ -49,12 +49,12 @@ def decode(data: bytes) -> list[dict[str, str]]:
     """Rows by column, without the apostrophes that keep formulas text. Raises FieldInvalid (``file``)."""
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-        rows = [{name: _plain(value) for name, value in row.items()} for row in reader]
-    except (UnicodeDecodeError, csv.Error, TypeError) as exc:
+        rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as exc:
         raise FieldInvalid("not a table of visits", field="file") from exc
     if tuple(reader.fieldnames or ()) != COLUMNS or any(None in row or None in row.values() for row in rows):
         raise FieldInvalid("other columns", field="file")
-    return rows
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
 
 def _rows(visit: Visit) -> Iterator[tuple[str, ...]]:

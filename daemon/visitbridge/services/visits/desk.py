@@ -73,6 +73,7 @@ class VisitDesk:
         board: LiveBoard,
         position: Callable[[], Position | None] = lambda: None,
         make_up_write: bool = False,
+        training: bool = False,
     ) -> None:
         self._store = store
         self.in_hand: Final = WorkInHand(store)
@@ -86,6 +87,7 @@ class VisitDesk:
         self._board = board
         self._position = position
         self._make_up_write = make_up_write
+        self._training = training
         self.drafts = DraftDesk(
             store=store, clock=clock, catalogue=catalogue, kinds=kinds, outbox=outbox, board=board
         )
@@ -209,7 +211,7 @@ class VisitDesk:
 
     async def prescription(self, visit_id: str) -> PrescriptionView:
         """What the family takes to the pharmacy, once the visit is uploaded (X3). Raises NotFound."""
-        return prescription_of(await self.get(visit_id))
+        return prescription_of(await self.get(visit_id), training=self._training)
 
     def _finished(self, before: Visit, mode: FinishMode, *, card_is_here: bool) -> Visit:
         """The next revision: finished, timed, numbered where the box may number."""

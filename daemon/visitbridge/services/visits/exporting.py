@@ -14,6 +14,7 @@ from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.common import CheckFinding
 from visitbridge.protocols.ic_upload.xml import encode as encode_ic
 from visitbridge.protocols.visit_export import claim_xml, csv_table, fhir_bundle, scheme_json
+from visitbridge.protocols.visit_export import training as training_marks
 from visitbridge.protocols.visit_export.transcript import (
     Substitutes,
     Transcript,
@@ -44,6 +45,14 @@ _SUFFIXES: Mapping[ExportForm, str] = {
 }
 
 
+_TRAINING_MARKS: Mapping[ExportForm, Callable[[bytes], bytes]] = {
+    ExportForm.SCHEME: training_marks.mark_scheme,
+    ExportForm.CLAIM: training_marks.mark_claim,
+    ExportForm.FHIR: training_marks.mark_bundle,
+    ExportForm.TABLE: training_marks.mark_table,
+}
+
+
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """``findings``: what the insurer's check would refuse, by its codes. ``unfit``: characters outside Big5."""
 
@@ -57,7 +66,9 @@ class ExportedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportDesk:
-    """``view`` gives one visit with its receipts and raises NotFound; ``sam_id`` raises NotBound."""
+    """``view`` gives one visit with its receipts and raises NotFound; ``sam_id`` raises NotBound. ``training``: every file
+    says 訓練, in its name and inside.
+    """
 
     def __init__(
         self,
@@ -66,11 +77,13 @@ class ExportDesk:
         view: Callable[[str], Awaitable[VisitView]],
         *,
         sam_id: Callable[[], str],
+        training: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._view = view
         self._sam_id = sam_id
+        self._training = training
 
     async def inspect(self, visit_id: str) -> Inspection:
         """What stands in the way of an upload or an export, for a draft as well. Raises NotFound."""
@@ -99,11 +112,14 @@ class ExportDesk:
         if view.visit.state is not VisitState.FINISHED:
             raise VisitClosed("only a finished visit is exported")
         content = self._encode(form, self._transcript(view), chosen)
+        name = f"visit-{visit_id[-6:]}.{_SUFFIXES[form]}"
+        if self._training:
+            content, name = _TRAINING_MARKS[form](content), f"{training_marks.MARK}-{name}"
         now = self._clock.now()
         await self._store.write(
             lambda tx: note(tx, view.visit, at=now, act="visit.export", phone_id=phone_id, why=form.value)
         )
-        return ExportedFile(name=f"visit-{visit_id[-6:]}.{_SUFFIXES[form]}", content=content)
+        return ExportedFile(name=name, content=content)
 
     def _encode(self, form: ExportForm, found: Transcript, chosen: Substitutes) -> bytes:
         match form:

@@ -23,7 +23,7 @@ class PrintedPrescription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PrintingDesk:
-    """``view`` gives one visit as a person sees it; it raises VisitUnknown."""
+    """``view`` gives one visit as a person sees it; it raises VisitUnknown. ``training``: every page says 訓練."""
 
     def __init__(
         self,
@@ -31,18 +31,21 @@ class PrintingDesk:
         clock: Clock,
         paper: PrescriptionPaper,
         view: Callable[[str], Awaitable[VisitView]],
+        *,
+        training: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._paper = paper
         self._view = view
+        self._training = training
 
     async def print(self, visit_id: str) -> PrintedPrescription:
         """One more copy. Raises VisitUnknown, PrescriptionEmpty, PaperFailed; a number that was given is never
         given again, so a copy that failed leaves a gap.
         """
         view = await self._view(visit_id)
-        prescription = prescription_of(view)
+        prescription = prescription_of(view, training=self._training)
         if not view.visit.content.orders:
             raise PrescriptionEmpty("nothing was prescribed")
         print_no = await self._store.write(lambda tx: tx.prints.count(visit_id))
@@ -52,5 +55,6 @@ class PrintingDesk:
             passphrase=prescription.passphrase,
             print_no=print_no,
             printed_at=self._clock.now(),
+            training=self._training,
         )
         return PrintedPrescription(content=await self._paper.make(sheet), print_no=print_no)

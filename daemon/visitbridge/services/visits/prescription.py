@@ -6,8 +6,11 @@ from visitbridge.domain.prescription_qr import prescription_text
 from visitbridge.services.outbox.names import UPLOAD_VISIT
 from visitbridge.services.visits.views import PrescriptionView, VisitView
 
+TRAINING_PREFIX = "TRAINING/"
+"""What stands before the QR text in training, so that no pharmacy's program reads it as a prescription."""
 
-def prescription_of(view: VisitView) -> PrescriptionView:
+
+def prescription_of(view: VisitView, *, training: bool = False) -> PrescriptionView:
     """The QR text and 通關密碼, or what they wait for."""
     receipt = view.receipts.get(UPLOAD_VISIT)
     if not view.visit.content.orders:
@@ -19,6 +22,6 @@ def prescription_of(view: VisitView) -> PrescriptionView:
     return PrescriptionView(
         ready=True,
         waiting_for="",
-        qr_text=prescription_text(view.visit),
+        qr_text=(TRAINING_PREFIX if training else "") + prescription_text(view.visit),
         passphrase=receipt.insurer.get("prescription_code", ""),
     )
