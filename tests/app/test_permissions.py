@@ -34,13 +34,13 @@ RULES = {
     "POST /api/presence/{request_id}/refuse": "paired",
     "POST /api/phone/use": "paired",
     "POST /api/phone/lock": "paired",
-    "PUT /api/phone/code": "paired",
+    "PUT /api/phone/code": "proven",
     "POST /api/phone/unlock": "known",
     "POST /api/phone/ask": "known",
     "POST /api/phone/open": "known",
     "GET /api/phones": "paired",
-    "DELETE /api/phones/{phone_id}": "paired",
-    "POST /api/pairing-links": "paired",
+    "DELETE /api/phones/{phone_id}": "proven",
+    "POST /api/pairing-links": "proven",
     "GET /api/state": "known",
     "GET /api/events": "known",
     "GET /api/box": "paired",
@@ -122,10 +122,10 @@ RULES = {
     "POST /api/support-bundle": "paired",
     "GET /api/lock": "open",
     "GET /api/lock/settings": "technician",
-    "PUT /api/lock/phrase": "technician",
-    "POST /api/lock/remove": "technician",
-    "POST /api/lock/cards": "technician",
-    "DELETE /api/lock/cards": "technician",
+    "PUT /api/lock/phrase": "proven technician",
+    "POST /api/lock/remove": "proven technician",
+    "POST /api/lock/cards": "proven technician",
+    "DELETE /api/lock/cards": "proven technician",
     "POST /api/box/reset": "technician",
     "GET /api/training": "paired",
     "POST /api/training": "technician",
@@ -151,17 +151,22 @@ CLOSED = {PhoneState.LOCKED: "GW-ACC-10", PhoneState.OVER: "GW-ACC-11"}
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``acting``: who is signed in, or was; None: nobody. ``phone``: the state of the phone's own session."""
+    """``acting``: who is signed in, or was; None: nobody. ``phone``: the state of the phone's own session. ``proven``:
+    somebody has just shown card or code on it.
+    """
 
     name: str
     acting: Acting | None = None
     phone: PhoneState = PhoneState.OPEN
 
 
+    proven: bool = True
 STATES = (
     State("nobody"),
     State("live without rights", person()),
     *(State(f"live with {right.value}", person(right)) for right in Right),
+    State("nobody, card or code long ago", proven=False),
+    State("live with all, card or code long ago", person(*Right), proven=False),
     State("over, had none", person(live=False)),
     *(State(f"over, had {right.value}", person(right, live=False)) for right in Right),
     *(State(f"{phone.value}, nobody", None, phone) for phone in CLOSED),
@@ -179,9 +184,13 @@ def expected(route: AnyRoute, role: BoxRole, state: State, *, in_hand: bool) -> 
     rule = rule_of(route)
     by_rule = {
         "open": "",
+    by_role = {BoxRole.USER: "GW-ACC-09"}.get(role, "")
+    by_proof = {True: "", False: "GW-ACC-16"}[state.proven]
         "known": "",
         "paired": "",
-        "technician": {BoxRole.USER: "GW-ACC-09"}.get(role, ""),
+        "proven": by_proof,
+        "technician": by_role,
+        "proven technician": by_role or by_proof,
         "live QPB": _by_person(state.acting, needs_live=True),
         "QPB": _by_person(state.acting, needs_live="{visit_id}" in route.path and not in_hand),
     }
@@ -231,6 +240,7 @@ async def test_every_cell_of_the_table(gate: Gate, line: Line, route: AnyRoute, 
         gate.sessions.states = {phone: state.phone}
         gate.people.by_phone = {} if state.acting is None else {phone: state.acting}
         wanted[role, state.name] = expected(route, role, state, in_hand=in_hand)
+        gate.sessions.proven = {True: {phone}, False: set()}[state.proven]
         found[role, state.name] = await code_for(gate, line, route, phone)
 
     assert found == wanted

@@ -43,11 +43,14 @@ def address(route: AnyRoute) -> str:
 
 
 class Sessions:
-    """A cookie's value is the phone's id; ``roles`` says which there are. All are open but those in ``states``."""
+    """A cookie's value is the phone's id; ``roles`` says which there are. All are open but those in ``states``, and all
+    have just shown card or code but those that are not in ``proven``.
+    """
 
     def __init__(self, roles: Mapping[str, BoxRole]) -> None:
         self._roles = roles
         self.states: dict[str, PhoneState] = {}
+        self.proven: set[str] = set(roles)
 
     async def authenticate(self, cookie: str) -> PairedPhone:
         if cookie not in self._roles:
@@ -59,6 +62,9 @@ class Sessions:
 
     def role(self, phone_id: str) -> BoxRole:
         return self._roles[phone_id]
+
+    def is_proven(self, phone_id: str) -> bool:
+        return phone_id in self.proven
 
     async def note_use(self, phone_id: str) -> None:
         """Nothing here ends by itself."""

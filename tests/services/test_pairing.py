@@ -94,7 +94,10 @@ async def test_a_phone_that_allows_is_shown_the_code(desks: Desks) -> None:
     assert (question.name, question.purpose, question.allowed_by) == ("second", Purpose.PAIR, "")
 
     code = await desks.presence.allow(
-        question.request_id, by=first.phone.phone_id, role=desks.phones.role(first.phone.phone_id)
+        question.request_id,
+        by=first.phone.phone_id,
+        role=desks.phones.role(first.phone.phone_id),
+        proven=True,
     )
 
     assert desks.presence.look(secret).allowed_by == first.phone.phone_id
@@ -190,9 +193,11 @@ async def test_A03_nobody_allows_or_grants_more_than_the_own_role(desks: Desks) 
         desks.pairing.mint_token_for_other(BoxRole.TECHNICIAN, by=user_id)
     desks.ask(desks.pairing.mint_token(BoxRole.TECHNICIAN))
     with pytest.raises(RoleMissing):
-        await desks.presence.allow(desks.asked().questions[0].request_id, by=user_id, role=BoxRole.USER)
+        await desks.presence.allow(
+            desks.asked().questions[0].request_id, by=user_id, role=BoxRole.USER, proven=True
+        )
     with pytest.raises(NotFound):
-        await desks.presence.allow("another", by=user_id, role=BoxRole.USER)
+        await desks.presence.allow("another", by=user_id, role=BoxRole.USER, proven=True)
 
 
 async def test_the_oldest_of_too_many_links_goes(desks: Desks) -> None:

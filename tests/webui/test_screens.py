@@ -128,6 +128,16 @@ def ask_others(page: Page) -> None:
     expect(page.locator("#other-code")).to_be_visible()
 
 
+def ask_proof(page: Page) -> None:
+    page.click("#allow")
+    expect(page.locator(".proof")).to_be_visible()
+
+
+def add_phone(page: Page) -> None:
+    page.click("#add-phone")
+    expect(page.locator(".proof")).to_be_visible()
+
+
 def unlock_wrongly(page: Page) -> None:
     page.fill("#unlock-code", "000001")
     page.click("#unlock")
@@ -200,6 +210,32 @@ SCREENS = [
         "asked-to-open",
         "/",
         topics={"presence": {"questions": [samples.question(purpose="open", role="technician")]}},
+    ),
+    Screen(
+        "asked-to-confirm",
+        "/#/visits",
+        topics={"presence": {"questions": [samples.question(purpose="confirm", role="owner")]}},
+    ),
+    Screen(
+        "asked-proof",
+        "/#/visits",
+        topics={"presence": {"questions": [samples.question()]}, "phone": samples.phone_topic(has_code=True)},
+        answers={"POST /api/presence/q1/allow": refuse(403, "GW-ACC-16")},
+        act=ask_proof,
+    ),
+    Screen(
+        "phones-proof",
+        "/#/settings/phones",
+        topics={"phone": samples.phone_topic(has_code=True), "cards": HPC_ONLY},
+        answers={"POST /api/pairing-links": refuse(403, "GW-ACC-16")},
+        act=add_phone,
+    ),
+    Screen(
+        "phones-proof-offline",
+        "/#/settings/phones",
+        topics={"phone": samples.phone_topic(has_code=False), **OFFLINE},
+        answers={"POST /api/pairing-links": refuse(403, "GW-ACC-16")},
+        act=add_phone,
     ),
     Screen("locked", f"/#{VISIT}", topics=samples.locked(), whole=True),
     Screen(

@@ -116,10 +116,10 @@ function BottomBar({ tab }) {
 
 /** Phones that ask, whatever screen is open; what shows them is fetched when the first one does. */
 function Asked() {
-  const [loaded, setLoaded] = useState(/** @type {typeof import("./codes.js") | null} */ (null));
-  const asked = (live.value.presence?.questions ?? []).length > 0;
+  const [loaded, setLoaded] = useState(/** @type {typeof import("./questions.js") | null} */ (null));
+  const asked = (live.value.presence?.questions ?? []).some((question) => question.phone_id !== live.value.phone?.phone_id);
   useEffect(() => {
-    if (asked) import("./codes.js").then(setLoaded, (thrown) => console.error(thrown));
+    if (asked) import("./questions.js").then(setLoaded, (thrown) => console.error(thrown));
   }, [asked]);
   return asked && loaded ? html`<${loaded.Questions} />` : null;
 }

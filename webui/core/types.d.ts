@@ -168,7 +168,8 @@ export interface PhoneTopic {
 /** A phone that asks to be paired or opened. */
 export interface Question {
   request_id: string;
-  purpose: "pair" | "open";
+  phone_id: string;
+  purpose: "pair" | "open" | "confirm";
   name: string;
   role: BoxRole;
   expires_at: string;

@@ -7,6 +7,7 @@ import { hideAll, renewals } from "../core/session.js";
 import { announce, live } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, Copyable, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Refused } from "../components/proof.js";
 
 /** @typedef {import("../core/types").Phone} Phone */
 /** From least to most. @type {import("../core/types").BoxRole[]} */
@@ -21,7 +22,7 @@ function PhoneRow({ phone, own, changed }) {
     changed();
   });
   return html`<li class="item"><div class="row-text"><span class="row-title">${phone.name}${own ? html`<span class="tag">${t("phones.this")}</span>` : null}</span>
-    <span class="row-detail">${t(`role.${phone.role}`)} · ${t("phones.used", { at: rocMoment(phone.used_at) })}</span><${ErrorNotice} error=${remove.error} /></div>
+    <span class="row-detail">${t(`role.${phone.role}`)} · ${t("phones.used", { at: rocMoment(phone.used_at) })}</span><${Refused} task=${remove} /></div>
     ${own ? null : html`<${Button} kind="danger" task=${remove}>${t("phones.remove")}<//>`}</li>`;
 }
 
@@ -29,9 +30,8 @@ function PhoneRow({ phone, own, changed }) {
 function OwnLock() {
   const [code, setCode] = useState("");
   const save = useTask(async () => {
-    const typed = code;
+    await put("/api/phone/code", { code });
     setCode("");
-    await put("/api/phone/code", { code: typed });
     renewals.value += 1;
     announce(t("phones.code_saved"));
   });
@@ -39,12 +39,12 @@ function OwnLock() {
     await post("/api/phone/lock");
     hideAll("locked");
   });
-  return html`<section class="group"><h2>${t("phones.own")}</h2><${ErrorNotice} error=${save.error ?? lock.error} />
+  return html`<section class="group"><h2>${t("phones.own")}</h2><${ErrorNotice} error=${lock.error} />
     <form class="stack" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void save.run(); }}>
       <${Field} id="own-code" label=${t(live.value.phone?.has_code ? "phones.code_change" : "phones.code_choose")} hint=${t("pair.own_code_hint")}>
         <input id="own-code" class="code big" type="password" inputmode="numeric" autocomplete="off" enterkeyhint="done" maxlength="12"
           aria-describedby="own-code-hint" value=${code} onInput=${(/** @type {any} */ event) => setCode(event.currentTarget.value.replace(/\D/g, ""))} /><//>
-      <${Button} type="submit" id="save-code" busy=${save.busy} disabled=${code.length < 6 && !save.busy}>${t("phones.code_save")}<//></form>
+      <${Button} type="submit" id="save-code" busy=${save.busy} disabled=${code.length < 6 && !save.busy}>${t("phones.code_save")}<//></form><${Refused} task=${save} />
     <${Button} id="lock-now" task=${lock}>${t("phones.lock_now")}<//></section>`;
 }
 
@@ -57,7 +57,7 @@ export default function Phones() {
   // A phone grants at most its own role.
   const grantable = ROLES.slice(0, ROLES.indexOf(own?.role ?? "user") + 1);
   return html`<${Screen} title=${t("phones.title")} up="/settings" action=${html`<${Button} kind="primary" id="add-phone" task=${add}>${t("phones.add")}<//>`}>
-    <${ErrorNotice} error=${add.error ?? phones.error} />
+    <${Refused} task=${add} /><${ErrorNotice} error=${phones.error} />
     ${ticket ? html`<section class="qr-screen"><h2>${t("phones.scan")}</h2><img alt=${t("phones.qr_alt")} src=${`data:image/svg+xml;charset=utf-8,${encodeURIComponent(ticket.qr_svg)}`} />
       <p class="hint">${t("phones.valid_until", { until: clock(ticket.token_expires_at) })}</p><${Copyable} text=${ticket.url} label=${t("phones.address")} /></section>` : null}
     ${grantable.length > 1 ? html`<div class="field"><span class="label">${t("phones.role")}</span><div class="pills" role="group" aria-label=${t("phones.role")}>${grantable.map((name) => html`<button

@@ -5,10 +5,28 @@ import { del, get, post, put } from "../core/api.js";
 import { announce, live, readers } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { Refused, isStale } from "../components/proof.js";
 
 /** @typedef {import("../core/types").LockSettings} LockSettings */
 
 const SHORTEST_PHRASE = 12;
+
+/**
+ * Empty the fields and send what was in them; where only a proof is missing it is put back, to be sent again after that.
+ * @param {(HTMLInputElement | null | undefined)[]} inputs
+ * @param {(...typed: string[]) => Promise<LockSettings>} send
+ */
+async function wiping(inputs, send) {
+  const there = inputs.flatMap((input) => input ?? []);
+  const typed = there.map((input) => input.value);
+  for (const input of there) input.value = "";
+  try {
+    return await send(...typed);
+  } catch (thrown) {
+    if (isStale(thrown)) there.forEach((input, place) => { input.value = typed[place] ?? ""; });
+    throw thrown;
+  }
+}
 
 /** @param {{ starts_locked: boolean, changed: (settings: LockSettings) => void }} props */
 function PhraseForm({ starts_locked, changed }) {
@@ -22,23 +40,21 @@ function PhraseForm({ starts_locked, changed }) {
     const phrase = first.value;
     setDiffer(phrase !== second.value);
     if (phrase !== second.value) return;
-    const former = old?.value ?? "";
-    for (const input of [first, second, old]) if (input) input.value = "";
+    const settings = await wiping([first, second, old], (_phrase, _again, former = "") => put("/api/lock/phrase", { phrase, former }, { timeout_s: 60 }));
     setLengths([0, 0]);
-    changed(await put("/api/lock/phrase", { phrase, former }, { timeout_s: 60 }));
+    changed(settings);
     announce(t("protection.lock.done"));
   });
   const count = () => setLengths([...(form.current?.querySelectorAll("input") ?? [])].slice(0, 2).map((input) => input.value.length));
   const field = (/** @type {string} */ id, /** @type {string} */ label, /** @type {string} */ hint) => html`<${Field} id=${id} label=${label} hint=${hint}>
     <input id=${id} type="password" autocomplete="new-password" maxlength="128" aria-describedby=${`${id}-hint`} onInput=${count} /><//>`;
   return html`<form class="group" ref=${form} onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void set.run(); }}>
-    <${ErrorNotice} error=${set.error} />
     ${differ ? html`<${Notice} kind="warn" title=${t("protection.lock.differ")} />` : null}
     ${field("new-phrase", t("protection.lock.phrase"), t("protection.lock.phrase_hint"))}
     ${field("new-phrase-again", t("protection.lock.again"), t("protection.lock.again_hint"))}
     ${starts_locked ? html`<${Field} id="former-phrase" label=${t("protection.lock.former")} hint=${t("protection.lock.former_hint")}>
       <input id="former-phrase" type="password" autocomplete="current-password" maxlength="128" aria-describedby="former-phrase-hint" /><//>` : null}
-    <${Button} type="submit" id="set-phrase" busy=${set.busy} disabled=${lengths.some((length) => length < SHORTEST_PHRASE) && !set.busy}>${t(starts_locked ? "protection.lock.change" : "protection.lock.set")}<//></form>`;
+    <${Button} type="submit" id="set-phrase" busy=${set.busy} disabled=${lengths.some((length) => length < SHORTEST_PHRASE) && !set.busy}>${t(starts_locked ? "protection.lock.change" : "protection.lock.set")}<//></form><${Refused} task=${set} />`;
 }
 
 /** @param {{ settings: LockSettings, changed: (settings: LockSettings) => void }} props */
@@ -50,37 +66,34 @@ function CardForm({ settings, changed }) {
   const add = useTask(async () => {
     const input = field.current;
     if (!input || !reader) return;
-    const pin = input.value;
-    input.value = ""; // the PIN is in no state of this page
+    const settings = await wiping([input], (pin) => post("/api/lock/cards", { reader_id: reader.reader_id, pin }, { timeout_s: 60 }));
     setFilled(false);
-    changed(await post("/api/lock/cards", { reader_id: reader.reader_id, pin }, { timeout_s: 60 }));
+    changed(settings);
     announce(t("protection.card.done"));
   });
   const forget = useTask(async () => { changed(await del("/api/lock/cards")); });
   return html`<form class="group" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void add.run(); }}>
     <h2>${t("protection.card.title")}</h2><p class="hint">${t("protection.card.how")}</p>
-    <${ErrorNotice} error=${add.error ?? forget.error} />
     ${reader ? html`<${Field} id="card-pin" label=${t("sign_in.pin")} hint=${t("sign_in.pin_hint")}>
       <input id="card-pin" class="code big" ref=${field} type="password" inputmode="numeric" autocomplete="off" maxlength="8" aria-describedby="card-pin-hint"
         onInput=${(/** @type {any} */ event) => setFilled(event.currentTarget.value.length >= 4)} /><//>
       <${Button} type="submit" id="add-card" busy=${add.busy} disabled=${!filled && !add.busy}>${t("protection.card.add")}<//>`
       : html`<p>${t("protection.card.insert")}</p>`}
-    ${settings.cards ? html`<${Button} kind="quiet" id="forget-cards" task=${forget}>${t("protection.card.forget")}<//>` : null}</form>`;
+    ${settings.cards ? html`<${Button} kind="quiet" id="forget-cards" task=${forget}>${t("protection.card.forget")}<//>` : null}</form>
+    <${Refused} task=${add} /><${Refused} task=${forget} />`;
 }
 
 function LockGroup() {
   const found = useFetched("lock settings", () => /** @type {Promise<LockSettings>} */ (get("/api/lock/settings")));
   const remove = useTask(async () => {
     const input = /** @type {HTMLInputElement | null} */ (document.querySelector("#former-phrase"));
-    const phrase = input?.value ?? "";
-    if (input) input.value = "";
-    found.set(await post("/api/lock/remove", { phrase }, { timeout_s: 60 }));
+    found.set(await wiping([input], (phrase = "") => post("/api/lock/remove", { phrase }, { timeout_s: 60 })));
   });
   const settings = found.value;
   if (!settings) return found.error ? html`<${ErrorNotice} error=${found.error} />` : html`<${Loading} />`;
   return html`<section class="group"><h2>${t("protection.lock.title")}</h2>
     <p id="lock-now">${t(settings.starts_locked ? "protection.lock.on" : "protection.lock.off")}</p><p class="hint">${t("protection.lock.how")}</p>
-    <${ErrorNotice} error=${remove.error} />
+    <${Refused} task=${remove} />
     <${PhraseForm} starts_locked=${settings.starts_locked} changed=${found.set} />
     ${settings.starts_locked ? html`<${CardForm} settings=${settings} changed=${found.set} />
       <${Button} kind="quiet" id="remove-lock" task=${remove}>${t("protection.lock.remove")}<//>` : null}</section>`;

@@ -19,6 +19,7 @@ from visitbridge.errors import (
     NotPaired,
     PhoneLocked,
     PhoneOver,
+    ProofStale,
     RightMissing,
     RoleMissing,
     StaffExpired,
@@ -48,6 +49,10 @@ class Sessions(Protocol):
     def state(self, phone: PairedPhone) -> PhoneState: ...
 
     def role(self, phone_id: str) -> BoxRole: ...
+
+    def is_proven(self, phone_id: str) -> bool:
+        """Whether somebody has shown card or code on this phone in the last minutes."""
+        ...
 
     async def note_use(self, phone_id: str) -> None:
         """A person is at this phone."""
@@ -106,7 +111,7 @@ class Dispatcher:
     async def admit(self, access: Access, request: web.Request) -> Admitted:
         """Who calls, once the rule allows it.
 
-        Raises NotPaired, PhoneLocked, PhoneOver, RoleMissing, StaffRequired, StaffExpired, RightMissing.
+        Raises NotPaired, PhoneLocked, PhoneOver, RoleMissing, ProofStale, StaffRequired, StaffExpired, RightMissing.
         """
         if not access.phone or (access.watcher and self._is_watcher(request)):
             return Admitted(None)
@@ -119,6 +124,8 @@ class Dispatcher:
             raise _CLOSED[state]("the phone is not open")
         if not self._sessions.role(phone.phone_id).covers(access.role):
             raise RoleMissing("role of the phone", params={"role": access.role.value})
+        if access.proven and not self._sessions.is_proven(phone.phone_id):
+            raise ProofStale("nobody has shown card or code lately")
         acting = self._staff.acting(phone.phone_id) if state is PhoneState.OPEN else None
         if access.staff or access.right is not None:
             await self._require_person(access, acting, request.match_info.get("visit_id"))

@@ -36,6 +36,7 @@ class Access:
     ``right`` is the service code that the person must hold (A08); without ``staff`` it may also be that of the person
     whose session ran out on this phone, for the work in hand (F05). ``role`` is the least role of the phone (A03).
     ``watcher``: a program that shows the metrics token may call it as well, without a phone.
+    ``proven``: somebody has shown card or code on this phone in the last minutes.
     """
 
     phone: bool
@@ -44,6 +45,7 @@ class Access:
     right: Right | None = None
     role: BoxRole = BoxRole.USER
     watcher: bool = False
+    proven: bool = False
 
 
 OPEN = Access(phone=False)
@@ -51,6 +53,9 @@ PAIRED = Access(phone=True)
 KNOWN = Access(phone=True, locked=True)
 TECHNICIAN = Access(phone=True, role=BoxRole.TECHNICIAN)
 WATCHER = Access(phone=True, role=BoxRole.TECHNICIAN, watcher=True)
+PROVEN = Access(phone=True, proven=True)
+PROVEN_TECHNICIAN = Access(phone=True, role=BoxRole.TECHNICIAN, proven=True)
+"""For what decides who gets in: an open phone that was left lying about must not be enough."""
 
 
 def signed_in(right: Right | None = None) -> Access:

@@ -127,6 +127,9 @@ class _Nobody:
     def state(self, phone: PairedPhone) -> PhoneState:
         self._refuse()
 
+    def is_proven(self, phone_id: str) -> bool:
+        self._refuse()
+
     async def note_use(self, phone_id: str) -> None:
         self._refuse()
 

@@ -280,6 +280,14 @@ class PolicySection(msgspec.Struct, frozen=True, kw_only=True):
     phone_lock_minutes: Annotated[
         float, Meta(gt=0, le=720, description="A phone that nobody touches for this long locks itself")
     ] = 15.0
+    phone_proof_minutes: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=60,
+            description="How long card or code count for pairing, removing phones and changing locks; then they are asked for again",
+        ),
+    ] = 10.0
     phone_session_hours: Annotated[
         float,
         Meta(

@@ -103,6 +103,12 @@ class CardInHand(AccessError):
     default_retry = Retry.LATER
 
 
+class ProofStale(AccessError):
+    """Nobody has shown card or code on this phone lately: needed for whatever decides who gets in (ASVS V7.5)."""
+
+    code = "GW-ACC-16"
+
+
 class ConsentMissing(AccessError):
     """No consent of this person holds now, or nothing was fetched under it (L06)."""
 

@@ -99,11 +99,11 @@ class PairingDesk:
 
         Raises PairingRefused, CodeWrong.
         """
-        question, phone_id = self._presence.check(secret, code)
-        return await self.complete(question, phone_id)
+        return await self.complete(self._presence.check(secret, code).question)
 
-    async def complete(self, question: Question, phone_id: str) -> Opened:
+    async def complete(self, question: Question) -> Opened:
         """Pair the phone of a proven request. Raises PairingRefused when its token is gone."""
+        phone_id = question.phone_id
         digest = self._asking.pop(phone_id, "")
         token = self._tokens.pop(digest, None)
         late = digest == self._label_digest and self._phones.ever_paired

@@ -13,20 +13,26 @@ from visitbridge.services.countdown import begin, kept, left_s, settled
 
 
 class PhoneLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """``idle_s``: without a person at the phone, until it locks. ``whole_s``: the longest session."""
+    """``idle_s``: without a person at the phone, until it locks. ``whole_s``: the longest session. ``proof_s``: how long
+    card or code count for what decides who gets in.
+    """
 
     idle_s: float = 900.0
     whole_s: float = 43_200.0
+    proof_s: float = 600.0
 
 
 @dataclass(slots=True)
 class KnownPhone:
-    """``touched_s``: when its use was last stored. ``grace_ends_s``: until when the former cookie still counts."""
+    """``touched_s``: when its use was last stored. ``grace_ends_s``: until when the former cookie still counts.
+    ``proof_ends_s``: until when the card or code that was shown here counts; a restart of the box ends it.
+    """
 
     phone: PairedPhone
     row: PhoneSessionRow
     touched_s: float
     grace_ends_s: float = 0.0
+    proof_ends_s: float = 0.0
 
     def state(self, token_hash: str, clock: Clock) -> PhoneState:
         """For whoever shows the cookie with this hash, the present or the former one."""

@@ -24,6 +24,7 @@ from visitbridge.errors import (
     NotFound,
     NotPaired,
     PhoneOver,
+    ProofStale,
     RoleMissing,
     StoreError,
 )
@@ -121,6 +122,18 @@ class PhoneDesk:
             return PhoneState.OVER
         return known.state(phone.token_hash, self._clock)
 
+    def is_proven(self, phone_id: str) -> bool:
+        """Whether somebody has shown card or code on this open phone in the last minutes."""
+        known = self._phones.get(phone_id)
+        if known is None or self.state(known.phone) is not PhoneState.OPEN:
+            return False
+        return self._clock.monotonic() < known.proof_ends_s
+
+    def require_proven(self, phone_id: str) -> None:
+        """Raises ProofStale."""
+        if not self.is_proven(phone_id):
+            raise ProofStale("nobody has shown card or code lately")
+
     def has_code(self, phone_id: str) -> bool:
         """Whether a code would be taken: one was chosen and has tries left."""
         code = self._existing(phone_id).row.code
@@ -148,7 +161,7 @@ class PhoneDesk:
             await self._keep([known])
 
     async def add(self, phone_id: str, name: str, role: BoxRole) -> Opened:
-        """Pair a phone; open when this returns. The first one of a box is its owner, whatever ``role`` says."""
+        """Pair a phone; open and proven when this returns. The first one of a box is its owner, whatever ``role`` says."""
         now = self._clock.now()
         cookie = secrets.token_urlsafe(32)
         phone = PairedPhone(
@@ -169,16 +182,22 @@ class PhoneDesk:
         await self._store.write(work)
         self.ever_paired = True
         self._roles = roles
-        self._know(KnownPhone(phone, row, self._clock.monotonic()))
+        known = KnownPhone(phone, row, self._clock.monotonic(), proof_ends_s=self._proof_end_s())
+        self._know(known)
         self._tell()
         return Opened(phone=phone, cookie=cookie)
 
-    async def open(self, phone: PairedPhone, *, why: str) -> str:
-        """Begin its session anew, with a new cookie, which is the answer. ``why``: what was shown, for the record."""
+    async def open(self, phone: PairedPhone, *, why: str, proven: bool = False) -> str:
+        """Begin its session anew, with a new cookie, which is the answer. ``why``: what was shown, for the record.
+
+        ``proven``: it was shown by somebody who may decide who gets in.
+        """
         known = self._existing(phone.phone_id)
-        return await self._give_cookie(
+        cookie = await self._give_cookie(
             known, phone, fresh(known.row, self._clock, self._limits), act="phone.open", why=why
         )
+        known.proof_ends_s = self._proof_end_s() if proven else 0.0
+        return cookie
 
     async def renew_cookie(self, phone: PairedPhone) -> str:
         """A new cookie for an open phone whose person may now do something else."""
@@ -186,7 +205,7 @@ class PhoneDesk:
         return await self._give_cookie(known, phone, known.row, act="phone.cookie", why="")
 
     async def unlock(self, phone: PairedPhone, digits: bytearray) -> str:
-        """Open a locked phone with its code, which is wiped; the answer is its new cookie.
+        """Open a locked phone with its code, which is wiped; the answer is its new cookie. On an open one: prove it.
 
         Raises PhoneOver where the code does not suffice, CodeWrong (``tries_left``), CodeBlocked.
         """
@@ -209,7 +228,9 @@ class PhoneDesk:
             whole=taken_up(known.row.whole, self._clock),
             idle=begin(self._clock, self._limits.idle_s),
         )
-        return await self._give_cookie(known, phone, row, act="phone.open", why="code")
+        cookie = await self._give_cookie(known, phone, row, act="phone.open", why="code")
+        known.proof_ends_s = self._proof_end_s()
+        return cookie
 
     async def set_code(self, phone_id: str, digits: bytearray) -> None:
         """Choose the code that unlocks this phone. Raises FieldInvalid; ``digits`` are wiped."""
@@ -273,6 +294,9 @@ class PhoneDesk:
         self._know(known)
         self._tell()
         return cookie
+
+    def _proof_end_s(self) -> float:
+        return self._clock.monotonic() + self._limits.proof_s
 
     async def _put(self, known: KnownPhone, row: PhoneSessionRow) -> None:
         await self._store.write(lambda tx: tx.phone_sessions.put(row))

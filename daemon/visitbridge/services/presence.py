@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import msgspec
 
 from visitbridge.domain.people import BoxRole
-from visitbridge.errors import CodeWrong, NotFound, PairingRefused, RoleMissing
+from visitbridge.errors import CodeWrong, NotFound, PairingRefused, ProofStale, RoleMissing
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store
@@ -37,12 +37,17 @@ class Purpose(enum.StrEnum):
 
     PAIR = "pair"
     OPEN = "open"
+    CONFIRM = "confirm"
+    """It is open, and its person wants to decide who gets in."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What people see of a request. ``allowed_by``: id of the phone that showed the code; empty so far."""
+    """What people see of a request. ``phone_id``: of the phone that asks, or will have once it is paired.
+    ``allowed_by``: id of the phone that showed the code; empty so far.
+    """
 
     request_id: str
+    phone_id: str
     purpose: Purpose
     name: str
     role: BoxRole
@@ -71,14 +76,27 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
 
 
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """``proven``: whoever showed the code may decide who gets in: it was the box, or a phone whose person had just
+    shown card or code.
+    """
+
+    question: Question
+    proven: bool
+
+    @property
+    def phone_id(self) -> str:
+        return self.question.phone_id
+
+
 @dataclass(slots=True)
 class _Request:
     question: Question
     digest: str
-    phone_id: str
     code: str
     ends_s: float
     tries_left: int
+    proven: bool = True
 
 
 class PresenceDesk:
@@ -112,7 +130,7 @@ class PresenceDesk:
         The oldest goes when there are too many.
         """
         self._drop_ended()
-        mine = [request for request in self._requests.values() if request.phone_id == phone_id]
+        mine = [request for request in self._requests.values() if request.question.phone_id == phone_id]
         earlier = [request.question.request_id for request in mine]
         while len(self._requests) - len(earlier) >= _AT_ONCE:
             earlier.append(next(key for key in self._requests if key not in earlier))
@@ -121,6 +139,7 @@ class PresenceDesk:
         secret = secrets.token_urlsafe(16)
         question = Question(
             request_id=secrets.token_hex(8),
+            phone_id=phone_id,
             purpose=purpose,
             name=name,
             role=role,
@@ -129,7 +148,6 @@ class PresenceDesk:
         self._requests[question.request_id] = _Request(
             question=question,
             digest=_digest(secret),
-            phone_id=phone_id,
             code=f"{secrets.randbelow(10**6):06d}",
             ends_s=self._clock.monotonic() + LIFE_S,
             tries_left=min((request.tries_left for request in mine), default=TRIES),
@@ -137,16 +155,23 @@ class PresenceDesk:
         self._tell()
         return Asked(secret=secret, question=question)
 
-    async def allow(self, request_id: str, *, by: str, role: BoxRole) -> str:
-        """The code, for the phone ``by`` that allows it. Raises NotFound; RoleMissing: nobody allows more than the
-        own role.
+    async def allow(self, request_id: str, *, by: str, role: BoxRole, proven: bool) -> str:
+        """The code, for the phone ``by`` that allows it. ``proven``: its person has just shown card or code.
+
+        Raises NotFound, also for a request of that very phone; RoleMissing: nobody allows more than the own role;
+        ProofStale: another phone is opened without it, but neither brought in nor let decide who is.
         """
         request = self._live(request_id)
+        if request.question.phone_id == by:
+            raise NotFound("a phone allows nothing to itself", field="request_id")
         if not role.covers(request.question.role):
             raise RoleMissing(
                 "a phone allows at most its own role", params={"role": request.question.role.value}
             )
+        if not proven and request.question.purpose is not Purpose.OPEN:
+            raise ProofStale("who lets others in shows card or code first")
         await self._audit("presence.allow", request, by)
+        request.proven = proven
         request.question = msgspec.structs.replace(request.question, allowed_by=by)
         self._tell()
         return request.code
@@ -161,8 +186,8 @@ class PresenceDesk:
         """How far the request is. Raises PairingRefused once it was refused or is over."""
         return self._of(secret).question
 
-    def check(self, secret: str, code: str) -> tuple[Question, str]:
-        """The question that ``code`` answers, and the phone it is about. It stays open until :meth:`close`.
+    def check(self, secret: str, code: str) -> Proof:
+        """The question that ``code`` answers. It stays open until :meth:`close`.
 
         Raises PairingRefused (refused, over, tried too often) and CodeWrong (``tries_left``).
         """
@@ -173,12 +198,11 @@ class PresenceDesk:
                 self._end(request)
                 raise PairingRefused("too many wrong codes")
             raise CodeWrong("not the code shown", field="code", params={"tries_left": request.tries_left})
-        return request.question, request.phone_id
+        return Proof(question=request.question, proven=request.proven)
 
-    def find(self, secret: str) -> tuple[Question, str]:
+    def find(self, secret: str) -> Question:
         """As :meth:`check`, for a proof other than the code. Raises PairingRefused."""
-        request = self._of(secret)
-        return request.question, request.phone_id
+        return self._of(secret).question
 
     def spoil(self, question: Question) -> None:
         """Another proof failed: the request is over as if it had been refused."""
@@ -193,7 +217,7 @@ class PresenceDesk:
     def _end(self, request: _Request) -> None:
         self.close(request.question)
         for listener in self._on_refused:
-            listener(request.phone_id)
+            listener(request.question.phone_id)
 
     def _live(self, request_id: str) -> _Request:
         self._drop_ended()
@@ -232,7 +256,7 @@ class PresenceDesk:
             at=self._clock.now(),
             who="box",
             act=act,
-            record=request.phone_id,
+            record=request.question.phone_id,
             phone_id=by,
             why=request.question.purpose.value,
         )

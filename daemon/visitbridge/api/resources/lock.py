@@ -12,7 +12,7 @@ from msgspec import Meta
 from visitbridge.api.digits import take_digits
 from visitbridge.api.limits import TryLimit
 from visitbridge.api.resources.visits import Turns
-from visitbridge.api.routes import OPEN, TECHNICIAN, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import OPEN, PROVEN_TECHNICIAN, TECHNICIAN, AnyRoute, Call, NoQuery, Route
 from visitbridge.services.locking import LockDesk, LockSettings, UnlockDesk
 
 Phrase = Annotated[str, Meta(min_length=1, max_length=512, extra_json_schema={"writeOnly": True})]
@@ -94,7 +94,7 @@ class Lock:
                 method="PUT",
                 path="/api/lock/phrase",
                 summary="Start locked from now on, until this pass-phrase is given",
-                access=TECHNICIAN,
+                access=PROVEN_TECHNICIAN,
                 handler=self._set_phrase,
                 body=SetPhrase,
                 answer=LockSettings,
@@ -103,7 +103,7 @@ class Lock:
                 method="POST",
                 path="/api/lock/remove",
                 summary="Open by itself at every start again; pass-phrase and cards are forgotten",
-                access=TECHNICIAN,
+                access=PROVEN_TECHNICIAN,
                 handler=self._remove,
                 body=GivePhrase,
                 answer=LockSettings,
@@ -112,7 +112,7 @@ class Lock:
                 method="POST",
                 path="/api/lock/cards",
                 summary="Let the health-professional card in a reader open the box, too",
-                access=TECHNICIAN,
+                access=PROVEN_TECHNICIAN,
                 handler=self._add_card,
                 body=UseCard,
                 answer=LockSettings,
@@ -121,7 +121,7 @@ class Lock:
                 method="DELETE",
                 path="/api/lock/cards",
                 summary="Let no card open the box any more",
-                access=TECHNICIAN,
+                access=PROVEN_TECHNICIAN,
                 handler=self._forget_cards,
                 answer=LockSettings,
             ),

@@ -13,7 +13,7 @@ from msgspec import Meta
 from visitbridge.api.digits import SecretDigits, take_digits
 from visitbridge.api.limits import TryLimit
 from visitbridge.api.qr import qr_svg
-from visitbridge.api.routes import OPEN, PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import OPEN, PROVEN, AnyRoute, Call, NoQuery, Route
 from visitbridge.domain.people import BoxRole
 from visitbridge.errors import FieldInvalid, PairingRefused, PinBlocked, PinWrong, VisitBridgeError
 from visitbridge.ports.clock import Clock
@@ -168,7 +168,7 @@ class Pairing:
                 method="POST",
                 path="/api/pairing-links",
                 summary="A link with which one more phone may ask to be paired",
-                access=PAIRED,
+                access=PROVEN,
                 handler=self._new_link,
                 query=LinkQuery,
                 answer=PairingLink,
@@ -197,14 +197,15 @@ class Pairing:
     async def _by_card(self, call: Call[NoQuery, ProofByCard]) -> PairedAnswer:
         """A PIN is tried once for a request, so that a link in wrong hands cannot block a card."""
         with self._counted(call.client):
-            question, phone_id = self._presence.find(call.body.request)
+            question = self._presence.find(call.body.request)
+        pin = take_digits(call.body.pin, field="pin")
         try:
-            session = await self._staff.sign_in_anywhere(take_digits(call.body.pin, field="pin"), phone_id)
+            session = await self._staff.sign_in_anywhere(pin, question.phone_id)
         except (PinWrong, PinBlocked):
             self._presence.spoil(question)
             raise
         try:
-            return _take(call, await self._desk.complete(question, phone_id))
+            return _take(call, await self._desk.complete(question))
         except VisitBridgeError:
             await self._staff.end(session.session_id)
             raise

@@ -9,8 +9,9 @@ import msgspec
 from visitbridge.api.digits import SecretDigits, take_digits
 from visitbridge.api.limits import TryLimit
 from visitbridge.api.resources.pairing import AllowedAnswer, ProofByCode, RequestAnswer, answer_to
-from visitbridge.api.routes import KNOWN, PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import KNOWN, PAIRED, PROVEN, AnyRoute, Call, NoQuery, Route
 from visitbridge.domain.people import BoxRole
+from visitbridge.domain.phones import PhoneState
 from visitbridge.errors import PairingRefused
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.phones import PhoneDesk
@@ -63,7 +64,7 @@ class Phones:
                 method="DELETE",
                 path="/api/phones/{phone_id}",
                 summary="Unpair a phone; its session ends at once",
-                access=PAIRED,
+                access=PROVEN,
                 handler=self._remove,
                 answer=None,
             ),
@@ -103,7 +104,7 @@ class Phones:
                 method="PUT",
                 path="/api/phone/code",
                 summary="Choose the code that unlocks this phone",
-                access=PAIRED,
+                access=PROVEN,
                 handler=self._set_code,
                 body=UnlockByCode,
                 answer=None,
@@ -111,7 +112,7 @@ class Phones:
             Route(
                 method="POST",
                 path="/api/phone/unlock",
-                summary="Unlock this phone by its code; sets a new cookie",
+                summary="Unlock this phone by its code, or prove who holds it; sets a new cookie",
                 access=KNOWN,
                 handler=self._unlock,
                 body=UnlockByCode,
@@ -120,7 +121,7 @@ class Phones:
             Route(
                 method="POST",
                 path="/api/phone/ask",
-                summary="Ask the other phones, or whoever is at the box, to open this phone",
+                summary="Ask the other phones, or whoever is at the box, to open this phone or to confirm its person",
                 access=KNOWN,
                 handler=self._ask,
                 answer=RequestAnswer,
@@ -144,10 +145,13 @@ class Phones:
         await self._desk.remove(call.path["phone_id"], by=call.phone_id)
 
     async def _allow(self, call: Call[NoQuery, None]) -> AllowedAnswer:
-        role = self._desk.role(call.phone_id)
-        return AllowedAnswer(
-            code=await self._presence.allow(call.path["request_id"], by=call.phone_id, role=role)
+        code = await self._presence.allow(
+            call.path["request_id"],
+            by=call.phone_id,
+            role=self._desk.role(call.phone_id),
+            proven=self._desk.is_proven(call.phone_id),
         )
+        return AllowedAnswer(code=code)
 
     async def _refuse(self, call: Call[NoQuery, None]) -> None:
         await self._presence.refuse(call.path["request_id"], by=call.phone_id)
@@ -169,13 +173,13 @@ class Phones:
         self._asks.take(call.phone_id)
         phone = call.known_phone
         role = self._desk.role(phone.phone_id)
-        return answer_to(
-            self._presence.ask(Purpose.OPEN, name=phone.name, role=role, phone_id=phone.phone_id)
-        )
+        is_open = self._desk.state(phone) is PhoneState.OPEN
+        purpose = Purpose.CONFIRM if is_open else Purpose.OPEN
+        return answer_to(self._presence.ask(purpose, name=phone.name, role=role, phone_id=phone.phone_id))
 
     async def _open(self, call: Call[NoQuery, ProofByCode]) -> None:
-        question, phone_id = self._presence.check(call.body.request, call.body.code)
-        if phone_id != call.phone_id:
+        proof = self._presence.check(call.body.request, call.body.code)
+        if proof.phone_id != call.phone_id:
             raise PairingRefused("the request of another phone")
-        call.cookie = await self._desk.open(call.known_phone, why="allowed")
-        self._presence.close(question)
+        call.cookie = await self._desk.open(call.known_phone, why="allowed", proven=proof.proven)
+        self._presence.close(proof.question)

@@ -81,18 +81,19 @@ class Staff:
         self._turns.use(call.body.reader_id, call.known_phone)
         pin = take_digits(call.body.pin, field="pin")
         session = await self._desk.sign_in(call.body.reader_id, pin, call.phone_id)
-        call.cookie = await self._phones.open(call.known_phone, why="card")
+        call.cookie = await self._phones.open(call.known_phone, why="card", proven=True)
         return view(session)
 
     async def _list(self, call: Call[NoQuery, None]) -> list[StaffSessionView]:
         return [view(row) for row in self._desk.sessions()]
 
     async def _end(self, call: Call[NoQuery, None]) -> None:
-        """A person ends the own session; a technician anybody's."""
+        """A person ends the own session; a technician, who has just shown card or code, anybody's."""
         session = self._desk.session(call.path["session_id"])
-        is_technician = self._phones.role(call.phone_id).covers(BoxRole.TECHNICIAN)
-        if call.phone_id not in session.phone_ids and not is_technician:
-            raise RoleMissing("session of another phone", params={"role": BoxRole.TECHNICIAN.value})
+        if call.phone_id not in session.phone_ids:
+            if not self._phones.role(call.phone_id).covers(BoxRole.TECHNICIAN):
+                raise RoleMissing("session of another phone", params={"role": BoxRole.TECHNICIAN.value})
+            self._phones.require_proven(call.phone_id)
         await self._desk.end(session.session_id, call.phone_id)
 
     async def _use(self, call: Call[NoQuery, None]) -> StaffSessionView:

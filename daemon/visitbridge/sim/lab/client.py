@@ -48,8 +48,16 @@ class PhoneClient:
 
     async def open_again(self, name: str) -> None:
         """Be opened by the code that the box shows, as a phone whose session is over. Raises ApiRefused."""
+        await self._show_code(Purpose.OPEN, name)
+
+    async def prove(self) -> None:
+        """Show, by the code that the box shows, that a person is at this open phone. Raises ApiRefused."""
+        state = await self.call("GET", "/api/state")
+        await self._show_code(Purpose.CONFIRM, state["phone"]["name"])
+
+    async def _show_code(self, purpose: Purpose, name: str) -> None:
         asked = await self.call("POST", "/api/phone/ask")
-        proof = {"request": asked["request"], "code": self._code(Purpose.OPEN, name)}
+        proof = {"request": asked["request"], "code": self._code(purpose, name)}
         await self.call("POST", "/api/phone/open", proof)
 
     def _code(self, purpose: Purpose, name: str) -> str:

@@ -1,0 +1,120 @@
+"""Asked once more for card or code, and then it goes on by itself with what was typed (ASVS V7.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.webui import samples
+from tests.webui.fake_box import FakeBox, Refusal
+from tests.webui.phone import Phone
+
+PHRASE = "一二三四五六七八九十甲乙"
+
+
+class Asking:
+    """Refuses a call until somebody has shown card or code; then answers it."""
+
+    def __init__(self, box: FakeBox, call: str, answer: Any, *, way: str, shown: Any) -> None:
+        self.proven = False
+        self._answer = answer
+        self._shown = shown
+        box.answers[call] = self._act
+        box.answers[way] = self._prove
+
+    def _act(self, _: Any) -> Any:
+        if not self.proven:
+            raise Refusal(403, "GW-ACC-16")
+        return self._answer
+
+    def _prove(self, _: Any) -> Any:
+        self.proven = True
+        return self._shown
+
+
+def give_code(phone: Phone) -> None:
+    phone.page.fill("#unlock-code", "739182")
+    phone.page.click("#unlock")
+
+
+def give_card(phone: Phone) -> None:
+    phone.page.click(".proof summary")
+    phone.page.fill("#pin", "123456")
+    phone.page.click("#sign-in")
+
+
+def ask_others(phone: Phone) -> None:
+    phone.page.click(".proof summary")
+    phone.page.click("#ask")
+    phone.page.fill("#other-code", "271828")
+    phone.page.click("#other-code-send")
+
+
+WAYS = {
+    "its code": ("POST /api/phone/unlock", {}, give_code),
+    "a card": ("POST /api/staff/sessions", samples.staff_session(), give_card),
+    "another phone": ("POST /api/phone/open", {}, ask_others),
+}
+
+
+@pytest.mark.parametrize(("way", "shown", "give"), WAYS.values(), ids=WAYS)
+def test_each_way_of_showing_who_it_is_goes_on_with_what_was_asked(
+    box: FakeBox, phone: Phone, way: str, shown: Any, give: Callable[[Phone], None]
+) -> None:
+    link = box.answers["POST /api/pairing-links"]
+    Asking(box, "POST /api/pairing-links", link, way=way, shown=shown)
+    box.topics.update(cards=samples.two_readers(samples.card("hpc"), samples.card()))
+    phone.open(f"{box.url}/#/settings/phones")
+    phone.page.click("#add-phone")
+    expect(phone.page.locator(".proof")).to_be_visible()
+
+    give(phone)
+
+    expect(phone.page.locator(".qr-screen img")).to_be_visible()
+    expect(phone.page.locator(".proof")).to_have_count(0)
+
+
+def test_a_pass_phrase_has_not_to_be_typed_twice(box: FakeBox, phone: Phone) -> None:
+    answer = {"starts_locked": True, "cards": False}
+    Asking(box, "PUT /api/lock/phrase", answer, way="POST /api/phone/unlock", shown={})
+    box.answers["GET /api/lock/settings"] = {"starts_locked": False, "cards": False}
+    phone.open(f"{box.url}/#/settings/protection")
+    phone.page.fill("#new-phrase", PHRASE)
+    phone.page.fill("#new-phrase-again", PHRASE)
+    phone.page.click("#set-phrase")
+    give_code(phone)
+
+    expect(phone.page.get_by_role("status")).to_contain_text("已設定")
+    assert box.calls("PUT /api/lock/phrase") == [{"phrase": PHRASE, "former": ""}] * 2
+    expect(phone.page.locator("#new-phrase")).to_have_value("")
+
+
+def test_another_refusal_keeps_nothing_that_was_typed(box: FakeBox, phone: Phone) -> None:
+    def refuse(_: Any) -> Any:
+        raise Refusal(422, "GW-REQ-01")
+
+    box.answers["PUT /api/lock/phrase"] = refuse
+    box.answers["GET /api/lock/settings"] = {"starts_locked": False, "cards": False}
+    phone.open(f"{box.url}/#/settings/protection")
+    phone.page.fill("#new-phrase", PHRASE)
+    phone.page.fill("#new-phrase-again", PHRASE)
+    phone.page.click("#set-phrase")
+
+    expect(phone.page.get_by_role("alert")).to_contain_text("GW-REQ-01")
+    expect(phone.page.locator("#new-phrase")).to_have_value("")
+
+
+def test_a_phone_is_not_asked_to_confirm_itself(box: FakeBox, phone: Phone) -> None:
+    own = samples.question(purpose="confirm", phone_id="p1", name="林護理師 iPhone")
+    box.topics.update(presence={"questions": [own]})
+    phone.open(f"{box.url}/#/visits")
+    expect(phone.page.locator(".bottom-bar")).to_be_visible()
+    expect(phone.page.locator(".asks")).to_have_count(0)
+
+    box.put("presence", {"questions": [own, samples.question()]})
+
+    expect(phone.page.locator(".ask")).to_have_count(1)
+    expect(phone.page.get_by_text("「陳醫師 Pixel」要配對這個盒子")).to_be_visible()
