@@ -101,6 +101,36 @@ def test_what_is_no_status_counts_as_none(tmp_path: Path, content: bytes) -> Non
     assert read_status(tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("trouble", "is_there"),
+    [
+        pytest.param(None, True, id="ours"),
+        pytest.param(PermissionError, True, id="another user's"),
+        pytest.param(ProcessLookupError, False, id="gone"),
+    ],
+)
+async def test_whether_the_daemon_runs_is_asked_of_the_kernel_and_not_of_proc(
+    tmp_path: Path,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: type[OSError] | None,
+    is_there: bool,
+) -> None:
+    """It does not show in ``/proc`` to its own user, who runs the health timer."""
+    asked: list[tuple[int, int]] = []
+
+    def kill(pid: int, number: int) -> None:
+        asked.append((pid, number))
+        if trouble is not None:
+            raise trouble
+
+    monkeypatch.setattr("os.kill", kill)
+    async with following(LiveBoard(), clock, tmp_path):
+        assert (read_status(tmp_path) is not None) is is_there
+
+    assert asked == [(os.getpid(), 0)]
+
+
 async def test_a_full_disk_does_not_stop_the_box(tmp_path: Path, clock: FakeClock) -> None:
     gone = tmp_path / "gone"
 

@@ -144,10 +144,11 @@ def test_folders_for_secrets_are_closed(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["journald.conf.d", "system.conf.d"])
+@pytest.mark.parametrize("name", ["journald.conf.d", "system.conf.d", "pcscd.socket.d"])
 def test_drop_ins_hold_one_section_of_known_form(name: str) -> None:
     (file,) = (SYSTEMD / name).iterdir()
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(file, "utf-8")
 
-    assert parser.sections() == [{"journald.conf.d": "Journal", "system.conf.d": "Manager"}[name]]
+    sections = {"journald.conf.d": "Journal", "system.conf.d": "Manager", "pcscd.socket.d": "Socket"}
+    assert parser.sections() == [sections[name]]
