@@ -64,6 +64,7 @@ RULES = {
     "POST /api/readers/{reader_id}/refresh": "paired",
     "POST /api/readers/{reader_id}/release": "paired",
     "POST /api/readers/{reader_id}/contents": "live QPB",
+    "PUT /api/readers/{reader_id}/name": "QPB",
     "POST /api/staff/sessions": "known",
     "GET /api/staff/sessions": "paired",
     "DELETE /api/staff/sessions/{session_id}": "paired",

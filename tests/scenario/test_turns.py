@@ -24,18 +24,19 @@ async def open_second_phone(day: Day, session: Json) -> AsyncIterator[PhoneClien
         yield phone
 
 
-def uses_of(reader_id: str) -> dict[str, tuple[str, Json]]:
-    """Route → (address, body) of everything that a phone may have done with the card in a reader."""
+def uses_of(reader_id: str) -> dict[str, tuple[str, str, Json]]:
+    """Route → (method, address, body) of everything that a phone may have done with the card in a reader."""
     with_pin = {"reader_id": reader_id, "pin": LAB_PIN}
     at = f"/api/readers/{reader_id}"
     return {
-        "/api/visits": ("/api/visits", {"reader_id": reader_id}),
-        "/api/readers/{reader_id}/refresh": (f"{at}/refresh", None),
-        "/api/readers/{reader_id}/contents": (f"{at}/contents", None),
-        "/api/readers/{reader_id}/records": (f"{at}/records", {}),
-        "/api/readers/{reader_id}/release": (f"{at}/release", None),
-        "/api/staff/sessions": ("/api/staff/sessions", with_pin),
-        "/api/lock/cards": ("/api/lock/cards", with_pin),
+        "/api/visits": ("POST", "/api/visits", {"reader_id": reader_id}),
+        "/api/readers/{reader_id}/refresh": ("POST", f"{at}/refresh", None),
+        "/api/readers/{reader_id}/contents": ("POST", f"{at}/contents", None),
+        "/api/readers/{reader_id}/records": ("POST", f"{at}/records", {}),
+        "/api/readers/{reader_id}/release": ("POST", f"{at}/release", None),
+        "/api/readers/{reader_id}/name": ("PUT", f"{at}/name", {"name": "王測試"}),
+        "/api/staff/sessions": ("POST", "/api/staff/sessions", with_pin),
+        "/api/lock/cards": ("POST", "/api/lock/cards", with_pin),
     }
 
 
@@ -45,9 +46,7 @@ async def test_A02_D04_in_anothers_turn_nothing_is_done_with_the_card(day: Day) 
     await day.insert("patient-wang")
     async with open_second_phone(day, session) as second:
         await second.call("POST", "/api/visits", {"reader_id": reader_id})
-        answers = {
-            route: await day.call("POST", path, body) for route, (path, body) in uses_of(reader_id).items()
-        }
+        answers = {route: await day.call(*request) for route, request in uses_of(reader_id).items()}
     assert {route: answer["code"] for route, answer in answers.items()} == dict.fromkeys(answers, "GW-DEV-20")
     assert {answer["params"]["owner"] for answer in answers.values()} == {"醫師手機"}
     assert all(0 < answer["params"]["remaining_s"] <= TURN_S for answer in answers.values())
@@ -56,7 +55,7 @@ async def test_A02_D04_in_anothers_turn_nothing_is_done_with_the_card(day: Day) 
 
 
 async def routes_with_readers(day: Day) -> set[str]:
-    """Addresses of POST whose path or body names a reader with a card in it."""
+    """Addresses of POST and PUT whose path or body names a reader with a card in it."""
     document = await day.call("GET", "/api/openapi.json")
     schemas = document["components"]["schemas"]
     with_body = {
@@ -67,9 +66,10 @@ async def routes_with_readers(day: Day) -> set[str]:
     return {
         path
         for path, operations in document["paths"].items()
-        if "post" in operations
+        for method, operation in operations.items()
+        if method in {"post", "put"}
         and not path.startswith(("/api/bluetooth", "/api/lab"))
-        and ("{reader_id}" in path or _body_of(operations["post"]) in with_body)
+        and ("{reader_id}" in path or _body_of(operation) in with_body)
     }
 
 

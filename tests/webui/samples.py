@@ -31,6 +31,7 @@ PATIENT: Json = {
     "id_masked": "A12****788",
     "birth_date": "1948-03-09",
     "sex": "M",
+    "name_open": False,
 }
 
 

@@ -25,6 +25,7 @@ export interface CardPatient {
   id_masked: string;
   birth_date: string;
   sex: "M" | "F";
+  name_open: boolean;
 }
 
 export interface PresentCard {

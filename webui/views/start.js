@@ -22,6 +22,7 @@ export default function Start() {
     replace(`/visits/${view.visit.visit_id}`);
   });
   const patient = reader?.card.patient;
+  const asks = useFetched(patient?.name_open ? patient.card_no_tail : "", async () => (patient?.name_open ? import("../components/card_name.js") : null));
   const online = linkUp.value && staffHere.value !== null;
   const goesOn = (drafts.value ?? []).some((draft) => draft.patient_name === patient?.name);
   const action = reader && patient ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
@@ -33,6 +34,7 @@ export default function Start() {
     <${ErrorNotice} error=${start.error}>${start.error?.body.code.startsWith("GW-LNK") ? html`<${Button} id="start-offline" busy=${start.busy}
       onPress=${() => void start.run(true)}>${t("start.action_offline")}<//>` : null}<//>
     ${disabledBox ? html`<${Notice} kind="warn" title=${t("error.GW-DC-05.what")}><p>${t("error.GW-DC-05.where")}</p><p>${t("error.GW-DC-05.now")}</p><//>` : null}
+    ${asks.value ? html`<${asks.value.CardName} reader=${reader} />` : null}
     ${patients.length > 1 ? html`<fieldset class="choices"><legend>${t("start.which_card")}</legend>${patients.map((r) => html`<label class="choice">
       <input type="radio" name="patient" checked=${r === reader} onChange=${() => setChosen(r.reader_id)} />
       <span>${r.card.patient?.name}<small>${r.name}</small></span></label>`)}</fieldset>` : null}

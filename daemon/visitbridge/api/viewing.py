@@ -48,7 +48,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         if self.phone.state is not PhoneState.OPEN and topic not in FOR_LOCKED:
             return None
         if isinstance(value, CardsTopic) and not self.sees_patients:
-            return CardsTopic(readers=tuple(map(without_patient, value.readers)))
+            return msgspec.structs.replace(value, readers=tuple(map(without_patient, value.readers)))
         return value
 
 

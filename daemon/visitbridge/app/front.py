@@ -88,7 +88,7 @@ def route_table(
         Box(parts.binding, PhotoCodeReader(), parts.safekeeping).routes(),
         PortalRoots(parts.trust).routes(),
         Environment(parts.survey, parts.network.try_modem_again).routes(),
-        Readers(parts.cards, parts.relay, parts.staff, parts.turns).routes(),
+        Readers(parts.cards, parts.names, parts.relay, parts.staff, parts.turns).routes(),
         BluetoothPages(parts.reader_desk).routes() if parts.reader_desk is not None else (),
         Staff(parts.staff, parts.phones, parts.turns).routes(),
         visits.routes(),

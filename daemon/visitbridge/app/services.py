@@ -32,6 +32,7 @@ from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.runtime.supervisor import Service
 from visitbridge.services.audit_forwarding import AuditForwarding
 from visitbridge.services.binding import Binding
+from visitbridge.services.card_names import CardNameBook
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
 from visitbridge.services.decommission import Decommission
@@ -80,6 +81,7 @@ class Parts:
     cards: CardDesk
     reader_desk: ReaderDesk | None
     turns: ReaderTurns
+    names: CardNameBook
     relay: CardRelay
     staff: StaffDesk
     kinds: Kinds
@@ -182,7 +184,8 @@ def _wire(
     def mint_id() -> str:
         return new_id(clock.now())
 
-    cards = CardDesk(board, clock, realm=config.datacentre.realm)
+    names = CardNameBook(store, clock)
+    cards = CardDesk(board, clock, realm=config.datacentre.realm, names=names)
     reader_desk = new_reader_desk(sources, store, cards, board, clock)
     turns = ReaderTurns(cards, board, clock)
     relay = CardRelay(cards, data_centre, clock, activity=network.activity, turns=turns)
@@ -365,6 +368,7 @@ def _wire(
         cards=cards,
         reader_desk=reader_desk,
         turns=turns,
+        names=names,
         relay=relay,
         staff=staff,
         kinds=kinds,

@@ -21,7 +21,11 @@ _OTHER_KINDS: dict[CardKind, bytes] = {"hpc": SELECT_HPC, "institution": SELECT_
 
 
 class PresentCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in one reader now. ``basic`` only for an NHI card that could be read."""
+    """What is in one reader now.
+
+    ``basic`` only for an NHI card that could be read, under the name that people confirmed for it. ``name_open``: the card
+    cannot hold all of the name, and nobody has said it yet (G07).
+    """
 
     reader_id: str
     reader_name: str
@@ -29,6 +33,7 @@ class PresentCard(msgspec.Struct, frozen=True, kw_only=True):
     insertion: int
     basic: BasicRecord | None = None
     error_code: str = ""
+    name_open: bool = False
 
 
 async def read_basic(channel: CardChannel) -> BasicRecord:

@@ -10,6 +10,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from visitbridge.domain.people import BasicRecord, mask_id
 from visitbridge.errors import (
     CardAbsent,
@@ -26,6 +28,7 @@ from visitbridge.errors import (
 from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderSource, ReaderState
 from visitbridge.runtime.waiting import Waiter
 from visitbridge.services.card_kinds import CardKind, PresentCard, identify, is_of_test_realm
+from visitbridge.services.card_names import AsOnCard, Names
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.reader_watch import ReaderWatcher
 from visitbridge.services.topics import CardPatient, CardsTopic, Slot, SlotCard
@@ -36,11 +39,21 @@ _KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", Read
 
 
 class CardDesk:
-    """Keeps track of every slot of every source. ``realm``: ``test`` or ``production``."""
+    """Keeps track of every slot of every source.
+
+    ``realm``: ``test`` or ``production``. ``names``: what patients are called whose cards cannot hold it.
+    """
 
     def __init__(
-        self, board: LiveBoard, clock: Waiter, *, realm: str, on_change: Iterable[Callable[[], None]] = ()
+        self,
+        board: LiveBoard,
+        clock: Waiter,
+        *,
+        realm: str,
+        names: Names | None = None,
+        on_change: Iterable[Callable[[], None]] = (),
     ) -> None:
+        self._names = names or AsOnCard()
         self._board = board
         self._clock = clock
         self._realm = realm
@@ -114,6 +127,14 @@ class CardDesk:
         self.at(reader_id)
         await self._read(self.reader(reader_id))
         return self.at(reader_id)
+
+    async def call_anew(self, reader_id: str) -> None:
+        """Show the patient in this reader by the name that was confirmed just now. Raises what :meth:`require_nhi` does."""
+        card, record = self.require_nhi(reader_id)
+        named, name_open = await self._names.called(record)
+        if self._cards.get(reader_id) is card:
+            self._cards[reader_id] = msgspec.structs.replace(card, basic=named, name_open=name_open)
+            self._publish()
 
     def forget(self, reader_id: str) -> None:
         """A reader that this box is not to show any more."""
@@ -203,6 +224,9 @@ class CardDesk:
         except CardError as exc:
             code = exc.code
             kind = "mute" if isinstance(exc, CardMute) else "unknown"
+        name_open = False
+        if record is not None:
+            record, name_open = await self._names.called(record)
         if is_of_test_realm(kind, record) is (self._realm != "test"):
             code = CardRealmMixed.code
         if kind == "unknown" and not code:
@@ -210,7 +234,7 @@ class CardDesk:
         current = self._infos.get(info.reader_id)
         if current is None or current.insertion != info.insertion or current.state is ReaderState.EMPTY:
             return
-        self._set(current, kind, basic_record=record, error_code=code)
+        self._set(current, kind, basic_record=record, error_code=code, name_open=name_open)
 
     def _set(
         self,
@@ -219,6 +243,7 @@ class CardDesk:
         *,
         basic_record: BasicRecord | None = None,
         error_code: str = "",
+        name_open: bool = False,
     ) -> None:
         self._unread.discard(info.reader_id)
         self._cards[info.reader_id] = PresentCard(
@@ -228,6 +253,7 @@ class CardDesk:
             insertion=info.insertion,
             basic=basic_record,
             error_code=error_code,
+            name_open=name_open,
         )
         self._publish()
         for listener in self._on_change:
@@ -245,6 +271,7 @@ def _slot(info: ReaderInfo, card: PresentCard) -> Slot:
         id_masked=mask_id(record.id_no),
         birth_date=record.birth_date,
         sex=record.sex,
+        name_open=card.name_open,
     )
     return Slot(
         reader_id=info.reader_id,

@@ -50,6 +50,7 @@ class RetentionDesk:
         cleared = 0
         while portion := await self._store.write(lambda tx: self._clear_some(tx, before, months, phone_id)):
             cleared += portion
+        await self._store.write(lambda tx: tx.card_names.clear(before))
         counts = await self._store.read(lambda tx: tx.visits.clearable(before, epoch=_epoch(tx)))
         return Retention(months=months, before=before, counts=counts, cleared=cleared)
 

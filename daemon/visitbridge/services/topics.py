@@ -56,13 +56,14 @@ class QueueTopic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CardPatient(msgspec.Struct, frozen=True, kw_only=True):
-    """Patient header (G04)."""
+    """Patient header (G04). ``name_open``: the card cannot hold all of the name, and nobody has confirmed it yet (G07)."""
 
     name: str
     card_no_tail: str
     id_masked: str
     birth_date: dt.date
     sex: str
+    name_open: bool = False
 
 
 class SlotCard(msgspec.Struct, frozen=True, kw_only=True):
