@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.house import House, open_house
 from visitbridge.api.cached import Document
-from visitbridge.api.static import read_webui, without_jsdoc
+from visitbridge.api.static import read_webui, without_jsdoc, without_layout
 from visitbridge.errors import ConfigError
 from visitbridge.sim.clock import FakeClock
 
@@ -66,6 +66,12 @@ def test_only_what_the_pages_need_is_served(webui: Path) -> None:
 )
 def test_types_stay_at_home(module: bytes, served: bytes) -> None:
     assert without_jsdoc(module) == served
+
+
+def test_what_means_nothing_to_a_phone_stays_at_home() -> None:
+    module = b"f(\n  // why\n  html`<p>\n    ${a}</p>`,\n\t'  // kept',\n);\n"
+
+    assert without_layout(module) == b"f(\nhtml`<p>\n${a}</p>`,\n'  // kept',\n);\n"
 
 
 def test_a_folder_without_a_page_is_a_configuration_error(tmp_path: Path) -> None:

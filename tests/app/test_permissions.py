@@ -73,6 +73,7 @@ RULES = {
     "POST /api/visits": "QPB",
     "GET /api/visits": "QPB",
     "GET /api/visits/{visit_id}": "QPB",
+    "POST /api/visits/{visit_id}/identity": "QPB",
     "PUT /api/visits/{visit_id}/content": "QPB",
     "POST /api/visits/{visit_id}/finish": "QPB",
     "POST /api/visits/{visit_id}/discard": "QPB",

@@ -25,6 +25,8 @@ _TYPES = {
 }
 _JSDOC = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _CAST = re.compile(rb"/\*\* @type \{(?:(?!\*/).)*\*/[ ]?")
+_INDENT = re.compile(rb"^[ \t]+", re.MULTILINE)
+_REMARK = re.compile(rb"^//.*\n", re.MULTILINE)
 _CSS_COMMENT = re.compile(rb"/\*(?:(?!\*/).)*\*/\n*", re.DOTALL)
 _UNSERVED = (".test.js", ".d.ts")
 
@@ -66,9 +68,9 @@ def _served(folder: Path) -> Iterable[Path]:
 def _read(file: Path) -> Document:
     content = file.read_bytes()
     if file.suffix == ".js":
-        content = without_jsdoc(content)
+        content = without_layout(without_jsdoc(content))
     if file.suffix == ".css":
-        content = _CSS_COMMENT.sub(b"", content)
+        content = _INDENT.sub(b"", _CSS_COMMENT.sub(b"", content))
     return Document.of(_TYPES[file.suffix], content, compress=file.suffix != ".png")
 
 
@@ -77,3 +79,11 @@ def without_jsdoc(module: bytes) -> bytes:
     phones.
     """
     return _CAST.sub(b"", _JSDOC.sub(b"", module))
+
+
+def without_layout(module: bytes) -> bytes:
+    """``module`` without what stands before the first character of a line, and without the lines that are a ``//`` remark.
+
+    Only templates of htm may go over several lines, to which such spaces mean nothing.
+    """
+    return _REMARK.sub(b"", _INDENT.sub(b"", module))

@@ -11,7 +11,7 @@ from msgspec import Meta
 from visitbridge.api.qr import qr_svg
 from visitbridge.api.resources.outbox import JobItem, JobItems
 from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, reduced
-from visitbridge.domain.people import Right
+from visitbridge.domain.people import Right, mask_id
 from visitbridge.domain.signature import Signature
 from visitbridge.domain.visit import FinishMode, Visit, VisitContent, VisitFlags, VisitState
 from visitbridge.ports.clock import Clock
@@ -69,8 +69,14 @@ class VisitLine(msgspec.Struct, frozen=True, kw_only=True):
     flags: VisitFlags
 
 
+class ShownIdentity(msgspec.Struct, frozen=True, kw_only=True):
+    """``id_no``: the whole number."""
+
+    id_no: str
+
+
 class VisitAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``receipts`` by job kind. ``notice``: a key of the words, said in one sentence, or empty.
+    """``id_no`` of patient and practitioner are masked (``A12****788``). ``receipts`` by job kind. ``notice``: a key of the words, said in one sentence, or empty.
 
     ``editor``: the phone that may change the draft, None while nobody does.
     """
@@ -136,6 +142,14 @@ class Visits:
                 answer=VisitAnswer,
             ),
             Route(
+                method="POST",
+                path="/api/visits/{visit_id}/identity",
+                summary="The patient's whole id number; that it was shown is on the audit trail",
+                access=reduced(Right.VISITS),
+                handler=self._show_identity,
+                answer=ShownIdentity,
+            ),
+            Route(
                 method="PUT",
                 path="/api/visits/{visit_id}/content",
                 summary="Save what was typed; it is on disk when this answers",
@@ -184,6 +198,11 @@ class Visits:
     async def _get(self, call: Call[NoQuery, None]) -> VisitAnswer:
         return await self.answer(call.path["visit_id"], call.language)
 
+    async def _show_identity(self, call: Call[NoQuery, None]) -> ShownIdentity:
+        who = call.acting.staff_id if call.acting else ""
+        id_no = await self._desk.identities.show(call.path["visit_id"], who=who, phone_id=call.phone_id)
+        return ShownIdentity(id_no=id_no)
+
     async def _save(self, call: Call[NoQuery, SaveContent]) -> Saved:
         visit = await self._desk.drafts.save(
             call.path["visit_id"], call.body.revision, call.body.content, call.phone_id
@@ -215,7 +234,7 @@ class Visits:
 
     def _shown(self, view: VisitView, language: str) -> VisitAnswer:
         return VisitAnswer(
-            visit=view.visit,
+            visit=_masked(view.visit),
             flags=view.flags,
             jobs=tuple(self._items.of(job, language) for job in view.jobs),
             receipts=view.receipts,
@@ -223,6 +242,14 @@ class Visits:
             editor=view.editor,
             signature=view.signature,
         )
+
+
+def _masked(visit: Visit) -> Visit:
+    patient, practitioner = (
+        msgspec.structs.replace(person, id_no=mask_id(person.id_no))
+        for person in (visit.patient, visit.practitioner)
+    )
+    return msgspec.structs.replace(visit, patient=patient, practitioner=practitioner)
 
 
 def _line(summary: VisitSummary) -> VisitLine:

@@ -32,6 +32,7 @@ from visitbridge.services.visits.advice import AdviceDesk
 from visitbridge.services.visits.drafts import DraftDesk
 from visitbridge.services.visits.editing import announce_editor, editor_of, require_editor
 from visitbridge.services.visits.habits import remember, starting_content
+from visitbridge.services.visits.identities import IdentityDesk
 from visitbridge.services.visits.in_hand import WorkInHand
 from visitbridge.services.visits.plan import JobDesk, plan_jobs
 from visitbridge.services.visits.prescription import prescription_of
@@ -53,7 +54,7 @@ from visitbridge.services.visits.views import EditorView, PrescriptionView, Visi
 
 
 class VisitDesk:
-    """Begins visits, finishes them, shows them; ``drafts``, ``signatures`` and ``advice`` do the rest.
+    """Begins visits, finishes them, shows them; ``drafts``, ``signatures``, ``advice`` and ``identities`` do the rest.
 
     ``make_up_write``: policy X4, see ``plan_jobs``. ``position`` is the last GNSS fix, if there is one (T05).
     """
@@ -93,6 +94,7 @@ class VisitDesk:
         )
         self.signatures = SignatureDesk(store, clock, board)
         self.advice = AdviceDesk(store)
+        self.identities = IdentityDesk(store, clock)
 
     async def start(self, reader_id: str, phone_id: str, *, offline: bool | None = None) -> Visit:
         """Begin a visit with the card in ``reader_id``, or go on with today's draft of that patient.
