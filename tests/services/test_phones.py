@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.services.test_pairing import Desks, FullDisk
@@ -21,6 +23,8 @@ from visitbridge.errors import (
     RoleMissing,
 )
 from visitbridge.ports.clock import TimeTrust
+from visitbridge.ports.records import UnlockCode
+from visitbridge.ports.store import Transaction
 from visitbridge.services.phone_session import PhoneLimits
 from visitbridge.services.phones import GRACE_S, TOUCH_EVERY_S, Opened, PhoneDesk
 from visitbridge.services.unlock_code import TRIES
@@ -38,7 +42,13 @@ async def desks(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Desks]:
 
 
 @pytest.fixture
-async def phone(desks: Desks) -> Opened:
+def quick_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes that cost little; what they cost is tested for itself."""
+    monkeypatch.setattr("visitbridge.services.unlock_code.COST", 2**14)
+
+
+@pytest.fixture
+async def phone(desks: Desks, quick_codes: None) -> Opened:
     opened = await desks.pair()
     await desks.phones.set_code(opened.phone.phone_id, bytearray(CODE))
     return opened
@@ -146,6 +156,38 @@ async def test_without_a_code_no_code_opens(desks: Desks) -> None:
     opened = await desks.pair()
     with pytest.raises(CodeBlocked):
         await desks.phones.unlock(opened.phone, bytearray(CODE))
+
+
+async def test_a_code_of_a_lower_cost_opens_and_is_made_anew(desks: Desks) -> None:
+    phone = await desks.pair()
+    salt = bytes(16)
+    digest = hashlib.scrypt(CODE, salt=salt, n=2**14, r=8, p=1, dklen=32)
+    old = {"salt": salt.hex(), "digest": digest.hex(), "tries_left": 3}
+    await _keep_code(desks, phone.phone.phone_id, msgspec.convert(old, UnlockCode))
+    desk = await reloaded(desks, desks.clock)
+
+    with pytest.raises(CodeWrong):
+        await desk.unlock(phone.phone, bytearray(b"000001"))
+    await desk.unlock(phone.phone, bytearray(CODE))
+
+    kept = await _code_of(desks, phone.phone.phone_id)
+    assert (kept.cost, kept.tries_left) == (2**17, TRIES)
+    await desk.unlock(phone.phone, bytearray(CODE))
+
+
+async def _keep_code(desks: Desks, phone_id: str, code: UnlockCode) -> None:
+    def work(tx: Transaction) -> None:
+        (row,) = (row for row in tx.phone_sessions.all() if row.phone_id == phone_id)
+        tx.phone_sessions.put(msgspec.structs.replace(row, code=code))
+
+    await desks.disk.write(work)
+
+
+async def _code_of(desks: Desks, phone_id: str) -> UnlockCode:
+    rows = await desks.disk.read(lambda tx: list(tx.phone_sessions.all()))
+    (code,) = (row.code for row in rows if row.phone_id == phone_id)
+    assert code is not None
+    return code
 
 
 async def test_a_card_begins_another_twelve_hours(desks: Desks, phone: Opened) -> None:

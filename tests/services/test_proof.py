@@ -27,8 +27,9 @@ async def desks(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Desks]:
 
 
 @pytest.fixture
-async def phone(desks: Desks) -> Opened:
+async def phone(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> Opened:
     """Paired, with a code of its own, and open; what was shown at pairing does not count any more."""
+    monkeypatch.setattr("visitbridge.services.unlock_code.COST", 2**14)
     opened = await desks.pair()
     await desks.phones.set_code(opened.phone.phone_id, bytearray(CODE))
     desks.clock.advance(PROOF_S)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
+import hmac
 import ssl
 
 import aiohttp
@@ -12,6 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from sqlalchemy import select
 
 from tests.vpnportal.box import Box, csr_of, open_box, presenting, trusting
 from tests.vpnportal.portal import RunningPortal
@@ -20,6 +23,7 @@ from visitbridge.protocols.datacentre.common import MissingRequest, Receipt
 from visitbridge.protocols.datacentre.device import DeviceStatus, RenewAnswer, RenewRequest, SamVerification
 from vpnportal.bind import PIN_TRIES, TICKET_LIFE
 from vpnportal.devices import revoke_certificates, set_enabled
+from vpnportal.schema import tickets
 
 
 def other_pin(pin: str) -> str:
@@ -78,6 +82,22 @@ async def test_wrong_numbers_are_counted_down_to_a_lock(portal: RunningPortal, s
     right = stranger.bind_request(ticket.token, ticket.pin)
     locked = (await stranger.ask("POST", "/bind", right)).problem(403, "bind_refused")
     assert locked.tries_left is None
+
+
+async def test_V11_4_2_what_the_database_keeps_of_a_number_tells_it_to_nobody(portal: RunningPortal) -> None:
+    """Without the token, which is on the paper only, none of the ten thousand numbers gives what is kept."""
+    ticket = portal.issue_ticket()
+    kept = portal.database.transact(lambda connection: connection.execute(select(tickets)).one())
+    numbers = [f"{number:04d}".encode() for number in range(10_000)]
+
+    with_token = [hmac.digest(ticket.token.encode(), kept.pin_salt + number, "sha256") for number in numbers]
+    without = [hmac.digest(kept.token_hash.encode(), kept.pin_salt + number, "sha256") for number in numbers]
+
+    assert with_token.index(kept.pin_hash) == int(ticket.pin)
+    assert kept.pin_hash not in {
+        *without,
+        *(hashlib.sha256(kept.pin_salt + each).digest() for each in numbers),
+    }
 
 
 async def test_the_number_is_text(portal: RunningPortal, stranger: Box) -> None:

@@ -89,11 +89,15 @@ class Countdown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnlockCode(msgspec.Struct, frozen=True, kw_only=True):
-    """The code that a phone's person chose to unlock it with, as scrypt made it; ``salt`` and ``digest`` in hex."""
+    """The code that a phone's person chose to unlock it with, as scrypt made it; ``salt`` and ``digest`` in hex.
+
+    ``cost``: scrypt's N; that of the first ones where it is not told.
+    """
 
     salt: str
     digest: str
     tries_left: int
+    cost: int = 2**14
 
 
 class PhoneSessionRow(msgspec.Struct, frozen=True, kw_only=True):

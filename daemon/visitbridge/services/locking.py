@@ -111,7 +111,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnlockDesk:
-    """Waits for somebody who opens the box. One try at a time: each costs 64 MiB and a second."""
+    """Waits for somebody who opens the box. One try at a time: each costs 128 MiB and a second or more."""
 
     def __init__(self, cards: CardDesk, ring: Ring) -> None:
         self._cards = cards

@@ -33,7 +33,7 @@ from visitbridge.ports.records import AuditEntry, PairedPhone, PhoneSessionRow
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.countdown import KEEP_EVERY_S, begin, taken_up
 from visitbridge.services.phone_session import KnownPhone, PhoneLimits, fresh
-from visitbridge.services.unlock_code import TRIES, make_code, matches
+from visitbridge.services.unlock_code import make_code, recognised
 
 log = logging.getLogger(__name__)
 
@@ -217,14 +217,15 @@ class PhoneDesk:
             raise CodeBlocked("no code, or too many wrong ones")
         code = msgspec.structs.replace(code, tries_left=code.tries_left - 1)
         await self._put(known, msgspec.structs.replace(known.row, code=code))
-        if not await matches(code, digits):
+        opened = await recognised(code, digits)
+        if opened is None:
             await self._audit(phone.phone_id, "phone.code_refused", why=f"{code.tries_left} left")
             if code.tries_left == 0:
                 raise CodeBlocked("too many wrong codes")
             raise CodeWrong("not the code of this phone", params={"tries_left": code.tries_left})
         row = msgspec.structs.replace(
             known.row,
-            code=msgspec.structs.replace(code, tries_left=TRIES),
+            code=opened,
             whole=taken_up(known.row.whole, self._clock),
             idle=begin(self._clock, self._limits.idle_s),
         )

@@ -7,18 +7,18 @@ counted by the box, and a code only ever opens the phone that it was chosen on.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import secrets
 
+import msgspec
+
 from visitbridge.errors import FieldInvalid
 from visitbridge.ports.records import UnlockCode
+from visitbridge.protocols.stretching import COST, SALT_BYTES, stretch
 
 TRIES = 5
 
 _LENGTHS = range(6, 13)
-_SALT_BYTES = 16
-_COST, _BLOCK, _LANES = 2**14, 8, 1
 
 
 async def make_code(digits: bytearray) -> UnlockCode:
@@ -26,21 +26,28 @@ async def make_code(digits: bytearray) -> UnlockCode:
     try:
         if len(digits) not in _LENGTHS or not digits.isdigit() or len(set(digits)) == 1:
             raise FieldInvalid("an unlock code has 6 to 12 digits, not all the same", field="code")
-        salt = secrets.token_bytes(_SALT_BYTES)
-        digest = await asyncio.to_thread(_digest, digits, salt)
+        return await _made(digits)
     finally:
         digits[:] = bytes(len(digits))
-    return UnlockCode(salt=salt.hex(), digest=digest.hex(), tries_left=TRIES)
 
 
-async def matches(code: UnlockCode, digits: bytearray) -> bool:
-    """Whether these are the digits; they are wiped."""
+async def recognised(code: UnlockCode, digits: bytearray) -> UnlockCode | None:
+    """The code with all its tries when these are its digits, else None; they are wiped.
+
+    One that was made at a lower cost is made anew.
+    """
     try:
-        digest = await asyncio.to_thread(_digest, digits, bytes.fromhex(code.salt))
+        digest = await asyncio.to_thread(stretch, digits, bytes.fromhex(code.salt), cost=code.cost)
+        if not hmac.compare_digest(digest, bytes.fromhex(code.digest)):
+            return None
+        if code.cost < COST:
+            return await _made(digits)
+        return msgspec.structs.replace(code, tries_left=TRIES)
     finally:
         digits[:] = bytes(len(digits))
-    return hmac.compare_digest(digest, bytes.fromhex(code.digest))
 
 
-def _digest(digits: bytearray, salt: bytes) -> bytes:
-    return hashlib.scrypt(digits, salt=salt, n=_COST, r=_BLOCK, p=_LANES)
+async def _made(digits: bytearray) -> UnlockCode:
+    salt = secrets.token_bytes(SALT_BYTES)
+    digest = await asyncio.to_thread(stretch, digits, salt, cost=COST)
+    return UnlockCode(salt=salt.hex(), digest=digest.hex(), tries_left=TRIES, cost=COST)

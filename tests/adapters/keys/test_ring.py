@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from visitbridge.adapters.keys import RING_FILES, KeyRing, open_ring
 from visitbridge.errors import FieldInvalid, StoreKeyWrong, UnlockRefused
@@ -185,3 +191,51 @@ def test_a_file_that_was_lost_is_written_again(ring: KeyRing, tmp_path: Path) ->
     open_ring(tmp_path, MACHINE, has_store=True)
 
     assert (tmp_path / RING_FILES[0]).read_bytes() == (tmp_path / RING_FILES[1]).read_bytes()
+
+
+def _old_ring(folder: Path, key: bytes) -> None:
+    """A ring as the first program wrote it: scrypt with N = 2^16, its cost not told (RFC 7914, RFC 5869)."""
+    salt, nonce = bytes(32), bytes(12)
+    stretched = hashlib.scrypt(PHRASE.encode(), salt=salt, n=2**16, r=8, p=1, maxmem=2**27, dklen=32)
+    wrapping = HKDF(SHA256(), 32, salt, b"visitbridge key ring 1 phrase").derive(MACHINE + stretched)
+    sealed = nonce + AESGCM(wrapping).encrypt(nonce, key, b"phrase")
+    slot = {"way": "phrase", "salt": b64encode(salt).decode(), "sealed": b64encode(sealed).decode()}
+    ring = {"version": 1, "challenge": b64encode(bytes(32)).decode(), "slots": [slot]}
+    for name in RING_FILES:
+        (folder / name).write_text(json.dumps(ring), "ascii")
+
+
+def _costs(folder: Path) -> set[int]:
+    rings = [json.loads((folder / name).read_text("ascii")) for name in RING_FILES]
+    return {slot.get("cost", 2**16) for ring in rings for slot in ring["slots"]}
+
+
+def test_V11_4_4_a_pass_phrase_costs_what_is_asked_for(ring: KeyRing, tmp_path: Path) -> None:
+    ring.lock(key_of(ring), PHRASE)
+
+    assert _costs(tmp_path) == {2**17}
+
+
+def test_a_ring_of_a_lower_cost_opens_and_is_made_anew(tmp_path: Path) -> None:
+    key = bytes(range(100, 132))
+    _old_ring(tmp_path, key)
+    old, _ = open_ring(tmp_path, MACHINE, has_store=True)
+
+    with pytest.raises(UnlockRefused):
+        old.open_by_phrase("not this one here")
+    assert _costs(tmp_path) == {2**16}
+    assert old.open_by_phrase(PHRASE) == key
+
+    assert _costs(tmp_path) == {2**17}
+    again, _ = open_ring(tmp_path, MACHINE, has_store=True)
+    assert again.open_by_phrase(PHRASE) == key
+
+
+def test_a_cost_that_nobody_uses_is_a_damaged_ring(ring: KeyRing, tmp_path: Path) -> None:
+    ring.lock(key_of(ring), PHRASE)
+    for name in RING_FILES:
+        file = tmp_path / name
+        file.write_text(file.read_text("ascii").replace("131072", "1073741824"), "ascii")
+
+    with pytest.raises(StoreKeyWrong):
+        open_ring(tmp_path, MACHINE, has_store=True)

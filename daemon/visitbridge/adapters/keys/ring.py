@@ -22,11 +22,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from visitbridge.adapters.keys.store_key import KEY_BYTES
 from visitbridge.adapters.private_files import write_private
 from visitbridge.errors import FieldInvalid, StoreKeyWrong, UnlockRefused
+from visitbridge.protocols.stretching import COST, stretch
 
 Way = Literal["machine", "phrase", "card"]
 
@@ -53,16 +53,17 @@ EASY_WORDS: Final = (
 _NONCE_BYTES: Final = 12
 _SALT_BYTES: Final = 32
 _PURPOSE: Final = b"visitbridge key ring 1 "
-# 64 MiB: about a second on a Raspberry Pi 4, and as much for every guess.
-_SCRYPT_COST: Final = 2**16
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
-    """``sealed``: nonce and AES-256-GCM of the store's key."""
+    """``sealed``: nonce and AES-256-GCM of the store's key. ``cost``: scrypt's N for a pass-phrase, 2^16 in the
+    first rings, which do not tell; without a pass-phrase it means nothing.
+    """
 
     way: Way
     salt: bytes
     sealed: bytes
+    cost: Literal[65536, 131072] = 65536
 
 
 class Ring(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,8 +123,15 @@ class KeyRing:
         return key
 
     def open_by_phrase(self, phrase: str) -> bytes:
-        """Takes about a second of a processor, on purpose. Raises UnlockRefused."""
-        return self._open("phrase", _canonical(phrase))
+        """Takes about a second of a processor and 128 MiB, on purpose. Raises UnlockRefused.
+
+        A slot that was made at a lower cost is made anew.
+        """
+        secret = _canonical(phrase)
+        key = self._open("phrase", secret)
+        if any(slot.way == "phrase" and slot.cost < COST for slot in self._required().slots):
+            self._replace({"phrase"}, self._seal("phrase", secret, key))
+        return key
 
     def open_by_card(self, signature: bytes) -> bytes:
         """``signature``: what the card signs for :attr:`challenge`. Raises UnlockRefused."""
@@ -160,19 +168,20 @@ class KeyRing:
                 continue
             nonce, sealed = slot.sealed[:_NONCE_BYTES], slot.sealed[_NONCE_BYTES:]
             try:
-                return AESGCM(self._wrapping_key(way, secret, slot.salt)).decrypt(nonce, sealed, way.encode())
+                wrapping_key = self._wrapping_key(way, secret, slot.salt, slot.cost)
+                return AESGCM(wrapping_key).decrypt(nonce, sealed, way.encode())
             except InvalidTag:
                 continue
         return None
 
     def _seal(self, way: Way, secret: bytes, key: bytes) -> Slot:
         salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
-        sealed = AESGCM(self._wrapping_key(way, secret, salt)).encrypt(nonce, key, way.encode())
-        return Slot(way=way, salt=salt, sealed=nonce + sealed)
+        sealed = AESGCM(self._wrapping_key(way, secret, salt, COST)).encrypt(nonce, key, way.encode())
+        return Slot(way=way, salt=salt, sealed=nonce + sealed, cost=COST)
 
-    def _wrapping_key(self, way: Way, secret: bytes, salt: bytes) -> bytes:
+    def _wrapping_key(self, way: Way, secret: bytes, salt: bytes, cost: int) -> bytes:
         if way == "phrase":
-            secret = Scrypt(salt=salt, length=KEY_BYTES, n=_SCRYPT_COST, r=8, p=1).derive(secret)
+            secret = stretch(secret, salt, cost=cost)
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=_PURPOSE + way.encode()).derive(
             self._machine_key + secret
         )
