@@ -63,6 +63,12 @@ def test_every_command_of_the_project_is_installed(package: Path) -> None:
         assert f"\nfrom {entry.partition(':')[0]} import main" in installed[name]
 
 
+def test_the_programs_that_the_training_rooms_start_are_in_the_package() -> None:
+    copied = re.findall(r"^\tcp -r daemon/(\w+) ", (DEBIAN / "rules").read_text("utf-8"), re.M)
+
+    assert copied == ["visitbridge", "vpnportal"]
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_maintainer_scripts_stop_at_the_first_error(script: Path) -> None:
     assert script.read_text("utf-8").startswith("#!/bin/sh\nset -e\n")
