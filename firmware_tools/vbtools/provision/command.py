@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="vb-provision",
         description="What the SD cards and the labels of a batch of boxes need.",
         epilog="For each box: write the image to the card with Raspberry Pi Imager, without its own settings; copy "
-        "the box's folder onto the boot partition; put the card into the box and switch it on.",
+        "the box's folder onto the card's first partition; put the card into the box and switch it on.",
         allow_abbrev=False,
     )
     parser.add_argument("profile", type=Path, help="TOML file that describes the institution's boxes")

@@ -1,7 +1,7 @@
-"""The two ways in which an image of Raspberry Pi OS takes over files at its first boot (hardware.md §5).
+"""The ways in which an image takes over files at its first boot (hardware.md §5).
 
-``cloudinit-rpi``: images of Debian 13 read cloud-init's files from the boot partition. ``firstrun``: images of Debian 12
-run one script, named on the kernel's command line.
+``cloudinit-rpi``: images of Raspberry Pi OS on Debian 13 read cloud-init's files from the boot partition. ``firstrun``: those on
+Debian 12 run one script, named on the kernel's command line. ``image``: our own (vb-image) looks by itself on its first partition.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from vbtools.provision.card import FOLDER
 from vbtools.provision.profile import Box, Profile
 
-FORMS: Final = ("cloudinit-rpi", "firstrun")
+FORMS: Final = ("cloudinit-rpi", "firstrun", "image")
 
 BOOT: Final = "/boot/firmware"
 """Where Debian 12 and 13 mount the boot partition of a Raspberry Pi."""
@@ -25,7 +25,7 @@ FIRSTRUN_ARGUMENTS: Final = f"systemd.run={BOOT}/firstrun.sh systemd.run_success
 
 def image_files(form: str, profile: Profile, box: Box) -> Mapping[str, bytes]:
     """Path on the boot partition → content, for one of ``FORMS``."""
-    return {"cloudinit-rpi": _cloud_init, "firstrun": _firstrun}[form](profile, box)
+    return {"cloudinit-rpi": _cloud_init, "firstrun": _firstrun, "image": _own_image}[form](profile, box)
 
 
 def host_name(box: Box) -> str:
@@ -103,6 +103,14 @@ def _firstrun(profile: Profile, box: Box) -> dict[str, bytes]:
         f"sed -i 's| systemd.run.*||' {BOOT}/cmdline.txt",
     ]
     return {"firstrun.sh": ("\n".join(lines) + "\n").encode()}
+
+
+def _own_image(profile: Profile, box: Box) -> dict[str, bytes]:
+    technician = profile.technician
+    files = {"hostname": host_name(box)}
+    if technician.ssh_keys:
+        files |= {"technician": technician.user, "authorized_keys": "\n".join(technician.ssh_keys)}
+    return {f"{FOLDER}/{name}": f"{text}\n".encode() for name, text in files.items()}
 
 
 def _json(value: object) -> bytes:

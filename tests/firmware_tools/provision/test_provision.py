@@ -282,7 +282,10 @@ def test_without_a_key_nobody_can_log_in() -> None:
     files = image_files("cloudinit-rpi", Profile(institution="x"), Box(serial="VB-001"))
     script = image_files("firstrun", Profile(institution="x"), Box(serial="VB-001"))["firstrun.sh"].decode()
 
+    own = image_files("image", Profile(institution="x"), Box(serial="VB-001"))
+
     assert json.loads(files["user-data"].partition(b"\n")[2])["users"] == []
+    assert own == {"visitbridge/hostname": b"visitbridge-vb-001\n"}
     assert "useradd" not in script
     assert "ssh" not in script
 
