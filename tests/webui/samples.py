@@ -491,12 +491,33 @@ DRUG_HITS: list[Json] = [
     },
     hit("BC99999100", "測試嗎啡錠", controlled="1"),
 ]
+
+
+def lab_card(
+    card_id: str,
+    label: str,
+    kind: str,
+    reader_id: str | None,
+    *,
+    commands: int = 0,
+    left_by_itself: bool = False,
+) -> Json:
+    return {
+        "card_id": card_id,
+        "label": label,
+        "kind": kind,
+        "reader_id": reader_id,
+        "commands": commands,
+        "left_by_itself": left_by_itself,
+    }
+
+
 LAB: Json = {
     "cards": [
-        {"card_id": "patient-1", "label": "健保卡 王小明", "kind": "nhi", "reader_id": "r2"},
-        {"card_id": "patient-2", "label": "健保卡 林樣本", "kind": "nhi", "reader_id": None},
-        {"card_id": "doctor", "label": "醫事人員卡 陳樣本醫師", "kind": "hpc", "reader_id": "r1"},
-        {"card_id": "other", "label": "不是健保卡", "kind": "unknown", "reader_id": None},
+        lab_card("patient-1", "健保卡 王小明", "nhi", "r2", commands=2),
+        lab_card("patient-2", "健保卡 林樣本", "nhi", None, commands=14, left_by_itself=True),
+        lab_card("doctor", "醫事人員卡 陳樣本醫師", "hpc", "r1", commands=3),
+        lab_card("other", "不是健保卡", "unknown", None),
     ],
     "readers": [{"reader_id": "r1", "label": "讀卡機 1"}, {"reader_id": "r2", "label": "讀卡機 2"}],
     "link": {"mode": "up", "delay_ms": 0},

@@ -476,7 +476,7 @@ export interface LessonUnderWay { lesson_id: string; done: number }
 export interface LessonBoard { lessons: { lesson_id: string; tasks: string[] }[]; current: LessonUnderWay | null }
 
 export interface LabState {
-  cards: { card_id: string; label: string; kind: string; reader_id: string | null }[];
+  cards: { card_id: string; label: string; kind: string; reader_id: string | null; commands: number; left_by_itself: boolean }[];
   readers: { reader_id: string; label: string }[];
   bluetooth: { adapter: Bluetooth["state"]; readers: { reader_id: string; label: string; in_reach: boolean; paired: boolean; passkey: string }[] } | null;
   link: { mode: "up" | "down" | "slow"; delay_ms: number };

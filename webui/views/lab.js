@@ -4,21 +4,44 @@ import { useState } from "../lib/preact-hooks.js";
 import { del, get, post, segment } from "../core/api.js";
 import { live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, Copyable, ErrorNotice, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Button, Copyable, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
 
 /** @typedef {import("../core/types").LabState} LabState */
 
 /** The portal commits the next visit and its reply gets lost. */
 const DROP_REPLY = { route: "POST /visits", occurrence: 1, fault: "lose_reply" };
 
+/** When the next card that is put in leaves by itself; `when` empty: it stays. @typedef {{ when: "" | "before" | "during" | "after", nth: number }} Leaving */
+
+/** @param {{ leaving: Leaving, change: (leaving: Leaving) => void }} props */
+function PullAt({ leaving, change }) {
+  /** @type {Leaving["when"][]} */
+  const moments = ["", "before", "during", "after"];
+  return html`<div class="stack" id="lab-leaving"><p class="hint">${t("lab.leave.hint")}</p>
+    <div class="pills" role="group" aria-label=${t("lab.leave")}>${moments.map((when) => html`<button type="button" class="pill" data-leave=${when || "never"}
+      aria-pressed=${leaving.when === when} onClick=${() => change({ ...leaving, when })}>${t(`lab.leave.${when || "never"}`)}</button>`)}</div>
+    ${leaving.when ? html`<${Field} id="leave-nth" label=${t("lab.leave.nth")} hint=${t("lab.leave.nth_hint")}>
+      <input id="leave-nth" class="code" type="number" inputmode="numeric" min="1" max="999" value=${leaving.nth} aria-describedby="leave-nth-hint"
+        onInput=${(/** @type {any} */ event) => change({ ...leaving, nth: Math.max(1, Math.trunc(Number(event.currentTarget.value)) || 1) })} /><//>` : null}</div>`;
+}
+
+/** @param {LabState["cards"][number]} card */
+function stayWords({ commands, left_by_itself }) {
+  if (commands === 0) return "";
+  return t(left_by_itself ? "lab.left_at" : "lab.commands", { count: commands });
+}
+
 /** @param {{ lab: LabState, act: (path: string, json?: unknown) => void, busy: boolean }} props */
 function Cards({ lab, act, busy }) {
-  return html`<section class="group"><h2>${t("lab.cards")}</h2><ul class="items">${lab.cards.map((card) => {
+  const [leaving, setLeaving] = useState(/** @type {Leaving} */ ({ when: "", nth: 3 }));
+  const order = leaving.when ? { pull: leaving } : {};
+  return html`<section class="group"><h2>${t("lab.cards")}</h2><${PullAt} leaving=${leaving} change=${setLeaving} /><ul class="items">${lab.cards.map((card) => {
     const inside = lab.readers.find((r) => r.reader_id === card.reader_id);
-    return html`<li class="item tall" data-card=${card.card_id}><div class="row-text"><span class="row-title">${card.label}</span><span class="row-detail">${inside ? t("lab.in_reader", { reader: inside.label }) : t("lab.out")}</span></div>
+    const where = inside ? t("lab.in_reader", { reader: inside.label }) : t("lab.out");
+    return html`<li class="item tall" data-card=${card.card_id}><div class="row-text"><span class="row-title">${card.label}</span><span class="row-detail">${[where, stayWords(card)].filter(Boolean).join(" · ")}</span></div>
       <div class="actions">${inside ? html`<${Button} busy=${busy} onPress=${() => act(`/api/lab/readers/${segment(inside.reader_id)}/pull`)}>${t("lab.pull")}<//>`
         : lab.readers.map((reader) => html`<${Button} busy=${busy} disabled=${lab.cards.some((c) => c.reader_id === reader.reader_id)} label=${t("lab.insert_into", { card: card.label, reader: reader.label })}
-            onPress=${() => act(`/api/lab/cards/${segment(card.card_id)}/insert`, { reader_id: reader.reader_id })}>${t("lab.insert", { reader: reader.label })}<//>`)}</div></li>`;
+            onPress=${() => act(`/api/lab/cards/${segment(card.card_id)}/insert`, { reader_id: reader.reader_id, ...order })}>${t("lab.insert", { reader: reader.label })}<//>`)}</div></li>`;
   })}</ul></section>`;
 }
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from visitbridge.errors import NotFound
-from visitbridge.sim.card import CARD_IDS
+from visitbridge.errors import CardRemoved, NotFound
+from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI
+from visitbridge.sim.card import CARD_IDS, Pull, PullMoment
+from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.lab.cards import CardTable
+from visitbridge.sim.readers import VirtualReaders
 from visitbridge.sim.vpcd import VpcdSlot
 
 
@@ -65,3 +68,25 @@ async def test_memory_can_be_looked_at(table: CardTable) -> None:
     assert table.memory("patient-wang").kind == "nhi"
     with pytest.raises(NotFound):
         table.memory("nobody")
+
+
+async def test_a_card_tells_of_its_commands_and_of_leaving_at_one_of_them(tmp_path: Path) -> None:
+    clock = FakeClock()
+    readers = VirtualReaders(clock, slots=1)
+    (slot,) = readers.slots
+    table = CardTable({"left": slot}, tmp_path)
+    await table.insert("patient-wang", "left", Pull(PullMoment.DURING, 2))
+    async with readers.readers()[0].open_session("lab", deadline_s=10) as channel:
+        await channel.transmit(SELECT_NHI)
+        assert stay_of(table) == (1, False)
+        with pytest.raises(CardRemoved):
+            await channel.transmit(READ_BASIC)
+    assert stay_of(table) == (2, True)
+    assert whereabouts(table) == {}
+    await table.insert("patient-wang", "left")
+    assert stay_of(table) == (0, False)
+
+
+def stay_of(table: CardTable) -> tuple[int, bool]:
+    (card,) = (card for card in table.cards() if card.card_id == "patient-wang")
+    return card.commands, card.left_by_itself

@@ -9,7 +9,15 @@ from typing import Literal, Protocol
 import msgspec
 
 from visitbridge.errors import NotFound
-from visitbridge.sim.card import CARD_IDS, CardSnapshot, Pull, PulledCard, VirtualCard, build_card
+from visitbridge.sim.card import (
+    CARD_IDS,
+    CardSnapshot,
+    Pull,
+    PulledCard,
+    PullMoment,
+    VirtualCard,
+    build_card,
+)
 from visitbridge.sim.card.profiles import (
     HPC_PROFILES,
     INSTITUTION_CARD_ID,
@@ -21,14 +29,21 @@ from visitbridge.sim.contacts import Contacts
 
 CardKind = Literal["nhi", "hpc", "other", "mute"]
 
+_NEVER = Pull(PullMoment.BEFORE, 0)
+
 
 class CardState(msgspec.Struct, frozen=True, kw_only=True):
-    """``reader_id`` None: on the table."""
+    """``reader_id`` None: on the table. ``commands``: how many it got since it was last put in.
+
+    ``left_by_itself``: it was told to leave at one of them, and did.
+    """
 
     card_id: str
     label: str
     kind: CardKind
     reader_id: str | None
+    commands: int
+    left_by_itself: bool
 
 
 class ReaderPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,12 +84,10 @@ class CardTable:
             card_id: build_card(card_id, directory) for card_id in CARD_IDS
         }
         self._put_into: dict[str, str] = {}
+        self._stays: dict[str, PulledCard] = {}
 
     def cards(self) -> tuple[CardState, ...]:
-        return tuple(
-            CardState(card_id=card_id, label=label, kind=kind, reader_id=self._reader_of(card_id))
-            for card_id, (label, kind) in _DESCRIPTIONS.items()
-        )
+        return tuple(self._state(card_id, label, kind) for card_id, (label, kind) in _DESCRIPTIONS.items())
 
     def readers(self) -> tuple[ReaderPlace, ...]:
         return tuple(
@@ -92,7 +105,8 @@ class CardTable:
         if (before := self._reader_of(card_id)) is not None:
             await self._slots[before].pull()
         self._put_into[reader_id] = card_id
-        await slot.insert(card if pull is None else PulledCard(card, pull))
+        stay = self._stays[card_id] = PulledCard(card, pull or _NEVER)
+        await slot.insert(stay)
 
     async def pull(self, reader_id: str) -> None:
         """Take out whatever is in the reader. Raises NotFound."""
@@ -101,6 +115,17 @@ class CardTable:
     def memory(self, card_id: str) -> CardSnapshot:
         """What is on the card. Raises NotFound."""
         return self._card(card_id).snapshot()
+
+    def _state(self, card_id: str, label: str, kind: CardKind) -> CardState:
+        stay = self._stays.get(card_id)
+        return CardState(
+            card_id=card_id,
+            label=label,
+            kind=kind,
+            reader_id=self._reader_of(card_id),
+            commands=0 if stay is None else stay.executed,
+            left_by_itself=stay is not None and stay.is_gone,
+        )
 
     def _reader_of(self, card_id: str) -> str | None:
         for reader_id, inside in self._put_into.items():
