@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.domain.people import Right, StaffKind
-from vpnportal.commands import audit, boxes, handoff, lab, people, portal, roots, support, tables
+from vpnportal.commands import audit, boxes, handoff, lab, office, people, portal, roots, support, tables
 from vpnportal.commands.context import Say
+from vpnportal.fleet import DEFAULT_LIMITS
 from vpnportal.server import DEFAULT_PORT
 
 Options = Callable[[argparse.ArgumentParser], None]
@@ -60,6 +61,25 @@ def _serving(parser: argparse.ArgumentParser) -> None:
         "--name", action="append", default=[], help="further name or address for the certificate"
     )
     parser.add_argument("--lab", action="store_true", help="faults and lab control; never for real work")
+    parser.add_argument("--office-port", type=int, metavar="PORT", help="serve the office's pages there, too")
+
+
+def _contact(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-contact-after",
+        type=float,
+        default=DEFAULT_LIMITS.no_contact.total_seconds() / 3600,
+        metavar="HOURS",
+        help="a box that is silent for so long is an alarm (default: %(default)g)",
+    )
+
+
+def _scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--institution", metavar="CODE", help="boxes of this one only")
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object for each instead of lines")
 
 
 def _ticket(parser: argparse.ArgumentParser) -> None:
@@ -144,13 +164,16 @@ _GROUPS = {
     "staff": "health professionals and their rights",
     "datasets": "code tables that boxes download",
     "audit": "trails that boxes keep, and what is wrong with them",
+    "office": "people who look after boxes in a browser",
     "support": "bundles that boxes make for engineers",
     "handoff": "uploads that boxes could not send themselves",
     "roots": "the certificate that boxes trust this portal by",
 }
 
 COMMANDS = (
-    Command(("serve",), portal.serve_portal, "take requests until SIGTERM or Ctrl-C", (_serving,)),
+    Command(("serve",), portal.serve_portal, "take requests until SIGTERM or Ctrl-C", (_serving, _contact)),
+    Command(("fleet",), office.fleet, "show how all boxes are, alarms first", (_scope, _contact, _json)),
+    Command(("office", "link"), office.link, "let somebody into the office's pages", (_name, _scope)),
     Command(("backup",), portal.back_up, "copy the database while in use", (_file,)),
     Command(("restore",), portal.restore, "bring a backup back, under a new epoch", (_file,)),
     Command(("new-epoch",), portal.start_epoch, "after a restore with a database server's own tools"),

@@ -25,10 +25,16 @@ Order = Literal["disable", "erase"]
 
 DEFAULT_GROUP = "default"
 SAM_YEARS = 3
+NOTE_LENGTH = 200
+
+_CONTACT_STEP = dt.timedelta(minutes=1)
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """One box as the institution sees it. ``orders``: what it is told at its next contact (B10, B11)."""
+    """One box as the institution sees it. ``orders``: what it is told at its next contact (B10, B11).
+
+    ``kind``, ``os_version``, ``software_version``: as told at binding. ``note``: for people, of the institution.
+    """
 
     device_id: str
     institution: Institution
@@ -36,11 +42,17 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     dataset_group: str
     enabled: bool
     orders: tuple[Order, ...]
+    created_at: dt.datetime
     bound_at: dt.datetime | None
     sam: SamRecord
     sheet_id: str = ""
     told_name: str = ""
+    kind: str = ""
+    os_version: str = ""
+    software_version: str = ""
+    note: str = ""
     last_upload_at: dt.datetime | None = None
+    last_contact_at: dt.datetime | None = None
 
 
 def add_institution(connection: Connection, institution: Institution) -> None:
@@ -144,6 +156,21 @@ def set_enabled(connection: Connection, device_id: str, *, enabled: bool, erase:
     )
 
 
+def note_contact(connection: Connection, device: Device, now: dt.datetime) -> None:
+    """Remember that the box was heard of, to the minute: most calls write nothing."""
+    if device.last_contact_at is None or now - device.last_contact_at >= _CONTACT_STEP:
+        connection.execute(
+            update(devices).where(devices.c.device_id == device.device_id).values(last_contact_at=now)
+        )
+
+
+def set_note(connection: Connection, device_id: str, note: str) -> None:
+    """Raises FieldInvalid (``note``) for one of more than 200 characters."""
+    if len(note) > NOTE_LENGTH:
+        raise FieldInvalid(f"a note has {NOTE_LENGTH} characters at most", field="note")
+    connection.execute(update(devices).where(devices.c.device_id == device_id).values(note=note))
+
+
 def revoke_certificates(connection: Connection, device_id: str, now: dt.datetime) -> None:
     """Refuse all certificates that the box has; it must be bound again."""
     connection.execute(
@@ -191,11 +218,17 @@ def _device(row: RowMapping) -> Device:
         dataset_group=row["dataset_group"],
         enabled=row["enabled"],
         orders=msgspec.convert([order for order in row["orders"].split(",") if order], tuple[Order, ...]),
+        created_at=row["created_at"],
         bound_at=row["bound_at"],
         sam=SamRecord(
             sam_id=row["sam_id"], valid_from=row["sam_valid_from"], valid_until=row["sam_valid_until"]
         ),
         sheet_id=row["sheet_id"] or "",
         told_name=row["told_name"] or "",
+        kind=row["kind"] or "",
+        os_version=row["os_version"] or "",
+        software_version=row["software_version"] or "",
+        note=row["note"] or "",
         last_upload_at=row["last_upload_at"],
+        last_contact_at=row["last_contact_at"],
     )

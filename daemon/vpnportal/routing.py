@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from sqlalchemy import Connection
 
 from visitbridge.protocols.datacentre.common import BASE_PATH, HEADER_EPOCH, HEADER_TIME, ProblemCode
 from vpnportal.callers import Caller, Need, admit
 from vpnportal.clock import PortalClock
 from vpnportal.database import Database
+from vpnportal.devices import note_contact
 from vpnportal.problems import Refusal, refuse
 from vpnportal.wire import problem_answer
 
@@ -33,10 +36,16 @@ class Guard:
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             serial, now = certificate_serial(request), self._clock.now()
-            caller = await self._database.run(lambda connection: admit(connection, serial, need, now))
+            caller = await self._database.run(lambda connection: _heard(connection, serial, need, now))
             return await handler(request, caller)
 
         app.router.add_route(method, BASE_PATH + path, guarded)
+
+
+def _heard(connection: Connection, serial: str | None, need: Need, now: dt.datetime) -> Caller:
+    caller = admit(connection, serial, need, now)
+    note_contact(connection, caller.device, now)
+    return caller
 
 
 def stamp_answers(app: web.Application, database: Database, clock: PortalClock) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import errno
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
@@ -15,13 +15,15 @@ from aiohttp import web
 
 from visitbridge.errors import ConfigError
 from vpnportal.app import build_app
-from vpnportal.ca import Authority, load_server_authority, write_server_leaf
+from vpnportal.ca import load_server_authority, write_server_leaf
 from vpnportal.clock import PortalClock, machine_now
 from vpnportal.database import Database, open_database
 from vpnportal.faults import FaultBoard, fault_middleware
+from vpnportal.fleet import DEFAULT_LIMITS, Limits
 from vpnportal.folders import hold_folder, make_folders
 from vpnportal.lab import Lab
-from vpnportal.tickets import note_address
+from vpnportal.office.app import Office
+from vpnportal.tickets import note_address, note_office
 
 DEFAULT_PORT = 9443
 PORTS_TO_TRY = 50
@@ -31,7 +33,8 @@ _STOP_BUDGET_S = 2.0
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """``port`` 0 lets the system choose; a taken one moves on to the next free. ``names``: further host names and
-    addresses that the certificate is good for. ``database_url`` empty: SQLite in ``folder``.
+    addresses that the certificate is good for. ``database_url`` empty: SQLite in ``folder``. ``office_port``: of the office's
+    pages, as ``port``; None serves none.
     """
 
     folder: Path
@@ -40,16 +43,21 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     database_url: str = ""
     lab: bool = False
+    office_port: int | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Printed as one JSON line when requests are taken. ``lab_url``: lab control, with ``--lab`` only."""
+    """Printed as one JSON line when requests are taken. ``lab_url``: lab control, with ``--lab`` only; ``office_url``: pages of
+    the office, with ``--office-port`` only.
+    """
 
     event: str
     port: int
     url: str
     ca_pem_file: str
     lab_url: str = ""
+    office_url: str = ""
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -75,12 +83,21 @@ async def open_portal(options: ServeOptions, clock: PortalClock | None = None) -
         lab = Lab(folders, database, clock, board, authority.pem) if options.lab else None
         misbehave = fault_middleware(board, lab.act) if lab else None
         app = build_app(folders, database, clock, misbehave)
-        tls = _tls_context(folders.keys, authority, (*OWN_NAMES, *options.names))
+        leaf = write_server_leaf(folders.keys, authority, (*OWN_NAMES, *options.names), machine_now())
+        tls = _tls_context(folders.keys, leaf)
         async with contextlib.AsyncExitStack() as stack:
             port = await _listen(stack, app, options.host, options.port, tls)
             # Stalled requests must not hold up the stop.
             stack.callback(board.clear)
             lab_port = await _listen(stack, lab.build_app(), "127.0.0.1", 0, None) if lab else None
+            office_url = ""
+            if options.office_port is not None:
+                pages = Office(database, clock, options.limits).build_app()
+                office_port = await _listen(
+                    stack, pages, options.host, options.office_port, _pages_context(leaf)
+                )
+                office_url = f"https://{options.host}:{office_port}"
+                note_office(options.folder, office_url)
             url = f"https://{options.host}:{port}"
             note_address(options.folder, url)
             ready = Ready(
@@ -89,6 +106,7 @@ async def open_portal(options: ServeOptions, clock: PortalClock | None = None) -
                 url=url,
                 ca_pem_file=str(folders.keys / "server-ca.pem"),
                 lab_url=f"http://127.0.0.1:{lab_port}" if lab_port else "",
+                office_url=office_url,
             )
             yield Served(ready, authority.pem, database, app)
 
@@ -104,8 +122,7 @@ async def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
         await stop.wait()
 
 
-def _tls_context(keys: Path, authority: Authority, hosts: Iterable[str]) -> ssl.SSLContext:
-    leaf = write_server_leaf(keys, authority, hosts, machine_now())
+def _tls_context(keys: Path, leaf: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(leaf)
@@ -113,6 +130,14 @@ def _tls_context(keys: Path, authority: Authority, hosts: Iterable[str]) -> ssl.
     # Binding comes without a certificate; every other call is refused without one by its guard.
     context.verify_mode = ssl.CERT_OPTIONAL
     context.verify_flags |= ssl.VERIFY_X509_STRICT
+    return context
+
+
+def _pages_context(leaf: Path) -> ssl.SSLContext:
+    """For browsers: the same leaf, and no question for a certificate of theirs."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(leaf)
     return context
 
 

@@ -1,4 +1,4 @@
-"""QR-2 as an institution's web page would show it: text and picture."""
+"""QR-2 as an institution's web page would show it: text and picture; where this portal was last reached."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from visitbridge.protocols.datacentre.device import BindTicket, encode_ticket
 from vpnportal.bind import Ticket
 
 _ADDRESS_FILE = "address"
+_OFFICE_FILE = "office-address"
 
 
 class Handout(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,19 @@ def draw(text: str) -> PilImage:
 def note_address(folder: Path, url: str) -> None:
     """Remember where this portal was last reached, for tickets that are made beside it."""
     (folder / _ADDRESS_FILE).write_text(url, "ascii")
+
+
+def note_office(folder: Path, url: str) -> None:
+    """Remember where the office's pages were last served, for links that are made beside it."""
+    (folder / _OFFICE_FILE).write_text(url, "ascii")
+
+
+def noted_office(folder: Path) -> str:
+    """Raises ConfigError when the office was never served from this folder."""
+    try:
+        return (folder / _OFFICE_FILE).read_text("ascii")
+    except FileNotFoundError as exc:
+        raise ConfigError("serve the office once before: vpnportal serve --office-port") from exc
 
 
 def noted_address(folder: Path) -> str:

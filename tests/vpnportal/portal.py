@@ -19,8 +19,9 @@ from vpnportal.bind import Ticket, issue_ticket
 from vpnportal.ca import load_device_authority, pem_of
 from vpnportal.clock import PortalClock, machine_now
 from vpnportal.devices import Device, add_device, add_institution, find_device
+from vpnportal.health_reports import Report, history
 from vpnportal.lab_data import LAB_INSTITUTION, LAB_STAFF, seed_lab
-from vpnportal.schema import devices, uploads
+from vpnportal.schema import uploads
 from vpnportal.server import Served, ServeOptions, open_portal
 from vpnportal.staff import add_staff
 
@@ -31,6 +32,7 @@ class RunningPortal:
     def __init__(self, served: Served, folder: Path, clock: PortalClock) -> None:
         self.url = served.ready.url
         self.lab_url = served.ready.lab_url
+        self.office_url = served.ready.office_url
         self.ca_pem = served.ca_pem
         self.clock = clock
         self.database = served.database
@@ -88,11 +90,9 @@ class RunningPortal:
             if route.resource is not None and route.method != "HEAD"
         }
 
-    def health(self) -> str | None:
-        """The last report of the lab's device."""
-        query = select(devices.c.health).where(devices.c.device_id == self._device_id)
-        report: str | None = self.database.transact(lambda connection: connection.execute(query).scalar_one())
-        return report
+    def reports(self) -> tuple[Report, ...]:
+        """What the lab's device told of its health, newest first."""
+        return self.database.transact(lambda connection: history(connection, self._device_id, 5000))
 
     def break_table(self, name: str) -> None:
         """Make every use of a table fail."""
@@ -111,7 +111,10 @@ class RunningPortal:
 
 
 @contextlib.asynccontextmanager
-async def open_running_portal(folder: Path, *, lab: bool = True) -> AsyncIterator[RunningPortal]:
+async def open_running_portal(
+    folder: Path, *, lab: bool = True, office: bool = False
+) -> AsyncIterator[RunningPortal]:
     clock = PortalClock(lambda: NOW)
-    async with open_portal(ServeOptions(folder=folder, port=0, lab=lab), clock) as served:
+    options = ServeOptions(folder=folder, port=0, lab=lab, office_port=0 if office else None)
+    async with open_portal(options, clock) as served:
         yield RunningPortal(served, folder, clock)

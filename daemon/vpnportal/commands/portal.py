@@ -7,6 +7,7 @@ import asyncio
 
 from visitbridge.errors import ConfigError
 from vpnportal.commands.context import Say, open_place
+from vpnportal.commands.office import limits_of
 from vpnportal.folders import hold_folder, make_folders
 from vpnportal.server import ServeOptions, serve
 
@@ -19,6 +20,8 @@ def serve_portal(arguments: argparse.Namespace, say: Say) -> None:
         names=tuple(arguments.name),
         database_url=arguments.database,
         lab=arguments.lab,
+        office_port=arguments.office_port,
+        limits=limits_of(arguments),
     )
     asyncio.run(serve(options, say))
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 from aiohttp import web
-from sqlalchemy import update
 
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.common import BASE_PATH
@@ -19,17 +17,18 @@ from visitbridge.protocols.datacentre.device import (
 )
 from visitbridge.protocols.datacentre.erasure import EraseReport
 from visitbridge.protocols.datacentre.roots import RootsAnnouncement
+from visitbridge.protocols.health import BoxHealth
 from vpnportal.bind import BindingDesk
 from vpnportal.callers import Caller, Need
 from vpnportal.clock import PortalClock, next_taipei_midnight
 from vpnportal.database import Database
 from vpnportal.devices import device_disabled, verify_sam
 from vpnportal.erase_orders import Sign, note_report, signed_order
+from vpnportal.health_reports import keep_report
 from vpnportal.limits import RateLimit
 from vpnportal.problems import malformed
 from vpnportal.routing import Guard
-from vpnportal.schema import devices
-from vpnportal.wire import answer, read_message
+from vpnportal.wire import answer, decode, read_message
 
 HEALTH_LIMIT_BYTES = 16 * 1024
 
@@ -86,18 +85,12 @@ class DeviceRoutes:
         return answer(self._roots())
 
     async def _health(self, request: web.Request, caller: Caller) -> web.Response:
-        report = await read_message(request, dict[str, msgspec.Raw])
-        body = msgspec.json.encode(report)
+        body = await request.read()
         if len(body) > HEALTH_LIMIT_BYTES:
             raise web.HTTPRequestEntityTooLarge(HEALTH_LIMIT_BYTES, len(body))
+        health = decode(body, BoxHealth)
         now = self._clock.now()
-        await self._database.run(
-            lambda connection: connection.execute(
-                update(devices)
-                .where(devices.c.device_id == caller.device_id)
-                .values(health=body.decode(), health_at=now)
-            )
-        )
+        await self._database.run(lambda connection: keep_report(connection, caller.device_id, health, now))
         return web.Response(status=204)
 
     async def _renew(self, request: web.Request, caller: Caller) -> web.Response:

@@ -12,12 +12,14 @@ from vpnportal.schema.boxes import (
     certificates,
     devices,
     erase_orders,
+    health_reports,
     institutions,
     sam_verifications,
     tickets,
 )
 from vpnportal.schema.columns import UtcDateTime, metadata
 from vpnportal.schema.datasets import dataset_codes, dataset_versions
+from vpnportal.schema.office import office_acts, office_links, office_sessions
 from vpnportal.schema.people import home_care_lists, insured_persons, staff, staff_sessions
 from vpnportal.schema.records import card_sightings, cloud_records, consent_uses
 from vpnportal.schema.trails import audit_alerts, audit_heads, audit_rows
@@ -45,11 +47,15 @@ __all__ = [
     "devices",
     "erase_orders",
     "handoff_refusals",
+    "health_reports",
     "home_care_lists",
     "institutions",
     "insured_persons",
     "meta",
     "metadata",
+    "office_acts",
+    "office_links",
+    "office_sessions",
     "prescription_codes",
     "receipts",
     "sam_verifications",

@@ -44,9 +44,18 @@ devices = Table(
     Column("sam_valid_from", Date, nullable=False),
     Column("sam_valid_until", Date, nullable=False),
     Column("last_upload_at", UtcDateTime),
-    Column("health_at", UtcDateTime),
-    Column("health", Text),
+    Column("last_contact_at", UtcDateTime),
+    Column("note", String(200)),
     UniqueConstraint("institution", "name"),
+)
+
+health_reports = Table(
+    "health_reports",
+    metadata,
+    Column("device_id", ForeignKey("devices.device_id"), primary_key=True),
+    Column("quarter", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("document", LargeBinary, nullable=False),
 )
 
 tickets = Table(
