@@ -61,6 +61,10 @@ class Guest:
         subprocess.run([*create, str(folder / "disk.qcow2")], check=True)
 
     @property
+    def is_on(self) -> bool:
+        return self._process is not None
+
+    @property
     def console(self) -> str:
         """What the kernel and systemd wrote on the serial line, all boots."""
         logs = sorted(self._folder.glob("console-*"))
@@ -167,8 +171,12 @@ class Guest:
                     raise
                 time.sleep(_LOOK_AGAIN_S)
 
+    def _drive(self) -> list[str]:
+        """The system's disk, as arguments of QEMU's."""
+        disk = self._folder / "disk.qcow2"
+        return ["-drive", f"file={disk},if=virtio,format=qcow2,cache=writeback"]
+
     def _command(self, log: Path) -> list[str]:
-        disk = f"file={self._folder / 'disk.qcow2'},if=virtio,format=qcow2,cache=writeback"
         disks = [
             argument
             for extra in self._image.extra
@@ -185,7 +193,8 @@ class Guest:
                 "-append",
                 _KERNEL_LINE,
             ),
-            *("-drive", disk, *disks),
+            *self._drive(),
+            *disks,
             *("-serial", f"file:{log}"),
             *("-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off"),
             *("-device", "virtio-serial,max_ports=16", "-device", "virtio-rng-pci"),

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import enum
 import os
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -38,7 +39,10 @@ class Message(enum.IntEnum):
 
 
 class PassedSlot:
-    """The card side of one reader. ``label`` and ``reader_id`` are what the box calls this reader."""
+    """The card side of one reader. ``label`` and ``reader_id`` are what the box calls this reader.
+
+    ``port``: the guest's serial port that leads to it, or the machine's socket on the host.
+    """
 
     def __init__(self, port: Path, label: str, reader_id: str) -> None:
         self.label = label
@@ -55,15 +59,18 @@ class PassedSlot:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
-        self._file = os.open(self._port, os.O_RDWR | os.O_NONBLOCK)
+        self._file = _open_port(self._port)
         loop.add_reader(self._file, self._read)
         try:
             self._say(Message.INIT, _MAGIC + struct.pack(">BBH", *_VERSION) + bytes(4))
             self._say(Message.READER_ADD, self.label.encode() + b"\0")
             self._take_out()
             yield
-        finally:
             await self.pull()
+        finally:
+            if self._answering is not None:
+                self._answering.cancel()
+                await asyncio.wait({self._answering})
             loop.remove_reader(self._file)
             os.close(self._file)
 
@@ -98,7 +105,11 @@ class PassedSlot:
 
     def _read(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            self._received += os.read(self._file, 65536)
+            piece = os.read(self._file, 65536)
+            if not piece:
+                # The machine is off.
+                asyncio.get_running_loop().remove_reader(self._file)
+            self._received += piece
         while len(self._received) >= _HEADER.size:
             kind, _, length = _HEADER.unpack_from(self._received)
             end = _HEADER.size + length
@@ -121,3 +132,13 @@ class PassedSlot:
             return
         await self._may_answer.wait()
         self._say(Message.APDU, answer)
+
+
+def _open_port(port: Path) -> int:
+    """A descriptor that does not block."""
+    if not port.is_socket():
+        return os.open(port, os.O_RDWR | os.O_NONBLOCK)
+    wire = socket.socket(socket.AF_UNIX)
+    wire.connect(str(port))
+    wire.setblocking(False)
+    return wire.detach()

@@ -1,0 +1,90 @@
+"""QEMU's USB readers with cards that live on this side of the wire: they keep their memory when the guest loses its power."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from tests.contract.demo_card import ATR_T0
+from tests.vm.inside.usb import MODEL, MODEL_ID
+from tests.vm.inside.vscard import PassedSlot
+from visitbridge.sim.contacts import Contacts
+
+COUNT = 2
+
+
+def reader_devices(folder: Path) -> tuple[str, ...]:
+    """Arguments for a guest in ``folder``, whose readers' card sides are sockets there."""
+    return ("-device", "qemu-xhci,id=xhci", *_readers(folder))
+
+
+def _readers(folder: Path) -> Iterator[str]:
+    for number in range(1, COUNT + 1):
+        yield from ("-chardev", f"socket,id=card{number},path={folder / f'card{number}'},server=on,wait=off")
+        yield from ("-device", f"usb-ccid,id=reader{number},bus=xhci.0,port={number}")
+        yield from (
+            "-device",
+            f"ccid-card-passthru,id=slot{number},chardev=card{number},bus=reader{number}.0",
+        )
+
+
+class HostSlot:
+    """One reader for as long as the test lasts; the machine that it is plugged into may go off and on.
+
+    ``card``: what was put in, for the lab's table of cards.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.label = MODEL if number == 1 else f"{MODEL} #{number}"
+        self.reader_id = f"pcsc-{MODEL_ID}-{number}-0"
+        self.card: Contacts | None = None
+        self._port = folder / f"card{number}"
+        self._slot: PassedSlot | None = None
+        self._holds = False
+
+    @contextlib.asynccontextmanager
+    async def powered(self) -> AsyncIterator[None]:
+        """While the machine is on: its reader and, if one was left in there, its card."""
+        slot = self._slot = PassedSlot(self._port, self.label, self.reader_id)
+        async with slot.open():
+            if self.card is not None:
+                await slot.insert(self.card)
+            try:
+                yield
+            finally:
+                self._slot = None
+
+    async def insert(self, card: Contacts) -> None:
+        self.card = _OnT0(card)
+        if self._slot is not None:
+            await self._slot.insert(self.card)
+
+    async def pull(self) -> None:
+        self.card = None
+        if self._slot is not None:
+            await self._slot.pull()
+
+    def hold_answers(self) -> None:
+        """Let commands reach the card and act, but keep the answers back."""
+        assert self._slot is not None
+        self._slot.hold_answers()
+
+    def give_answers(self) -> None:
+        assert self._slot is not None
+        self._slot.give_answers()
+
+
+class _OnT0:
+    """A card that answers the reset as one of T=0, which is all that QEMU's reader has."""
+
+    atr = ATR_T0
+
+    def __init__(self, card: Contacts) -> None:
+        self._card = card
+
+    def reset(self) -> None:
+        self._card.reset()
+
+    def execute(self, apdu: bytes) -> bytes:
+        return self._card.execute(apdu)
