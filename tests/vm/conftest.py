@@ -11,6 +11,7 @@ import pytest
 from tests.vm.guest import Guest, Image, open_guest
 from tests.vm.image import discard_checkout, prepare_image
 from tests.vm.inside_view import prepare
+from tests.vm.package import bare_image, build_package, install
 from tests.vm.readers import usb_readers
 
 
@@ -29,3 +30,15 @@ def guest(image: Image) -> Iterator[Guest]:
     ):
         prepare(booted)
         yield booted
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """The .deb under test."""
+    return build_package()
+
+
+@pytest.fixture(scope="session")
+def installed(package: Path) -> Image:
+    """A box: the guest's system with the package in it, as it comes out of provisioning."""
+    return install(bare_image(), package)
