@@ -89,7 +89,7 @@ async def test_slots_do_not_mix(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("atr", [ATR_T0, ATR_T1], ids=["T=0", "T=1"])
-async def test_the_public_record_is_read(bench: Bench, atr: bytes) -> None:
+async def test_D06_the_public_record_is_read(bench: Bench, atr: bytes) -> None:
     reader = await put(bench, DemoCard(atr))
     async with reader.open_session("reading", deadline_s=10) as channel:
         assert channel.atr == atr
@@ -172,7 +172,7 @@ async def test_a_conversation_past_its_deadline_sends_nothing_more(bench: Bench)
     assert card.executed == 1
 
 
-async def test_a_second_session_is_refused_with_owner_and_time_left(bench: Bench) -> None:
+async def test_D04_a_second_session_is_refused_with_owner_and_time_left(bench: Bench) -> None:
     reader = await put(bench, DemoCard())
     async with reader.open_session("phone of the nurse", deadline_s=30):
         bench.clock.advance(10.5)

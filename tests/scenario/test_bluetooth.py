@@ -46,7 +46,7 @@ async def wait_state(day: Day, reader_id: str, state: str) -> Json:
 
 
 @pytest.mark.parametrize("reader_id", [ACR3901, BR301])
-async def test_a_visit_with_both_cards_in_a_bluetooth_reader(reader_id: str) -> None:
+async def test_D01_D05_a_visit_with_both_cards_in_a_bluetooth_reader(reader_id: str) -> None:
     async with open_day(use_pcscd=False) as day:
         await pair(day, ACR3901, "一號讀卡機")
         await pair(day, BR301, "二號讀卡機")

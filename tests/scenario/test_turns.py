@@ -78,7 +78,7 @@ def _body_of(operation: Json) -> str:
     return str(content.get("application/json", {}).get("schema", {}).get("$ref", ""))
 
 
-async def test_a02_d04_two_phones_take_turns_at_one_reader(day: Day) -> None:
+async def test_A02_D04_two_phones_take_turns_at_one_reader(day: Day) -> None:
     session = await day.sign_in()
     reader_id = await day.reader()
     await day.insert("patient-wang")

@@ -48,14 +48,14 @@ Cards = Callable[[str], Contacts]
         ("mute-card", "mute", "GW-CRD-03"),
     ],
 )
-async def test_every_kind_of_card_is_told_apart(
+async def test_D05_G01_every_kind_of_card_is_told_apart(
     room: Room, card: Cards, card_id: str, kind: str, error_code: str
 ) -> None:
     present = await room.insert(card(card_id))
     assert (present.kind, present.error_code) == (kind, error_code)
 
 
-async def test_the_patient_is_known_from_the_public_record_alone(room: Room, card: Cards) -> None:
+async def test_G01_G02_the_patient_is_known_from_the_public_record_alone(room: Room, card: Cards) -> None:
     room.set_line("down")
     present = await room.insert(card("patient-wang"))
     assert present.basic is not None
@@ -96,7 +96,7 @@ async def test_phones_see_the_header_with_a_masked_id(room: Room, card: Cards) -
         ("mute-card", CardMute),
     ],
 )
-async def test_what_is_no_patient_card_is_refused_by_name(
+async def test_A06_D05_what_is_no_patient_card_is_refused_by_name(
     room: Room, card: Cards, card_id: str, error: type[CardError]
 ) -> None:
     await room.insert(card(card_id))

@@ -131,7 +131,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
 
 
-async def test_nothing_is_scanned_until_a_page_asks(path: Path, clock: FakeClock) -> None:
+async def test_D02_nothing_is_scanned_until_a_page_asks(path: Path, clock: FakeClock) -> None:
     unit = acr3901_unit(is_paired=False)
     async with open_all(path, clock, unit) as (den, double):
         await den.wait(lambda topic: topic.state is RadioState.ON)
@@ -143,7 +143,7 @@ async def test_nothing_is_scanned_until_a_page_asks(path: Path, clock: FakeClock
         ]
 
 
-async def test_a_scan_ends_when_the_page_is_left(path: Path, clock: FakeClock) -> None:
+async def test_D02_a_scan_ends_when_the_page_is_left(path: Path, clock: FakeClock) -> None:
     unit = acr3901_unit(is_paired=False)
     async with open_all(path, clock, unit) as (den, double):
         await den.hear(unit)
@@ -165,7 +165,7 @@ async def test_a_scan_ends_when_nobody_asks_for_it_any_more(path: Path, clock: F
         assert not double.is_scanning
 
 
-async def test_a_paired_reader_is_remembered_under_its_name_after_a_restart(
+async def test_D03_S01_a_paired_reader_is_remembered_under_its_name_after_a_restart(
     path: Path, clock: FakeClock
 ) -> None:
     unit = acr3901_unit(is_paired=False)
@@ -271,7 +271,7 @@ async def test_only_what_was_heard_is_paired_and_only_what_is_asked_is_answered(
             den.desk.answer(agree=True)
 
 
-async def test_a_reader_is_renamed_while_it_is_in_use(path: Path, clock: FakeClock) -> None:
+async def test_S01_a_reader_is_renamed_while_it_is_in_use(path: Path, clock: FakeClock) -> None:
     unit = br301_unit(is_paired=False)
     async with open_all(path, clock, unit) as (den, _):
         await den.pair(unit, "舊名")

@@ -63,7 +63,7 @@ async def desk(clock: FakeClock) -> AsyncIterator[Desk]:
     await desk.pull()
 
 
-async def test_a02_d04_the_phone_that_uses_a_reader_is_shown_with_the_time_it_has_left(desk: Desk) -> None:
+async def test_A02_D04_the_phone_that_uses_a_reader_is_shown_with_the_time_it_has_left(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     ends_at = desk.clock.now() + dt.timedelta(seconds=TURN_S)
     assert desk.shown() == (
@@ -71,7 +71,7 @@ async def test_a02_d04_the_phone_that_uses_a_reader_is_shown_with_the_time_it_ha
     )
 
 
-async def test_a02_d04_another_phone_is_refused_with_owner_and_time_left(desk: Desk) -> None:
+async def test_A02_D04_another_phone_is_refused_with_owner_and_time_left(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     desk.clock.advance(10.5)
     with pytest.raises(ReaderTaken) as refused:
@@ -80,7 +80,7 @@ async def test_a02_d04_another_phone_is_refused_with_owner_and_time_left(desk: D
     assert desk.shown()[0].phone_id == "phone-1"
 
 
-async def test_d04_every_use_renews_the_turn(desk: Desk) -> None:
+async def test_D04_every_use_renews_the_turn(desk: Desk) -> None:
     for _ in range(3):
         desk.turns.use(READER, NURSE)
         desk.clock.advance(TURN_S - 1)
@@ -88,7 +88,7 @@ async def test_d04_every_use_renews_the_turn(desk: Desk) -> None:
         desk.turns.use(READER, DOCTOR)
 
 
-async def test_d04_a_reader_that_was_released_is_free_at_once(desk: Desk) -> None:
+async def test_D04_a_reader_that_was_released_is_free_at_once(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     desk.turns.release(READER, NURSE)
     assert desk.shown() == ()
@@ -96,19 +96,19 @@ async def test_d04_a_reader_that_was_released_is_free_at_once(desk: Desk) -> Non
     assert desk.shown()[0].phone_id == "phone-2"
 
 
-async def test_d04_nobody_releases_another_phones_turn(desk: Desk) -> None:
+async def test_D04_nobody_releases_another_phones_turn(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     with pytest.raises(ReaderTaken):
         desk.turns.release(READER, DOCTOR)
     assert desk.shown()[0].phone_id == "phone-1"
 
 
-async def test_d04_releasing_what_nobody_holds_is_no_error(desk: Desk) -> None:
+async def test_D04_releasing_what_nobody_holds_is_no_error(desk: Desk) -> None:
     desk.turns.release(READER, DOCTOR)
     assert desk.shown() == ()
 
 
-async def test_a02_d04_a_turn_whose_time_is_up_is_taken_over(desk: Desk) -> None:
+async def test_A02_D04_a_turn_whose_time_is_up_is_taken_over(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     desk.clock.advance(TURN_S)
     desk.turns.use(READER, DOCTOR)
@@ -117,7 +117,7 @@ async def test_a02_d04_a_turn_whose_time_is_up_is_taken_over(desk: Desk) -> None
         desk.turns.use(READER, NURSE)
 
 
-async def test_d04_taking_the_card_out_hands_the_reader_on(desk: Desk) -> None:
+async def test_D04_taking_the_card_out_hands_the_reader_on(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     await desk.pull()
     assert desk.shown() == ()
@@ -125,14 +125,14 @@ async def test_d04_taking_the_card_out_hands_the_reader_on(desk: Desk) -> None:
     assert desk.shown() == ()
 
 
-async def test_d04_another_card_is_another_turn(desk: Desk) -> None:
+async def test_D04_another_card_is_another_turn(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     await desk.swap_card()
     desk.turns.use(READER, DOCTOR)
     assert desk.shown()[0].phone_id == "phone-2"
 
 
-async def test_d04_the_boxs_own_session_is_shown_before_a_phones_turn(desk: Desk) -> None:
+async def test_D04_the_boxs_own_session_is_shown_before_a_phones_turn(desk: Desk) -> None:
     desk.turns.use(READER, NURSE)
     with desk.turns.session(READER, 60.0):
         (use,) = desk.shown()

@@ -93,7 +93,7 @@ def wait_calls(phone: Phone, box: FakeBox, route: str, count: int) -> None:
     assert len(box.calls(route)) >= count
 
 
-def test_the_readers_page_shows_battery_and_signal_and_leads_on(
+def test_D01_the_readers_page_shows_battery_and_signal_and_leads_on(
     box: FakeBox, phone: Phone, artefacts: Path
 ) -> None:
     phone.open(box.url)
@@ -109,7 +109,7 @@ def test_the_readers_page_shows_battery_and_signal_and_leads_on(
     expect(phone.page.get_by_role("heading", name="藍牙讀卡機")).to_be_visible()
 
 
-def test_it_scans_only_while_the_page_is_shown(box: FakeBox, phone: Phone) -> None:
+def test_D02_it_scans_only_while_the_page_is_shown(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url)
     phone.go("/settings/readers")
     assert box.calls("POST /api/bluetooth/scan") == []
@@ -122,7 +122,9 @@ def test_it_scans_only_while_the_page_is_shown(box: FakeBox, phone: Phone) -> No
     wait_calls(phone, box, "DELETE /api/bluetooth/scan", 1)
 
 
-def test_a_reader_is_found_named_compared_and_remembered(box: FakeBox, phone: Phone, artefacts: Path) -> None:
+def test_D03_a_reader_is_found_named_compared_and_remembered(
+    box: FakeBox, phone: Phone, artefacts: Path
+) -> None:
     phone.open(box.url)
     phone.go("/settings/bluetooth")
     page = phone.page
@@ -187,7 +189,7 @@ def test_a_pairing_that_failed_says_what_to_do(box: FakeBox, phone: Phone, artef
     phone.picture(artefacts, "bluetooth-failed")
 
 
-def test_a_reader_is_renamed_and_removed(box: FakeBox, phone: Phone, artefacts: Path) -> None:
+def test_S01_a_reader_is_renamed_and_removed(box: FakeBox, phone: Phone, artefacts: Path) -> None:
     box.topics["bluetooth"] = bluetooth(remembered=[KNOWN])
     phone.open(box.url)
     phone.go("/settings/bluetooth")

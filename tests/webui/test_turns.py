@@ -28,7 +28,7 @@ def uses(*, by: str = "phone", phone_id: str = "", name: str = "", seconds: floa
     ],
     ids=["mine", "another's", "the box's"],
 )
-def test_a02_d04_the_readers_page_tells_who_uses_a_reader_and_for_how_long(
+def test_A02_D04_the_readers_page_tells_who_uses_a_reader_and_for_how_long(
     box: FakeBox, phone: Phone, artefacts: Path, by: str, phone_id: str, name: str, turn: str, words: str
 ) -> None:
     phone.open(f"{box.url}/#/settings/readers")
@@ -50,7 +50,32 @@ def test_the_readers_page_says_that_pcscd_is_away(box: FakeBox, phone: Phone, ar
     phone.picture(artefacts, "readers-no-service")
 
 
-def test_d04_a_turn_is_handed_over_before_its_time_is_up(box: FakeBox, phone: Phone) -> None:
+def test_A06_the_readers_page_tells_which_card_goes_where(
+    box: FakeBox, phone: Phone, artefacts: Path
+) -> None:
+    phone.open(f"{box.url}/#/settings/readers")
+    phone.page.click("#which-card summary")
+    told = phone.page.locator("#which-card")
+    expect(told.locator("dt")).to_have_text(
+        ["健保卡", "醫事人員卡", "醫事機構卡", "自然人憑證、政府單位憑證"]
+    )
+    expect(told.locator("dd").nth(3)).to_have_text("電腦的晶片讀卡機")
+    phone.settle()
+    phone.picture(artefacts, "readers-which-card")
+
+
+def test_A06_a_card_that_is_for_a_computer_is_named_with_its_reader(box: FakeBox, phone: Phone) -> None:
+    box.topics["cards"] = samples.two_readers(
+        samples.card("institution"), samples.card("unknown", error_code="GW-CRD-04")
+    )
+    phone.open(f"{box.url}/#/settings/readers")
+    expect(phone.page.locator("[data-reader=r1]")).to_contain_text(
+        "醫事機構卡：登入 VPN 網站時插在電腦的讀卡機"
+    )
+    expect(phone.page.locator("[data-reader=r2]")).to_contain_text("GW-CRD-04")
+
+
+def test_D04_a_turn_is_handed_over_before_its_time_is_up(box: FakeBox, phone: Phone) -> None:
     box.answers["POST /api/readers/r2/release"] = {}
     phone.open(f"{box.url}/#/settings/readers")
     box.put("uses", uses(phone_id=MINE))
@@ -61,7 +86,7 @@ def test_d04_a_turn_is_handed_over_before_its_time_is_up(box: FakeBox, phone: Ph
     assert len(box.calls("POST /api/readers/r2/release")) == 1
 
 
-def test_d04_a_turn_runs_out_on_the_page_by_itself(box: FakeBox, phone: Phone) -> None:
+def test_D04_a_turn_runs_out_on_the_page_by_itself(box: FakeBox, phone: Phone) -> None:
     phone.open(f"{box.url}/#/settings/readers")
     box.put("uses", uses(phone_id="another", name="陳護理師手機", seconds=3))
     expect(phone.page.locator("[data-turn]")).to_contain_text("還有")
