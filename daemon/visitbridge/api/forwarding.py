@@ -90,9 +90,9 @@ class Forwarder:
             renewed = _session_in(answer)
             if renewed:
                 let_in(response, renewed)
-            await response.prepare(request)
             # The rooms or the phone may go away in the middle of a stream; either ends it.
             with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+                await response.prepare(request)
                 async for piece in answer.content.iter_any():
                     await response.write(piece)
                 await response.write_eof()

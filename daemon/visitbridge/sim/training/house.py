@@ -74,6 +74,7 @@ class TrainingHouse:
 
     def close(self, *, keep: bool) -> None:
         if self.phase in {RoomsPhase.OPENING, RoomsPhase.OPEN}:
+            self.phase = RoomsPhase.CLOSING
             self._keep = keep
             self._unwanted.set()
 
@@ -144,7 +145,8 @@ class TrainingHouse:
         ca_pem = await asyncio.to_thread(Path(str(facts["ca_file"])).read_text, "ascii")
         self.address = RoomsAddress(url=str(facts["url"]), ca_pem=ca_pem)
         self.note_use()
-        self.phase = RoomsPhase.OPEN
+        if self.phase is RoomsPhase.OPENING:
+            self.phase = RoomsPhase.OPEN
 
     async def _until_over(self, child: Child, unwanted: asyncio.Task[bool]) -> None:
         """Raises DeviceError when the rooms end by themselves."""

@@ -1,0 +1,143 @@
+"""A whole lesson in the training rooms of a real box, in Chromium: opened, passed, left, and nothing of it outside (ux §3.9)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.webui.phone import Phone
+from visitbridge.sim.card.profiles import LAB_PIN
+
+_OPEN_MS = 180_000
+_STEP_MS = 60_000
+_READY_S = 60.0
+_STOP_S = 40.0
+COMPLAINT = "訓練用主訴顱內"
+
+
+@dataclass(frozen=True)
+class RealBox:
+    """A gateway as the unit starts it, without readers; its folder."""
+
+    folder: Path
+
+    @property
+    def ready(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads((self.folder / "run" / "ready.json").read_bytes())
+        return found
+
+    def read_code(self, name: str) -> str:
+        shown = json.loads((self.folder / "run" / "presence.json").read_bytes())
+        return str(next(one["code"] for one in shown if one["question"]["name"] == name))
+
+    @property
+    def rooms(self) -> Path:
+        return self.folder / "state" / "training"
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[RealBox]:
+    (tmp_path / "box.toml").write_text(
+        "\n".join(
+            (
+                f'[box]\nname = "真盒子"\nstate_dir = "{tmp_path}/state"\nruntime_dir = "{tmp_path}/run"',
+                '[http]\nbind = "127.0.0.1"\nport = 0\nhosts = ["127.0.0.1", "localhost"]\nplain_port = 0',
+                '[datacentre]\nrealm = "production"',
+                "[readers]\npcsc = false\nbluetooth = false",
+                f'[store]\nkey_file = "{tmp_path}/store.key"',
+            )
+        ),
+        "utf-8",
+    )
+    command = [sys.executable, "-m", "visitbridge", "run", "--config", str(tmp_path / "box.toml")]
+    log = tmp_path / "box.log"
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            running = RealBox(tmp_path)
+            _wait_ready(running, process)
+            yield running
+        finally:
+            process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_S)
+            process.kill()
+
+
+def _wait_ready(box: RealBox, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _READY_S
+    while not (box.folder / "run" / "ready.json").exists():
+        assert process.poll() is None, (box.folder / "box.log").read_text("utf-8")
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def insert(phone: Phone, card_id: str) -> None:
+    phone.go("/lessons")
+    card = phone.page.locator(f"[data-card={card_id}]")
+    card.get_by_role("button").first.click()
+    expect(card.get_by_text("拔出")).to_be_visible(timeout=_STEP_MS)
+
+
+def pull(phone: Phone, card_id: str) -> None:
+    phone.go("/lessons")
+    card = phone.page.locator(f"[data-card={card_id}]")
+    card.get_by_role("button", name="拔出").click()
+    expect(card.get_by_role("button")).to_have_count(2, timeout=_STEP_MS)
+
+
+@pytest.mark.timeout(600)
+def test_t08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: RealBox, phone: Phone) -> None:
+    phone.context.set_default_timeout(_STEP_MS)
+    page = phone.page
+    phone.pair(box.ready["pair_url"], "護理師手機", box.read_code)
+    expect(page.locator(".banner")).to_have_count(0)
+    phone.go("/training")
+    page.click("#training-open")
+    page.locator("#training-enter").click(timeout=_OPEN_MS)
+    expect(page.locator(".banner.training")).to_be_visible(timeout=_STEP_MS)
+
+    phone.go("/lessons")
+    page.locator("[data-lesson=online] button").click()
+    expect(page.locator("#lesson")).to_have_attribute("data-done", "0")
+    insert(phone, "hpc-doctor")
+    phone.sign_in(LAB_PIN)
+    pull(phone, "hpc-doctor")
+    insert(phone, "patient-wang")
+    expect(page.locator("#lesson")).to_have_attribute("data-done", "2", timeout=_STEP_MS)
+    phone.start_visit()
+    phone.complain(COMPLAINT)
+    phone.add_diagnosis("I10", "I10")
+    phone.finish(4)
+    for flag in ("saved", "card", "vpn", "ic"):
+        expect(phone.flag(flag)).to_have_class("flag done", timeout=_STEP_MS)
+    phone.go("/lessons")
+    expect(page.locator("#lesson .notice.good")).to_be_visible(timeout=_STEP_MS)
+
+    expect(phone.strip_item("hpc_time")).to_be_visible()
+    page.click("[data-lapse='28800']")
+    expect(phone.strip_item("hpc_time")).to_have_count(0, timeout=_STEP_MS)
+    page.click("#training-leave")
+    expect(page.locator(".banner")).to_have_count(0, timeout=_STEP_MS)
+    phone.go("/settings/box")
+    expect(page.get_by_role("textbox", name="盒子名稱")).to_have_value("真盒子")
+
+    outside = [path for path in box.folder.rglob("*") if path.is_file() and box.rooms not in path.parents]
+    assert all(COMPLAINT.encode() not in path.read_bytes() for path in outside)
+    trail = page.evaluate("async () => await (await fetch('/api/audit')).text()")
+    assert "phone.pair" in trail
+    assert "visit." not in trail
+    phone.go("/training")
+    page.click("#training-close")
+    expect(page.locator("#training-open")).to_be_visible(timeout=_STEP_MS)
+    assert not box.rooms.exists()
+    assert phone.troubles == []
