@@ -1,6 +1,6 @@
 """Keeps how every screen looks, small enough for the repository, and finds where a screen looks otherwise.
 
-One sheet per screen, ``baselines/NAME.webp``: its looks side by side, each pixel the mean of three by three of CSS. Compared
+One sheet per screen, ``looks/NAME.webp``: its looks side by side, each pixel the mean of three by three of CSS. Compared
 are squares of nine by nine CSS pixels by brightness and by colour, so that a word that went, a button that moved and a colour that
 changed are seen, and neither how an edge of a letter is smoothed nor the sheet's compression is.
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw
 
-BASELINES = Path(__file__).resolve().parent / "baselines"
+BASELINES = Path(__file__).resolve().parent / "looks"
 MOST_BYTES = 1_500_000
 SHEETS = Path(__file__).resolve().parents[2] / ".artifacts" / "webui" / "sheets"
 _SHRINK = 3

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.webui import samples
+from tests.webui.conftest import NewPhone
 from tests.webui.fake_box import FakeBox, Refusal
-from tests.webui.phone import Phone
+from tests.webui.phone import Look, Phone
 
 FRIDAY_1230 = "Fri, 20 Nov 2026 04:30:00 GMT"
 FRIDAY_2000 = "Fri, 20 Nov 2026 12:00:00 GMT"
@@ -82,3 +83,25 @@ def test_a_phone_that_may_not_see_the_page_is_not_sent_there(box: FakeBox, phone
 
     expect(phone.page.get_by_text("GW-ACC-20")).to_be_visible()
     expect(phone.page.locator("a[href='#/help']")).to_have_count(0)
+
+
+@pytest.mark.parametrize("look", [Look(), Look(320, 568, large=True)], ids=lambda look: look.label)
+def test_the_way_to_help_is_in_the_same_place_on_every_screen(
+    look: Look, box: FakeBox, new_phone: NewPhone
+) -> None:
+    phone = new_phone(look)
+    phone.open(box.url)
+    places = []
+    for path in ("/", "/start", "/visits", "/outbox", "/settings", "/settings/readers", "/status", "/help"):
+        phone.go(path)
+        place = phone.page.locator(".help-link").bounding_box()
+        assert place is not None, path
+        places.append((place["x"], place["width"]))
+        below = phone.page.locator(".top").bounding_box()
+        assert below is not None
+        assert 0 <= place["y"] - (below["y"] + below["height"]) <= 32, path
+
+    assert len(set(places)) == 1
+    phone.go("/outbox")
+    phone.page.click(".help-link")
+    expect(phone.page.get_by_role("heading", name="客服電話")).to_be_visible()

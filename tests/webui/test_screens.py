@@ -11,8 +11,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.webui import baselines, record_samples, samples
-from tests.webui.fake_box import Refusal
+from tests.webui import (
+    baselines,
+    record_samples,
+    samples,
+    test_bluetooth,
+    test_closed,
+    test_environment,
+    test_roots,
+    test_support,
+)
+from tests.webui.fake_box import WEBUI, Refusal
 from tests.webui.phone import Look
 from tests.webui.sheet import CHAPTERS
 from tests.webui.studio import Studio
@@ -28,7 +37,8 @@ def nothing(page: Page) -> None:
 @dataclass(frozen=True)
 class Screen:
     """``answers`` and ``topics`` replace the sample's; ``act`` brings the screen into its state. ``whole``: there are no
-    topics but these.
+    topics but these. ``closed``: the status that a locked or erased box answers with.
+    ``silent``: the box is lost once the screen is there.
     """
 
     name: str
@@ -38,6 +48,15 @@ class Screen:
     act: Callable[[Page], object] = nothing
     paired: bool = True
     whole: bool = False
+    closed: int = 0
+    silent: bool = False
+
+    def bring_about(self, studio: Studio) -> None:
+        """Act, then lose the box if this is the screen of a phone that has."""
+        self.act(studio.phone.page)
+        if self.silent:
+            studio.box.go_silent()
+            expect(studio.phone.page.locator(".banner.lost")).to_be_visible()
 
     def before(self, topics: dict[str, Any]) -> dict[str, Any]:
         """What of the sample's topics this screen goes on from."""
@@ -643,6 +662,94 @@ SCREENS = [
     Screen("box", "/#/settings/box"),
     Screen("help", "/#/help"),
     Screen("lab", "/#/lab"),
+    Screen(
+        "environment",
+        "/#/settings/environment",
+        answers={"GET /api/environment": test_environment.report(test_environment.READY, ready=True)},
+    ),
+    Screen(
+        "environment-refused",
+        "/#/settings/environment",
+        topics=OFFLINE,
+        answers={"GET /api/environment": test_environment.report(test_environment.REFUSED, ready=False)},
+    ),
+    Screen("support", "/#/settings/support", answers={"GET /api/support-bundle": test_support.BUNDLE}),
+    Screen(
+        "roots",
+        "/#/settings/roots",
+        answers={
+            "GET /api/box/roots": {
+                "roots": [
+                    test_roots.root(test_roots.FIRST, "binding"),
+                    test_roots.root(test_roots.SECOND, "technician"),
+                ]
+            }
+        },
+    ),
+    Screen(
+        "bluetooth",
+        "/#/settings/bluetooth",
+        topics={
+            "bluetooth": test_bluetooth.bluetooth(
+                scanning=True,
+                heard=[test_bluetooth.NEAR, test_bluetooth.FAR],
+                remembered=[test_bluetooth.KNOWN],
+            )
+        },
+    ),
+    Screen(
+        "bluetooth-compare",
+        "/#/settings/bluetooth",
+        topics={
+            "bluetooth": test_bluetooth.bluetooth(pairing=test_bluetooth.pairing("compare", number="042917"))
+        },
+    ),
+    Screen(
+        "bluetooth-off", "/#/settings/bluetooth", topics={"bluetooth": test_bluetooth.bluetooth(state="off")}
+    ),
+    Screen(
+        "protection",
+        "/#/settings/protection",
+        answers={"GET /api/lock/settings": {"starts_locked": True, "cards": True}},
+    ),
+    Screen("box-locked", "/", answers={"GET /api/lock": test_closed.LOCKED}, closed=423),
+    Screen("box-erased", "/", answers={"GET /api/lock": test_closed.ERASED}, closed=410),
+    Screen("erasure-ordered", "/", topics={"erasure": {"ordered_at": samples.ago(minutes=5), "unsent": 3}}),
+    Screen(
+        "link-not-believed",
+        "/#/status",
+        topics={"link": {"link": "down", "hop": "tls", "since": samples.ago(), "last_success_at": None}},
+    ),
+    Screen("out-of-reach", "/#/outbox", silent=True),
+    Screen("out-of-reach-visit", f"/#{VISIT}", silent=True),
+    Screen(
+        "strip-warns",
+        "/",
+        topics={
+            "link": samples.link("unstable", "dns"),
+            "queue": samples.queue(3, oldest_age="amber", oldest_at=samples.ago(hours=13)),
+            "staff": {"sessions": [samples.staff_session(ends_at=samples.ahead(minutes=40))]},
+            "power": {"battery_percent": 15, "under_voltage": False},
+        },
+    ),
+    Screen(
+        "strip-sending",
+        "/",
+        topics={
+            "queue": samples.queue(3, sending=2),
+            "staff": {"sessions": [samples.staff_session(ends_at=samples.ago(minutes=1))]},
+        },
+    ),
+    Screen(
+        "flags-all",
+        f"/#{RESULT}",
+        answers={
+            f"GET /api{VISIT}": samples.finished(
+                flags=samples.flags(card="working", vpn="not_wanted", ic="attention"),
+                jobs=samples.WAITING_JOBS,
+            )
+        },
+    ),
 ]
 LOOKS = [Look(), Look(320, 568), Look(dark=True), Look(large=True), Look(320, 568, large=True)]
 DENSITY = {shot.name: 2 for shots in CHAPTERS.values() for shot in shots}
@@ -654,16 +761,15 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([ty
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
-def test_screen_is_readable_in_reach_and_in_words(
-    screen: Screen, studio: Studio, artefacts: Path
-) -> None:
+def test_screen_is_readable_in_reach_and_in_words(screen: Screen, studio: Studio, artefacts: Path) -> None:
     box, phone = studio.empty(), studio.phone
     box.topics = {**screen.before(box.topics), **screen.topics}
     box.answers.update(screen.answers)
     box.paired = screen.paired
+    box.closed = screen.closed
     phone.dress(LOOKS[0])
     phone.open(box.url + screen.path)
-    screen.act(phone.page)
+    screen.bring_about(studio)
     phone.settle()
 
     studio.load_axe()
@@ -681,3 +787,13 @@ def test_screen_is_readable_in_reach_and_in_words(
     assert _KEY.findall(phone.words()) == [], "a key without words"
     assert phone.troubles == []
     assert baselines.check(screen.name, pictures) == ""
+
+
+def test_every_screen_that_has_an_address_has_its_picture() -> None:
+    app = (WEBUI / "app.js").read_text("utf-8")
+    routes = re.findall(r'path: "(/[^"]*)", load', app)
+    shown = [screen.path.partition("#")[2] or "/" for screen in SCREENS]
+    patterns = {route: re.compile(re.sub(r":\w+", "[^/]+", route)) for route in routes}
+
+    assert len(routes) > 40
+    assert [route for route, pattern in patterns.items() if not any(map(pattern.fullmatch, shown))] == []

@@ -130,7 +130,7 @@ export function ErrorNotice({ error, children }) {
     ${params["rule"] ? html`<p>${ruleWords(params)}</p>` : null}
     ${verbatim ? html`<blockquote>${t("error.verbatim")}${verbatim}</blockquote>` : null}
     <div class="actions">${children}${wayOn ? html`<a class="button plain" href=${wayOn.href}>${t(wayOn.words)}</a>` : null}</div>
-    <div class="notice-foot"><p class="code">${code}</p>${paired.value === "yes" && phoneState.value === "open" ? html`<a class="button quiet" href="#/help">${t("help.title")}</a>` : null}</div>
+    <div class="notice-foot"><p class="code">${code}</p>${opened() ? html`<a class="button quiet" href="#/help">${t("help.title")}</a>` : null}</div>
   </section>`;
 }
 
@@ -173,14 +173,17 @@ export function RowLink({ href, title, detail, mark, id }) {
     ${detail ? html`<span class="row-detail">${detail}</span>` : null}</span>${mark}<span class="arrow" aria-hidden="true"></span></a>`;
 }
 
+/** Whom to call is told to phones that are paired and open. */
+const opened = () => paired.value === "yes" && phoneState.value === "open";
+
 /**
- * One screen: heading, content, and at most one primary action in reach of the thumb.
- * @param {{ title: string, up?: string, untitled?: boolean, action?: Children, header?: Children, submit?: () => void, children?: Children }} props
+ * One screen: heading, the way to help in the same place on each (WCAG 3.2.6), content, and at most one primary action in reach of the thumb.
+ * @param {{ title: string, up?: string, lead?: string, action?: Children, header?: Children, submit?: () => void, children?: Children }} props
  *   `up`: where the way back leads when there is no history; absent on the screens of the bottom bar.
- *   `untitled`: the heading is there for screen readers only.
+ *   `lead`: stands where the heading does, which is then there for screen readers only.
  *   `submit`: makes the screen one form, whose submit button is the action
  */
-export function Screen({ title, up, untitled, action, header, submit, children }) {
+export function Screen({ title, up, lead, action, header, submit, children }) {
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
   const heading = useRef(null);
   useEffect(() => {
@@ -195,8 +198,9 @@ export function Screen({ title, up, untitled, action, header, submit, children }
     submit?.();
   };
   return html`<main>
-    <div class="screen-head ${untitled ? "unseen" : ""}">${up ? html`<button type="button" class="back" aria-label=${t("action.back")} onClick=${() => back(up)}><span aria-hidden="true"></span></button>` : null}
-      <h1 tabindex="-1" ref=${heading}>${title}</h1></div>
+    <div class="screen-head">${up ? html`<button type="button" class="back" aria-label=${t("action.back")} onClick=${() => back(up)}><span aria-hidden="true"></span></button>` : null}
+      <h1 tabindex="-1" ref=${heading} class=${lead ? "unseen" : undefined}>${title}</h1>${lead ? html`<p class="hint">${lead}</p>` : null}
+      ${opened() ? html`<a class="help-link" href="#/help" aria-label=${t("help.title")}><span aria-hidden="true">?</span></a>` : null}</div>
     ${header}${submit ? html`<form onSubmit=${onSubmit}>${inside}</form>` : inside}
   </main>`;
 }

@@ -66,9 +66,8 @@ export default function Home() {
     : !staffHere.value && !patient ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("home.sign_in")}</a>`
     : html`<a class="button primary" id="go-start" href="#/start">${t("home.start_visit")}</a>`;
   const place = [rocDay(new Date(boxNow())), box?.institution?.name ?? box?.box_name ?? ""].filter(Boolean).join(" · ");
-  return html`<${Screen} title=${t("home.title")} untitled action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
+  return html`<${Screen} title=${t("home.title")} lead=${place} action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
       idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
-    <p class="hint">${place}</p>
     <ul class="card-chips" aria-label=${t("home.cards")}><${SamChip} /><${StaffChip} /><${PatientChip} /></ul>
     <${Drafts} />
     <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}</a></li>`)}
