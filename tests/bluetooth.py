@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 
 from tests.system_bus import LINK
 from visitbridge.adapters.ble.source import BluetoothReaders
@@ -21,10 +22,10 @@ NOON = dt.datetime(2026, 3, 4, 4, 0, tzinfo=dt.UTC)
 
 
 @contextlib.contextmanager
-def system_bus_of(bus: PrivateBus) -> Iterator[None]:
-    """Make libdbus in this process take ``bus`` for the system's; see ``tests/system_bus.py``."""
+def system_bus_at(socket_path: Path) -> Iterator[None]:
+    """Make libdbus in this process take this bus for the system's; see ``tests/system_bus.py``."""
     LINK.unlink(missing_ok=True)
-    LINK.symlink_to(bus.address.removeprefix("unix:path="))
+    LINK.symlink_to(socket_path)
     try:
         yield
     finally:
@@ -83,6 +84,11 @@ def remembered(unit: Unit, *, key: bytes | None = None, next_key: bytes | None =
         key=key,
         next_key=next_key,
     )
+
+
+def system_bus_of(bus: PrivateBus) -> contextlib.AbstractContextManager[None]:
+    """:func:`system_bus_at` for a bus of the test's own."""
+    return system_bus_at(Path(bus.address.removeprefix("unix:path=")))
 
 
 @contextlib.asynccontextmanager

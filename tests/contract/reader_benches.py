@@ -27,6 +27,10 @@ from visitbridge.sim.socket_readers import SocketReaders
 from visitbridge.sim.vpcd import Connect, VpcdSlot
 
 
+_PATIENCE_S = 60.0
+"""How long to wait for what a reader is going to tell: an emulated machine takes its time."""
+
+
 class Slot(Protocol):
     """Where a test puts cards."""
 
@@ -61,14 +65,14 @@ class Watching:
 
     async def wait_told(self, condition: Callable[[ReaderInfo], bool]) -> ReaderInfo:
         """The newest state of some slot that fulfils the condition, now or as soon as there is one."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(_PATIENCE_S), self.changed:
             while not (found := [info for info in self.newest().values() if condition(info)]):
                 await self.changed.wait()
             return found[0]
 
     async def wait_slots(self, count: int) -> None:
         """Wait until this many slots were told of."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(_PATIENCE_S), self.changed:
             await self.changed.wait_for(lambda: len(self.newest()) >= count)
 
     def newest(self) -> dict[str, ReaderInfo]:
@@ -189,7 +193,9 @@ async def _open_bluez(clock: FakeClock, units: Sequence[Unit]) -> AsyncIterator[
         yield bench
 
 
-BENCHES = {
+OpenBench = Callable[[FakeClock], contextlib.AbstractAsyncContextManager[Bench]]
+
+BENCHES: dict[str, OpenBench] = {
     "in-process": open_in_process,
     "sockets": open_sockets,
     "pcscd": open_pcsc,

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from tests.contract.demo_card import ATR_T0
-from tests.vm.inside.usb import MODEL, MODEL_ID
-from tests.vm.inside.vscard import PassedSlot
+from tests.vm.readers import MODEL, MODEL_ID
+from tests.vm.vscard import PassedSlot
 from visitbridge.sim.contacts import Contacts
 
 COUNT = 2

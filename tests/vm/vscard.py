@@ -1,7 +1,7 @@
 """A card for QEMU's USB reader (`ccid-card-passthru`), spoken to in VSCARD messages (libcacard, vscard_common.h).
 
 QEMU's reader exchanges TPDUs of T=0, and it tells its card nothing of power and resets: a card is reset when it is put in,
-and only then. The machine joins each reader's card side to a virtio serial port of the same guest, so that the card lives in the test.
+and only then. Each reader's card side is a Unix socket of the machine's, so that the card lives in the test.
 Each message is type, reader and length as big-endian 32-bit numbers, and the body.
 """
 
@@ -41,7 +41,7 @@ class Message(enum.IntEnum):
 class PassedSlot:
     """The card side of one reader. ``label`` and ``reader_id`` are what the box calls this reader.
 
-    ``port``: the guest's serial port that leads to it, or the machine's socket on the host.
+    ``port``: the machine's socket for it.
     """
 
     def __init__(self, port: Path, label: str, reader_id: str) -> None:
@@ -136,8 +136,6 @@ class PassedSlot:
 
 def _open_port(port: Path) -> int:
     """A descriptor that does not block."""
-    if not port.is_socket():
-        return os.open(port, os.O_RDWR | os.O_NONBLOCK)
     wire = socket.socket(socket.AF_UNIX)
     wire.connect(str(port))
     wire.setblocking(False)
