@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -130,3 +131,7 @@ def _text(file: Path) -> str:
         return read_given(file).decode("utf-8")
     except UnicodeDecodeError as exc:
         raise FieldInvalid(f"{file} is not UTF-8", field="file") from exc
+
+
+if __name__ == "__main__":
+    sys.exit(main())

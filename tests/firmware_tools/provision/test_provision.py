@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -130,6 +131,16 @@ def test_secrets_are_private_files_and_nowhere_else(desk: Path, capsys: pytest.C
     assert {path.stat().st_mode & 0o777 for path in [*private, out / "labels.pdf"]} == {0o600}
     assert (out.stat().st_mode & 0o777) == 0o700
     assert not [secret for secret in wanted for text in [*texts, printed.out, printed.err] if secret in text]
+
+
+def test_it_runs_as_a_program_of_a_checkout(desk: Path) -> None:
+    """As ``./dev`` installs it, and as docs/operations.md has it."""
+    arguments = [str(desk / name) for name in ("clinic.toml", "boxes.csv", "out")]
+    subprocess.run(
+        [sys.executable, "-m", "vbtools.provision.command", *arguments], check=True, capture_output=True
+    )
+
+    assert (desk / "out/VB-002/user-data").is_file()
 
 
 def test_nothing_is_overwritten(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
