@@ -1,6 +1,6 @@
-"""The command line: ``visitbridge run | pair | codes | queue | departure | certificate | trust | reset | support-bundle | config | simulate | lab | version``.
+"""The command line: ``visitbridge run | pair | codes | queue | health | departure | certificate | trust | reset | support-bundle | config | simulate | lab | version``.
 
-Exit codes: 0 done · 1 a scenario did not go as written, the queue is not empty, or the doctor found something broken · 2 wrong usage ·
+Exit codes: 0 done · 1 a scenario did not go as written, the queue is not empty, or the doctor or health found something · 2 wrong usage ·
 65 what was given is refused · 69 a part of the box
 failed, or it does not run · 70 a bug, or services that did not stop in time · 78 the configuration cannot be used
 (sysexits.h).
@@ -13,7 +13,17 @@ import signal
 from collections.abc import Callable, Sequence
 
 from visitbridge import __version__
-from visitbridge.cli import asking, certificates, codes, configuration, departure, reset, serving, support
+from visitbridge.cli import (
+    asking,
+    certificates,
+    codes,
+    configuration,
+    departure,
+    health,
+    reset,
+    serving,
+    support,
+)
 from visitbridge.cli.exit_codes import EXIT_CONFIG, EXIT_SOFTWARE, EXIT_UNAVAILABLE
 from visitbridge.cli.trouble import first, report, report_bug
 from visitbridge.errors import VisitBridgeError
@@ -53,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     for module in (
         serving,
         asking,
+        health,
         departure,
         certificates,
         codes,

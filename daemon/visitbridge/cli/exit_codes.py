@@ -6,6 +6,7 @@ from typing import Final
 
 EXIT_NOT_DRAINED: Final = 1
 EXIT_NOT_READY: Final = 1
+EXIT_NOT_WELL: Final = 1
 EXIT_REFUSED: Final = 65
 EXIT_UNAVAILABLE: Final = 69
 EXIT_SOFTWARE: Final = 70

@@ -102,6 +102,7 @@ from visitbridge.errors.device import (
     ReaderTaken,
     ReaderUnavailable,
     SimPinRefused,
+    SwitchOffRefused,
 )
 from visitbridge.errors.link import (
     LinkDown,
@@ -231,6 +232,7 @@ __all__ = [
     "StoreFull",
     "StoreKeyWrong",
     "StoreReadOnly",
+    "SwitchOffRefused",
     "TooManyTries",
     "TrainingClosed",
     "UnknownCode",

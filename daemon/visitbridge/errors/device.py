@@ -114,6 +114,13 @@ class PairingFailed(DeviceError):
     default_retry = Retry.NEVER
 
 
+class SwitchOffRefused(DeviceError):
+    """The machine does not switch itself off: nobody to ask, or who was asked said no."""
+
+    code = "GW-DEV-22"
+    default_retry = Retry.NEVER
+
+
 class PaperFailed(DeviceError):
     """A page could not be made: the font is missing, or memory or time ran out."""
 
