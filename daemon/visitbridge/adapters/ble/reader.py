@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from visitbridge.adapters.ble.care import Care
+from visitbridge.adapters.ble.channel import BleChannel
 from visitbridge.adapters.ble.families import Family, Talk
 from visitbridge.adapters.ble.line import Line
 from visitbridge.domain.backoff import BackoffClass, delay_s
@@ -19,19 +20,16 @@ from visitbridge.errors import (
     CardAbsent,
     CardError,
     CardMute,
-    CardRemoved,
     DeviceError,
     DeviceTimeout,
     ReaderRemoved,
     ReaderUnavailable,
     Retry,
 )
-from visitbridge.ports.cards import CardChannel, ReaderInfo, ReaderState
+from visitbridge.ports.cards import ReaderInfo, ReaderState
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.gatt import GattLink, Peripheral
 from visitbridge.ports.reader_facts import ReaderFacts
-from visitbridge.protocols import t0
-from visitbridge.protocols.conversation import drive_awaiting
 from visitbridge.protocols.reader_talk import Dialogue, Notice
 from visitbridge.runtime.hold import Hold, Lease
 from visitbridge.runtime.waiting import wait_at_most
@@ -258,46 +256,6 @@ class BleReader(Generic[R]):
             self._show(ReaderState.MUTE, insertion=insertion)
         else:
             self._show(ReaderState.CARD, insertion=insertion, atr=atr.hex().upper())
-
-
-class BleChannel(CardChannel, Generic[R]):
-    """An open session (``ports.cards.CardChannel``). ``is_same_card``: whether no other was put in since."""
-
-    def __init__(
-        self, line: Line[R], talk: Talk[R], lease: Lease, atr: bytes, is_same_card: Callable[[], bool]
-    ) -> None:
-        self._line = line
-        self._talk = talk
-        self._lease = lease
-        self._atr = atr
-        self._is_same_card = is_same_card
-
-    @property
-    def atr(self) -> bytes:
-        return self._atr
-
-    async def transmit(self, apdu: bytes, *, deadline_s: float = 5.0) -> bytes:
-        """See ``ports.cards.CardChannel``; a session whose time is over sends nothing any more."""
-        remaining_s = self._lease.remaining_s
-        if remaining_s <= 0:
-            raise DeviceTimeout("the card session's time is over", retry=Retry.LATER)
-        exchange = t0.exchange(apdu, t0=t0.speaks_t0(self._atr))
-        try:
-            async with asyncio.timeout(min(deadline_s, remaining_s)):
-                return await drive_awaiting(exchange, self._send)
-        except TimeoutError as exc:
-            raise DeviceTimeout(f"no answer within {deadline_s:g} s") from exc
-
-    async def _send(self, piece: bytes) -> bytes:
-        if not self._is_same_card():
-            raise CardRemoved("another card was put in since")
-        try:
-            return await self._line.hold(self._talk.transmit(piece), deadline_s=self._lease.remaining_s)
-        except DeviceError as exc:
-            if exc.retry is Retry.UNKNOWN:
-                raise
-            # Whatever the reader says: an earlier piece of this command may have acted.
-            raise DeviceError(exc.detail, retry=Retry.UNKNOWN) from exc
 
 
 def _probe(talk: Talk[R]) -> Dialogue[R, bytes]:
