@@ -13,15 +13,15 @@ from tests.fuzz.reader_frames import play_acs, play_ccid
 FRAMES = 1_000_000
 
 
-def main(first: int) -> None:
-    """Play both families in turn until there were enough frames, and tell how many and how fast."""
+def play(first: int) -> str:
+    """Play both families in turn until there were enough frames; the answer tells how many and how fast."""
     played, seed, begun_s = 0, first, time.monotonic()
     while played < FRAMES:
         played += play_ccid(seed) + play_acs(seed)
         seed += 1
     took_s = time.monotonic() - begun_s
-    sys.stdout.write(f"{played} frames in {took_s:.0f} s, seeds {first} to {seed - 1}\n")
+    return f"{played} frames in {took_s:.0f} s, seeds {first} to {seed - 1}"
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000_000)
+    sys.stdout.write(play(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000_000) + "\n")

@@ -1,6 +1,6 @@
 """Damaged streams from Bluetooth readers: no hang, no crash, no unbounded memory.
 
-Here 30,000 frames; `python -m tests.fuzz.reader_frames_full` plays 1,000,000 and more.
+Here 30,000 frames; `./dev readers frames` plays 1,000,000 and more.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.fuzz.reader_frames_full import play as play_frames
 from tests.readers.faults import Loss, run_cases
 from tests.readers.soak import MOST_READERS, Footprint, insert_and_pull, open_bay, restart_pcscd
 from tests.readers.stand import RACKS, open_stand
@@ -80,6 +81,12 @@ def _noting(what: str) -> Callable[[Footprint], None]:
     return note
 
 
+def run_frames() -> tuple[int, int]:
+    """A million damaged frames of Bluetooth readers, from seeds of the moment; what went wrong is raised with its seed."""
+    _say(play_frames(time.time_ns() // 1_000_000_000))
+    return 1, 0
+
+
 async def _main(arguments: argparse.Namespace) -> int:
     passed = failed = 0
     if arguments.part in {"all", "faults"}:
@@ -87,13 +94,16 @@ async def _main(arguments: argparse.Namespace) -> int:
     if arguments.part in {"all", "soak"}:
         kept, broken = await run_soak(arguments.cards, arguments.restarts)
         passed, failed = passed + kept, failed + broken
+    if arguments.part in {"all", "frames"}:
+        kept, broken = run_frames()
+        passed, failed = passed + kept, failed + broken
     _say(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev readers", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("all", "faults", "soak"), default="all")
+    parser.add_argument("part", nargs="?", choices=("all", "faults", "soak", "frames"), default="all")
     parser.add_argument(
         "--cards", type=int, default=10_000, help="how many cards the soak puts in and takes out"
     )
