@@ -56,10 +56,10 @@ def test_A06_the_readers_page_tells_which_card_goes_where(
     phone.open(f"{box.url}/#/settings/readers")
     phone.page.click("#which-card summary")
     told = phone.page.locator("#which-card")
-    expect(told.locator("dt")).to_have_text(
+    expect(told.locator(".row-title")).to_have_text(
         ["健保卡", "醫事人員卡", "醫事機構卡", "自然人憑證、政府單位憑證"]
     )
-    expect(told.locator("dd").nth(3)).to_have_text("電腦的晶片讀卡機")
+    expect(told.locator(".row-detail").nth(3)).to_have_text("電腦的晶片讀卡機")
     phone.settle()
     phone.picture(artefacts, "readers-which-card")
 

@@ -25,7 +25,7 @@ export default function Readers() {
     ${troubles.map((code) => html`<${Notice} key=${code} kind="warn" title=${errorWords(code, "what")}><p>${errorWords(code, "where")}</p><p>${errorWords(code, "now")} <span class="code">${code}</span></p><//>`)}
     ${readers.value.length === 0 && troubles.length === 0 ? html`<${Notice} kind="warn" title=${t("readers.none")}><p>${t("readers.none_hint")}</p><//>` : null}
     <ul class="items">${readers.value.map((reader) => html`<${ReaderRow} key=${reader.reader_id} reader=${reader} />`)}</ul>
-    <details class="fold" id="which-card"><summary>${t("readers.cards")}</summary><dl class="facts">${["nhi", "hpc", "institution", "certificate"].map((kind) => html`<dt>${t(`readers.cards.${kind}`)}</dt>
-      <dd>${t(`readers.cards.${kind}.where`)}</dd>`)}</dl></details>
+    <details class="fold" id="which-card"><summary>${t("readers.cards")}</summary><ul class="items">${["nhi", "hpc", "institution", "certificate"].map((kind) => html`<li class="item tall"><div class="row-text"><span class="row-title">${t(`readers.cards.${kind}`)}</span>
+      <span class="row-detail">${t(`readers.cards.${kind}.where`)}</span></div></li>`)}</ul></details>
     ${live.value.bluetooth ? html`<div class="items"><${RowLink} id="bluetooth" href="#/settings/bluetooth" title=${t("bluetooth.row")} detail=${live.value.bluetooth.state === "on" ? "" : t(`bluetooth.state.${live.value.bluetooth.state}`)} /></div>` : null}<//>`;
 }
