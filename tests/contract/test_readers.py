@@ -117,6 +117,25 @@ async def test_an_answer_longer_than_asked_is_asked_for_again_with_its_length(be
         assert await channel.transmit(read_pattern(57, le=20)) == pattern(57) + OK
 
 
+@pytest.mark.parametrize("atr", [ATR_T1], ids=["T=1"])
+async def test_extended_apdus_arrive_whole(bench: Bench, atr: bytes) -> None:
+    reader = await put(bench, DemoCard(atr))
+    async with reader.open_session("reading", deadline_s=10) as channel:
+        long_answer = await channel.transmit(bytes.fromhex("00B00258000258"))
+        long_command = await channel.transmit(bytes.fromhex("00B00005000258") + bytes(600) + b"\x00\x05")
+    assert long_answer == pattern(600) + OK
+    assert long_command == pattern(5) + OK
+
+
+async def test_an_extended_apdu_for_a_card_of_T0_is_refused_before_it_is_sent(bench: Bench) -> None:
+    card = DemoCard(ATR_T0)
+    reader = await put(bench, card)
+    async with reader.open_session("reading", deadline_s=10) as channel:
+        with pytest.raises(CardError):
+            await channel.transmit(bytes.fromhex("00B00258000258"))
+    assert card.executed == 0
+
+
 async def test_bytes_that_are_no_command_never_reach_the_card(bench: Bench) -> None:
     card = DemoCard()
     reader = await put(bench, card)
