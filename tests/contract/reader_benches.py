@@ -26,7 +26,6 @@ from visitbridge.sim.readers import VirtualReaders
 from visitbridge.sim.socket_readers import SocketReaders
 from visitbridge.sim.vpcd import Connect, VpcdSlot
 
-
 _PATIENCE_S = 60.0
 """How long to wait for what a reader is going to tell: an emulated machine takes its time."""
 

@@ -4,11 +4,11 @@ One thread runs GLib's main loop and owns every D-Bus object. Into it go functio
 answer is not waited for there (:meth:`Bluez.ask`), so that a device that does not answer holds up nobody else; out of
 it come :class:`Signal` and :class:`AgentCall`, on the event loop.
 
-bluezero 0.9.1 is used for its adapter, centrals and characteristics, and around its faults: ``Central.connect`` waits
-without end, so ``Connect`` is called on its device; every adapter leaves three signal receivers behind, of which each
+bluezero 0.9.1 is used for its adapter and centrals, and around its faults: ``Central.connect`` waits without end, so ``Connect`` is called on its device; every adapter leaves three signal receivers behind, of which each
 asks BlueZ for all its objects at every change, so they are taken off and one set of our own is used for the life of a
-connection to the bus; ``start_notify`` does not tell when it is done and ``write_value`` takes no options, so both are
-called on the characteristic; there is no pairing agent, so one is here. It finds objects by the unique name of
+connection to the bus; its characteristics ask BlueZ five times for all its objects before one is found, ``start_notify``
+does not tell when it is done and ``write_value`` takes no options, so characteristics are called at their paths; there is
+no pairing agent, so one is here. It finds objects by the unique name of
 bluetoothd, so all of them are dropped when that restarts.
 """
 
@@ -25,7 +25,6 @@ import dbus.service
 from bluezero.adapter import Adapter
 from bluezero.central import Central
 from bluezero.dbus_tools import get_managed_objects
-from bluezero.GATT import Characteristic
 from dbus.exceptions import DBusException
 from gi.repository import GLib
 
@@ -68,7 +67,7 @@ class Bluez:
         self._agent: _Agent | None = None
         self._adapter: Adapter | None = None
         self._centrals: dict[str, Central] = {}
-        self._pipes: dict[tuple[str, str], Characteristic] = {}
+        self._pipes: dict[str, dbus.Interface] = {}
         dbus.mainloop.glib.threads_init()
         self._main = GLib.MainLoop()
         self._thread = threading.Thread(target=self._main.run, name="lane-glib", daemon=True)
@@ -192,33 +191,25 @@ class Bluez:
     def forget(self, address: str) -> None:
         """Drop what is held of a device."""
         self._centrals.pop(address, None)
-        for key in [key for key in self._pipes if key[0] == address]:
-            del self._pipes[key]
 
     def trust(self, address: str) -> None:
         """Have BlueZ accept the device's own connections, and keep it."""
         self.central(address).rmt_device.trusted = True
 
-    def resolve(self, address: str, service: str, pipe: str) -> tuple[str, ...]:
-        """Find a characteristic of a device whose services are resolved; its flags."""
-        central = self.central(address)
-        if (address, pipe) not in self._pipes:
-            self._pipes[address, pipe] = central.add_characteristic(service, pipe)
-        found = self._pipes[address, pipe]
-        found.resolve_gatt()
-        if found.characteristic_methods is None:
-            raise BluezFault("no_characteristic", pipe)
-        return tuple(str(flag) for flag in found.flags)
-
-    def pipe(self, address: str, pipe: str) -> Any:
-        """The methods of a characteristic that was resolved."""
-        return self._pipes[address, pipe].characteristic_methods
+    def pipe(self, path: str) -> Any:
+        """The methods of a characteristic."""
+        if path not in self._pipes:
+            self._pipes[path] = dbus.Interface(self._object(path), CHARACTERISTIC)
+        return self._pipes[path]
 
     def agent_manager(self) -> Any:
         """Its methods, to register the agent at :func:`agent_arguments`."""
+        return dbus.Interface(self._object("/org/bluez"), "org.bluez.AgentManager1")
+
+    def _object(self, path: str) -> Any:
         if self._bus is None:
             raise BluezFault("no_bus")
-        return dbus.Interface(self._bus.get_object(NAME, "/org/bluez"), "org.bluez.AgentManager1")
+        return self._bus.get_object(NAME, path, introspect=False)
 
     def _say(self, signal: Signal) -> None:
         self._post(self._tell, signal)

@@ -13,7 +13,6 @@ T = TypeVar("T")
 NAME = "org.bluez"
 ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
-SERVICE = "org.bluez.GattService1"
 CHARACTERISTIC = "org.bluez.GattCharacteristic1"
 
 Objects = dict[str, dict[str, dict[str, Any]]]

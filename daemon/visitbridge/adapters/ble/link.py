@@ -26,7 +26,7 @@ class BluezLink:
         self._on_value: Callable[[str, bytes], None] | None = None
         self._on_lost: Callable[[DeviceError], None] | None = None
         self._subscribed: set[str] = set()
-        self._flags: dict[str, frozenset[str]] = {}
+        self._pipes: dict[str, tuple[str, frozenset[str]]] = {}
         self._error: DeviceError | None = None
 
     def start(self, on_value: Callable[[str, bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
@@ -37,7 +37,7 @@ class BluezLink:
 
     def flags(self, pipe: str) -> frozenset[str]:
         """See ``ports.gatt.GattLink``."""
-        return self._flags.get(pipe, frozenset())
+        return self._pipes[pipe][1] if pipe in self._pipes else frozenset()
 
     async def subscribe(self, pipe: str) -> None:
         """See ``ports.gatt.GattLink``; returns once BlueZ has switched the notifications on."""
@@ -65,11 +65,9 @@ class BluezLink:
             if self._on_lost is not None:
                 self._on_lost(error)
 
-    async def resolve_all(self) -> None:
-        """Find every characteristic anew: places may have changed since the last connection. Raises BluezFault."""
-        for pipe, (service, flags) in self._radio.mirror.pipes(self._address).items():
-            self._flags[pipe] = flags
-            await self._radio.resolve(self._address, service, pipe)
+    def take_pipes(self) -> None:
+        """Take every characteristic anew: places may have changed since the last connection."""
+        self._pipes = self._radio.mirror.pipes(self._address)
 
     async def _call(self, pipe: str, method: str, *args: object) -> bytes:
         if self._error is not None:
@@ -77,7 +75,7 @@ class BluezLink:
         if not self.flags(pipe):
             raise DeviceError("the reader lacks a characteristic of its family")
         try:
-            answer: bytes = await self._radio.pipe_call(self._address, pipe, method, *args)
+            answer: bytes = await self._radio.pipe_call(self._pipes[pipe][0], method, *args)
         except BluezFault as exc:
             raise failures.while_talking(exc) from exc
         return answer
@@ -125,7 +123,7 @@ class BluezPeripheral:
             try:
                 await radio.device_call(address, "Connect", deadline_s=self._connect_s)
                 await self._wait_services()
-                await link.resolve_all()
+                link.take_pipes()
             except BluezFault as exc:
                 raise failures.while_connecting(exc) from exc
             yield link

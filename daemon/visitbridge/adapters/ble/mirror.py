@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from visitbridge.adapters.ble.bluez import ADAPTER, CHARACTERISTIC, DEVICE, SERVICE, Objects, Signal
+from visitbridge.adapters.ble.bluez import ADAPTER, CHARACTERISTIC, DEVICE, Objects, Signal
 from visitbridge.adapters.ble.families import family_of
 from visitbridge.ports.bluetooth import Heard
 
@@ -78,9 +78,9 @@ class Mirror:
         return tuple(sorted(found, key=lambda heard: (-(heard.signal_dbm or _FAINTEST_DBM), heard.address)))
 
     def pipes(self, address: str) -> dict[str, tuple[str, frozenset[str]]]:
-        """A device's characteristics: UUID → UUID of its service, and flags."""
+        """A device's characteristics: UUID → where it is, and flags."""
         return {
-            pipe["UUID"]: (self._objects[pipe["Service"]][SERVICE]["UUID"], frozenset(pipe["Flags"]))
+            pipe["UUID"]: (path, frozenset(pipe["Flags"]))
             for path, interfaces in self._objects.items()
             if address_in(path) == address and (pipe := interfaces.get(CHARACTERISTIC))
         }

@@ -179,15 +179,10 @@ class Radio:
             deadline_s=deadline_s,
         )
 
-    async def resolve(self, address: str, service: str, pipe: str) -> None:
-        """Find a characteristic before :meth:`pipe_call`. Raises BluezFault, BluetoothUnavailable."""
-        bluez = self._running()
-        await bluez.run(bluez.resolve, address, service, pipe, deadline_s=_CALL_S)
-
-    async def pipe_call(self, address: str, pipe: str, method: str, *args: object) -> Any:
+    async def pipe_call(self, path: str, method: str, *args: object) -> Any:
         """Call a method of ``org.bluez.GattCharacteristic1``. Raises BluezFault, BluetoothUnavailable."""
         bluez = self._running()
-        return await bluez.ask(lambda: getattr(bluez.pipe(address, pipe), method), *args, deadline_s=_CALL_S)
+        return await bluez.ask(lambda: getattr(bluez.pipe(path), method), *args, deadline_s=_CALL_S)
 
     async def hang_up(self, address: str) -> None:
         """End a connection, or an attempt at one."""
