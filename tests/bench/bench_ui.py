@@ -1,0 +1,131 @@
+"""The web UI on a slow phone: how long until the first screen is of use, and until a tap or a key shows.
+
+Debian's Chromium with its CPU four times slower, a phone that has never seen the box, files and state from memory. Beside it
+in the same run: the same without the brake, and a page of one heading and one button. Interactions are measured by the
+browser itself, from the event to the next paint (Event Timing, in steps of 8 ms; what took less than 16 ms counts as 16).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.bench import measure
+from tests.webui.fake_box import FakeBox
+from tests.webui.phone import Phone
+from tests.webui.samples import VISIT_ID, answers, topics
+
+SLOWER = 4
+_EMPTY = (
+    b'<!doctype html><meta name="viewport" content="width=device-width"><h1>empty</h1><button id="press">press</button>'
+    b'<script type="module" src="/press.js"></script>'
+)
+_PRESS = b"document.getElementById('press').onclick = (e) => { e.target.textContent += '.'; };"
+# Of use: the strip says how things are, and the screen has its heading and what to do. Painted: two frames later.
+_WATCH = """(useful) => {
+    window.slowest = [];
+    new PerformanceObserver((list) => window.slowest.push(...list.getEntries().map((e) => e.duration)))
+        .observe({ type: "event", durationThreshold: 16, buffered: true });
+    const look = () => {
+        if (window.usefulAt || !useful.every((part) => document.querySelector(part))) return;
+        window.usefulAt = -1;
+        requestAnimationFrame(() => requestAnimationFrame(() => { window.usefulAt = performance.now(); }));
+    };
+    new MutationObserver(look).observe(document, { childList: true, subtree: true });
+}"""
+_HOME = '[".strip", "main h1", ".action-bar a", ".card-chips li"]'
+_PLAIN = '["#press"]'
+
+
+@contextlib.contextmanager
+def open_slow_phone(browser: Browser, slower: int, useful: str) -> Iterator[Page]:
+    phone = Phone(browser)
+    try:
+        phone.page.add_init_script(f"({_WATCH})({useful})")
+        phone.context.new_cdp_session(phone.page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+        yield phone.page
+    finally:
+        phone.close()
+
+
+def first_paint_ms(browser: Browser, url: str, slower: int, useful: str) -> float:
+    with open_slow_phone(browser, slower, useful) as page:
+        page.goto(url)
+        return float(page.wait_for_function("() => window.usefulAt > 0 && window.usefulAt").json_value())
+
+
+def interactions_ms(browser: Browser, url: str, slower: int) -> list[float]:
+    """Of tabs changed, text typed, a choice made: the slow ones among them."""
+    with open_slow_phone(browser, slower, _HOME) as page:
+        page.goto(url)
+        for tab in ("visit", "list", "outbox", "settings", "home"):
+            page.click(f".icon-{tab}")
+            expect(page.locator(f".icon-{tab}[aria-current=page]")).to_be_visible()
+        page.evaluate("(to) => { location.hash = to; }", f"/visits/{VISIT_ID}")
+        page.locator("#subjective").press_sequentially("cough for a week", delay=40)
+        page.click("#add-diagnosis")
+        page.locator("#search").press_sequentially("J0", delay=40)
+        page.click(".hit[data-code='J00']")
+        page.click("#to-finish")
+        page.locator("[data-mode='2']").click()
+        return _noted(page)
+
+
+def plain_interactions_ms(browser: Browser, url: str, slower: int) -> list[float]:
+    with open_slow_phone(browser, slower, _PLAIN) as page:
+        page.goto(url)
+        for _ in range(20):
+            page.click("#press")
+        return _noted(page)
+
+
+def _noted(page: Page) -> list[float]:
+    page.wait_for_timeout(200)
+    noted: list[float] = page.evaluate("window.slowest")
+    return sorted(noted, reverse=True) or [16.0]
+
+
+def run(*, rounds: int) -> dict[str, Any]:
+    files = {"/empty.html": _EMPTY, "/press.js": _PRESS}
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright, FakeBox(topics(), answers(), files=files).open_server() as box:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=sandbox)
+        plain = f"{box.url}/empty.html"
+        paints = measure.take_turns(
+            {
+                "slow": lambda: first_paint_ms(browser, box.url, SLOWER, _HOME),
+                "quick": lambda: first_paint_ms(browser, box.url, 1, _HOME),
+                "plain_slow": lambda: first_paint_ms(browser, plain, SLOWER, _PLAIN),
+            },
+            rounds,
+        )
+        taps = measure.take_turns(
+            {
+                "slow": lambda: interactions_ms(browser, box.url, SLOWER)[0],
+                "quick": lambda: interactions_ms(browser, box.url, 1)[0],
+                "plain_slow": lambda: plain_interactions_ms(browser, plain, SLOWER)[0],
+            },
+            rounds,
+        )
+        browser.close()
+    return {
+        "first_useful_paint_ms": {name: measure.spread(values, 0) for name, values in paints.items()},
+        "slowest_interaction_ms": {name: measure.spread(values, 0) for name, values in taps.items()},
+        "times_the_plain_page": {
+            "paint": measure.ratio(paints["slow"], paints["plain_slow"]),
+            "interaction": measure.ratio(taps["slow"], taps["plain_slow"]),
+        },
+    }
+
+
+def main() -> None:
+    given = measure.arguments(__doc__ or "")
+    measure.report("ui", run(rounds=3 if given.quick else 9))
+
+
+if __name__ == "__main__":
+    main()
