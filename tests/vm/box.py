@@ -85,13 +85,9 @@ class Machine:
         await self.wait_ready()
 
     async def wait_ready(self) -> None:
-        """Return when systemd was told that the gateway is ready."""
-        await asyncio.to_thread(self.guest.until, "systemctl", "--quiet", "is-active", UNIT, within_s=START_S)
-
-    async def start(self) -> None:
-        """Start the gateway again after it was stopped, and return when it serves."""
-        await self.inside("systemctl", "start", "--no-block", UNIT)
-        await self.wait_ready()
+        """Return when systemd was told that the gateway is ready; start it if nobody did."""
+        # Waits for the start that is under way, if there is one.
+        await self.inside("systemctl", "start", UNIT, within_s=START_S)
 
     async def cut_power(self) -> None:
         """Off at once, cards left where they are."""

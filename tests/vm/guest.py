@@ -18,7 +18,7 @@ import msgspec
 
 from tests.vm.json_port import JsonPort, Refused
 
-_LOOK_AGAIN_S = 0.05
+_LOOK_AGAIN_S, _LONGEST_PAUSE_S = 0.05, 0.5
 _PIECE_BYTES = 48 * 1024
 _CONSOLE_TAIL = 4000
 # Without AVX, which takes twice the time to emulate: the C library would use it for every string.
@@ -97,11 +97,14 @@ class Guest:
         if given:
             order["input-data"] = base64.b64encode(given).decode()
         pid = self.ask("guest-exec", **order)["pid"]
+        pause_s = _LOOK_AGAIN_S
         while not (status := self.ask("guest-exec-status", pid=pid))["exited"]:
             if time.monotonic() > limit_s:
                 self.ask("guest-exec", path="kill", arg=["-9", str(pid)])
                 raise AssertionError(f"{' '.join(command)}: still running after {within_s:g} s")
-            time.sleep(_LOOK_AGAIN_S)
+            # Each question costs the emulated processor time that the command could use.
+            time.sleep(pause_s)
+            pause_s = min(_LONGEST_PAUSE_S, pause_s * 1.5)
         return Done(
             code=status.get("exitcode", -status.get("signal", 0)),
             out=_text(status.get("out-data")),

@@ -174,7 +174,7 @@ async def test_a_stop_in_the_middle_of_a_card_write_ends_in_time_and_writes_once
     took_s = time.monotonic() - began_s
     ended = await show(box, UNIT, "Result", "ActiveState")
     await box.lab.ask("POST", "/link", {"mode": "up"})
-    await box.machine.start()
+    await box.machine.wait_ready()
     (done,) = await wait_settled(box, visit)
     await box.pull()
 
