@@ -72,3 +72,23 @@ def test_under_voltage_is_what_holds_now(
 )
 def test_the_battery_is_the_boxs_own(tmp_path: Path, files: Mapping[str, str], percent: int | None) -> None:
     assert found(tmp_path, files) == PowerFound(under_voltage=None, battery_percent=percent)
+
+
+@pytest.mark.parametrize(
+    ("status", "discharging"),
+    [
+        ("Discharging", True),
+        ("Charging", False),
+        ("Full", False),
+        ("Not charging", False),
+        ("Unknown", None),
+        ("", None),
+    ],
+)
+def test_whether_the_battery_runs_down_is_its_gauges_word(
+    tmp_path: Path, status: str, discharging: bool | None
+) -> None:
+    files = {f"{CELL}/type": "Battery", f"{CELL}/capacity": "4", f"{CELL}/status": status}
+    assert found(tmp_path, files) == PowerFound(
+        under_voltage=None, battery_percent=4, discharging=discharging
+    )

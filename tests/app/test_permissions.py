@@ -129,6 +129,8 @@ RULES = {
     "POST /api/lock/cards": "proven technician",
     "DELETE /api/lock/cards": "proven technician",
     "POST /api/box/reset": "technician",
+    "GET /api/box/power": "paired",
+    "POST /api/box/power/off": "paired",
     "GET /api/training": "paired",
     "POST /api/training": "technician",
     "POST /api/training/close": "technician",

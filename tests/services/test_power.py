@@ -27,11 +27,21 @@ class Board:
         return self.found
 
 
-async def shown(found: list[PowerFound]) -> list[object]:
-    """What phones see after each look."""
+async def shown(
+    found: list[PowerFound], *, off_below: int = 5, lows: list[int] | None = None
+) -> list[object]:
+    """What phones see after each look. ``lows``: what was told of a battery that is too low."""
     clock, board, probe = FakeClock(), LiveBoard(), Board(found[0])
     ready = asyncio.Event()
-    running = asyncio.ensure_future(PowerWatch(probe, board, clock).run(ready.set))
+    watch = PowerWatch(probe, board, clock, off_below_percent=off_below)
+
+    told = [] if lows is None else lows
+
+    async def low(percent: int) -> None:
+        told.append(percent)
+
+    watch.when_low(low)
+    running = asyncio.ensure_future(watch.run(ready.set))
     await ready.wait()
     seen: list[object] = [board.snapshot()["power"]]
     for probe.found in found[1:]:
@@ -64,3 +74,40 @@ async def test_under_voltage_is_logged_when_it_begins(caplog: pytest.LogCaptureF
     assert [record.getMessage() for record in caplog.records] == [
         "under-voltage: the supply does not hold"
     ] * 2
+
+
+def battery(percent: int, discharging: bool | None = True) -> PowerFound:
+    return PowerFound(under_voltage=False, battery_percent=percent, discharging=discharging)
+
+
+@pytest.mark.parametrize(
+    ("found", "off_below", "lows"),
+    [
+        ([battery(6), battery(6)], 5, []),
+        ([battery(5)], 5, []),
+        ([battery(5), battery(4)], 5, [4]),
+        ([battery(5), battery(4), battery(3), battery(2)], 5, [4]),
+        ([battery(5), battery(40), battery(5), battery(40)], 5, []),
+        ([battery(5), battery(4), battery(9), battery(5), battery(5)], 5, [4, 5]),
+        ([battery(3, False), battery(3, False)], 5, []),
+        ([battery(3, None), battery(3, None)], 5, []),
+        ([battery(0), battery(0)], 0, []),
+        ([NOTHING, NOTHING], 5, []),
+    ],
+    ids=str,
+)
+async def test_a_battery_that_runs_out_is_told_of_once(
+    found: list[PowerFound], off_below: int, lows: list[int]
+) -> None:
+    told: list[int] = []
+    await shown(found, off_below=off_below, lows=told)
+    assert told == lows
+
+
+async def test_phones_are_told_that_the_box_goes_off() -> None:
+    board = LiveBoard()
+    watch = PowerWatch(Board(STEADY), board, FakeClock(), off_below_percent=5)
+    watch.going()
+    assert board.snapshot()["power"] == PowerTopic(
+        battery_percent=80, under_voltage=False, switching_off=True
+    )

@@ -23,7 +23,10 @@ class BoardPower:
         self._sysfs = sysfs
 
     def read(self) -> PowerFound:
-        return PowerFound(under_voltage=self._under_voltage(), battery_percent=self._battery_percent())
+        percent, discharging = self._battery()
+        return PowerFound(
+            under_voltage=self._under_voltage(), battery_percent=percent, discharging=discharging
+        )
 
     def _under_voltage(self) -> bool | None:
         for sensor in self._folders("class/hwmon"):
@@ -33,14 +36,16 @@ class BoardPower:
         bits = _number(_text(self._sysfs / _THROTTLED), base=16)
         return None if bits is None else bool(bits & _UNDER_VOLTAGE_NOW)
 
-    def _battery_percent(self) -> int | None:
+    def _battery(self) -> tuple[int | None, bool | None]:
+        """Charge, and whether it runs down (``status``: Charging, Discharging, Full, Not charging, Unknown)."""
         for supply in self._folders("class/power_supply"):
             if _text(supply / "type") != "Battery" or _text(supply / "scope") == "Device":
                 continue
             percent = _number(_text(supply / "capacity"), base=10)
             if percent is not None and 0 <= percent <= 100:
-                return percent
-        return None
+                status = _text(supply / "status")
+                return percent, None if status in {"", "Unknown"} else status == "Discharging"
+        return None, None
 
     def _folders(self, name: str) -> Iterator[Path]:
         folder = self._sysfs / name

@@ -31,6 +31,7 @@ _STATUS: tuple[tuple[type[VisitBridgeError], int], ...] = (
     (errors.CardError, 409),
     (errors.ReaderBusy, 409),
     (errors.BluetoothUnavailable, 409),
+    (errors.SwitchOffRefused, 409),
     (errors.DeviceError, 503),
     (errors.LinkError, 503),
     (errors.Rejected, 422),

@@ -16,6 +16,7 @@ from visitbridge.api.events import EventStreams
 from visitbridge.api.forwarding import Forwarder
 from visitbridge.api.guard import Guard, authorities
 from visitbridge.api.limits import TryLimit
+from visitbridge.api.resources.announcements import Announcements
 from visitbridge.api.resources.audit import Audit
 from visitbridge.api.resources.bluetooth import BluetoothPages
 from visitbridge.api.resources.box import Box
@@ -34,6 +35,7 @@ from visitbridge.api.resources.pairing import Pairing
 from visitbridge.api.resources.paper import Paper
 from visitbridge.api.resources.phones import Phones
 from visitbridge.api.resources.phrases import Phrases
+from visitbridge.api.resources.power import PowerPages
 from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.reset import Resets
 from visitbridge.api.resources.retention import History
@@ -103,6 +105,7 @@ def route_table(
         HealthPages(parts.health, metrics.metrics_text, metrics_type=metrics.CONTENT_TYPE).routes(),
         Lock(parts.lock, parts.turns).routes(),
         Resets(parts.decommission).routes(),
+        PowerPages(parts.switch_off).routes(),
         Support(parts.support).routes(),
         Exports(
             ExportDesk(
@@ -112,6 +115,7 @@ def route_table(
         Paper(
             PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get, training=lessons)
         ).routes(),
+        Announcements(parts.announcements, parts.tours).routes(),
         Training(
             rooms,
             role=parts.phones.role,

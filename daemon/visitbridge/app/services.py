@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from visitbridge import __version__
 from visitbridge.adapters.board_power import BoardPower
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
+from visitbridge.adapters.logind import LogindMachine
 from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
 from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
@@ -30,6 +32,7 @@ from visitbridge.ports.cards import ReaderSource
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.runtime.supervisor import Service
+from visitbridge.services.announcements import AnnouncementDesk
 from visitbridge.services.audit_forwarding import AuditForwarding
 from visitbridge.services.binding import Binding
 from visitbridge.services.card_names import CardNameBook
@@ -59,6 +62,8 @@ from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.staff import StaffDesk
 from visitbridge.services.support import SupportDesk
+from visitbridge.services.switching_off import SwitchOff
+from visitbridge.services.tours import TourBook
 from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.desk import VisitDesk
 
@@ -97,9 +102,12 @@ class Parts:
     network: Network
     decommission: Decommission
     erasing: asyncio.Event
+    announcements: AnnouncementDesk
+    tours: TourBook
     lock: LockDesk
     support: SupportDesk
     health: HealthDesk
+    switch_off: SwitchOff
     watch_token: str
     running: tuple[Service, ...]
 
@@ -163,6 +171,8 @@ async def open_parts(
         await data_centre.start(bound_to=parts.binding.institution_code)
         await parts.decommission.load()
         await parts.phones.load()
+        await parts.announcements.load()
+        await parts.tours.load()
         yield parts
 
 
@@ -283,6 +293,8 @@ def _wire(
 
     trust = PortalTrust(data_centre.identity, board, clock, probe=link.probe_now)
 
+    announcements = AnnouncementDesk(store, clock, board, data_centre)
+
     async def take_status(status: DeviceStatus) -> None:
         contact = data_centre.contact
         if contact is not None:
@@ -293,6 +305,7 @@ def _wire(
         await handoff.ask()
         await forwarding.forward()
         await trust.tend(status)
+        await announcements.tend(status.announcements_digest)
 
     network.time.when_trusted(outbox.wake)
     network.time.when_trusted(staff.time_is_trusted)
@@ -354,6 +367,17 @@ def _wire(
         is_idle=lambda: network.activity.is_idle,
         draw=random.random,
     )
+    # A laboratory's machine is somebody's computer: only a bus of its own may be asked.
+    is_our_machine = not options.allow_virtual or "DBUS_SYSTEM_BUS_ADDRESS" in os.environ
+    power = PowerWatch(BoardPower(), board, clock, off_below_percent=config.power.off_below_percent)
+    switch_off = SwitchOff(
+        store,
+        clock,
+        LogindMachine() if is_our_machine else None,
+        is_idle=lambda: network.activity.is_idle,
+        going=power.going,
+    )
+    power.when_low(switch_off.by_battery)
     board.put("mode", policies.mode(config, options))
     return Parts(
         clock=clock,
@@ -384,15 +408,18 @@ def _wire(
         network=network,
         decommission=decommission,
         erasing=erasing,
+        announcements=announcements,
+        tours=TourBook(store, board),
         lock=lock,
         support=support,
         health=health,
+        switch_off=switch_off,
         watch_token=watch_token(config, options.credentials_dir),
         running=(
             *network.attach(link),
             link,
             history,
-            PowerWatch(BoardPower(), board, clock),
+            power,
             *(cards.watcher(name, source) for name, source in sources.items()),
             *((reader_desk,) if reader_desk is not None else ()),
             staff,

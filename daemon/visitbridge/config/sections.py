@@ -346,6 +346,18 @@ class LogSection(msgspec.Struct, frozen=True, kw_only=True):
     level: Annotated[LogLevel, Meta(description="Least level that is logged")] = "info"
 
 
+class PowerSection(msgspec.Struct, frozen=True, kw_only=True):
+    off_below_percent: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=50,
+            description="A box on battery switches itself off when its charge falls to this; 0: never. Gauges tell the least at "
+            "the end",
+        ),
+    ] = 5
+
+
 class SupportSection(msgspec.Struct, frozen=True, kw_only=True):
     recipient: Annotated[
         str,
@@ -376,3 +388,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreSection = StoreSection()
     log: LogSection = LogSection()
     support: SupportSection = SupportSection()
+    power: PowerSection = PowerSection()
