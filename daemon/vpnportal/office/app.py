@@ -21,6 +21,7 @@ from vpnportal.devices import set_note
 from vpnportal.fleet import FleetBox, FleetQuery, Limits, look
 from vpnportal.health_reports import history
 from vpnportal.office.box_page import MOST_ACTS, MOST_REPORTS, box_body
+from vpnportal.office.ending import ACT_WORDS, act, ending_body, wrong_words
 from vpnportal.office.fleet_page import fleet_body
 from vpnportal.office.markup import Node, document, tag
 from vpnportal.operators import Operator
@@ -61,6 +62,10 @@ class Office:
         app.router.add_get("/", self._for_operators(self._list))
         app.router.add_get("/boxes/{device_id}", self._for_operators(self._box))
         app.router.add_post("/boxes/{device_id}/note", self._for_operators(self._set_note))
+        app.router.add_get("/boxes/{device_id}/ending", self._for_operators(self._ending))
+        app.router.add_post(
+            f"/boxes/{{device_id}}/ending/{{act:{'|'.join(ACT_WORDS)}}}", self._for_operators(self._end)
+        )
         return app
 
     def _for_operators(self, page: Page) -> Handler:
@@ -143,6 +148,33 @@ class Office:
 
         await self._database.run(work)
         return web.Response(status=303, headers={"Location": f"/boxes/{device_id}"})
+
+    async def _ending(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+        return _page([_bar(operator), *await self._ending_body(request, operator)])
+
+    async def _end(self, request: web.Request, operator: Operator) -> web.StreamResponse:
+        device_id, now, name = request.match_info["device_id"], self._clock.now(), request.match_info["act"]
+        form = {key: str(value) for key, value in (await request.post()).items()}
+
+        def work(connection: Connection) -> None:
+            device = self._owned(connection, operator, device_id, now).device
+            act(connection, operator, device, name, form, now)
+
+        try:
+            await self._database.run(work)
+        except FieldInvalid as exc:
+            body = await self._ending_body(request, operator, wrong_words(exc))
+            return _page([_bar(operator), *body], 400)
+        return web.Response(status=303, headers={"Location": f"/boxes/{device_id}/ending"})
+
+    async def _ending_body(self, request: web.Request, operator: Operator, trouble: str = "") -> list[Node]:
+        device_id, now = request.match_info["device_id"], self._clock.now()
+
+        def work(connection: Connection) -> list[Node]:
+            device = self._owned(connection, operator, device_id, now).device
+            return [*ending_body(connection, device, trouble)]
+
+        return await self._database.run(work)
 
     def _owned(
         self, connection: Connection, operator: Operator, device_id: str, now: dt.datetime

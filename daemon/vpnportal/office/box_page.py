@@ -9,6 +9,7 @@ from visitbridge.protocols.health import BoxHealth, ReaderHealth
 from vpnportal.devices import NOTE_LENGTH
 from vpnportal.fleet import FleetBox
 from vpnportal.health_reports import Report
+from vpnportal.office.ending import ACT_WORDS
 from vpnportal.office.fleet_page import alarm_list, link_day
 from vpnportal.office.markup import Node, tag
 from vpnportal.office.wording import LINKS, NOTHING, PINS, day, moment, volume
@@ -17,7 +18,7 @@ from vpnportal.operators import Act
 MOST_REPORTS = 96
 MOST_ACTS = 50
 
-_ACTS = {"note": "修改備註"}
+_ACTS = {"note": "修改備註", **ACT_WORDS}
 
 
 def box_body(box: FleetBox, reports: Sequence[Report], acts: Sequence[Act]) -> Iterator[Node]:
@@ -43,6 +44,7 @@ def box_body(box: FleetBox, reports: Sequence[Report], acts: Sequence[Act]) -> I
         ("資料組別", device.dataset_group),
     )
     yield _note_form(device.device_id, device.note)
+    yield tag("p", tag("a", "停用與清除", href=f"/boxes/{device.device_id}/ending", class_="way"))
     if box.report is not None:
         yield tag("h2", f"最近一次回報　{moment(box.report.at)}")
         yield _health(box.report.health)
