@@ -10,7 +10,19 @@ from pathlib import Path
 import msgspec
 
 from visitbridge.domain.people import Right, StaffKind
-from vpnportal.commands import audit, boxes, handoff, lab, office, people, portal, roots, support, tables
+from vpnportal.commands import (
+    announcements,
+    audit,
+    boxes,
+    handoff,
+    lab,
+    office,
+    people,
+    portal,
+    roots,
+    support,
+    tables,
+)
 from vpnportal.commands.context import Say
 from vpnportal.fleet import DEFAULT_LIMITS
 from vpnportal.server import DEFAULT_PORT
@@ -62,6 +74,9 @@ def _serving(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lab", action="store_true", help="faults and lab control; never for real work")
     parser.add_argument("--office-port", type=int, metavar="PORT", help="serve the office's pages there, too")
+    parser.add_argument(
+        "--security-contact", default="", metavar="URI", help="where holes are reported, in the office's security.txt"
+    )
 
 
 def _contact(parser: argparse.ArgumentParser) -> None:
@@ -135,6 +150,26 @@ def _before(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _announcement(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--title", required=True)
+    parser.add_argument("--text", default="", help="plain text; a line feed ends a paragraph")
+    parser.add_argument("--urgent", action="store_true", help="show it on the start page")
+    parser.add_argument(
+        "--until", type=_moment, metavar="TIME", help="ISO 8601 with a zone; default: until withdrawn"
+    )
+
+
+def _moment(text: str) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("needs a time zone, such as +08:00")
+    return moment.astimezone(dt.UTC)
+
+
+def _announced(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("announcement", help="its id, as announcements list shows it")
+
+
 def _alert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("alert", help="its id, as audit alerts shows it")
 
@@ -167,6 +202,7 @@ _GROUPS = {
     "office": "people who look after boxes in a browser",
     "support": "bundles that boxes make for engineers",
     "handoff": "uploads that boxes could not send themselves",
+    "announcements": "what visit teams are to read",
     "roots": "the certificate that boxes trust this portal by",
 }
 
@@ -214,6 +250,9 @@ COMMANDS = (
         (_folder, _group),
     ),
     Command(("handoff", "import"), handoff.import_file, "take in a box's hand-off file", (_file,)),
+    Command(("announcements", "publish"), announcements.publish, "tell visit teams", (_announcement, _scope)),
+    Command(("announcements", "list"), announcements.list_all, "show what stands", (_scope,)),
+    Command(("announcements", "withdraw"), announcements.withdraw, "take one back", (_announced,)),
     Command(("roots", "show"), roots.show, "show the root in use and the one announced"),
     Command(("roots", "prepare"), roots.prepare, "make the next root and announce it to boxes"),
     Command(("roots", "change"), roots.change, "use the announced root from the next start on"),

@@ -35,7 +35,7 @@ def test_a_phone_that_sees_no_patients_is_told_of_a_missing_pcscd_all_the_same()
         signal_dbm=None,
         card=SlotCard(kind="nhi", insertion=1, error_code="", patient=PATIENT),
     )
-    shown = Viewer(phone=PHONE, sees_patients=False).shown(
+    shown = Viewer(phone=PHONE, sees_patients=False, reader="person:x").shown(
         "cards", CardsTopic(readers=(slot,), troubles=("GW-DEV-04",))
     )
     assert isinstance(shown, CardsTopic)

@@ -14,7 +14,7 @@ from visitbridge.domain.people import BoxRole
 from visitbridge.domain.phones import PhoneState
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.grants import Acting
-from visitbridge.services.topics import CardsTopic, Slot
+from visitbridge.services.topics import CardsTopic, PerReader, Slot
 
 FOR_LOCKED: Final = frozenset({"mode", "box", "link", "cards", "time", "power"})
 """Topics without anything about people, once names are taken from the cards."""
@@ -38,15 +38,18 @@ class PhoneTopic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """``sees_patients``: names on the cards in the readers are shown."""
+    """``sees_patients``: names on the cards in the readers are shown. ``reader``: whose own view of things is shown."""
 
     phone: PhoneTopic
     sees_patients: bool
+    reader: str
 
     def shown(self, topic: str, value: msgspec.Struct) -> msgspec.Struct | None:
         """``value`` as this phone may see it; None: not at all."""
         if self.phone.state is not PhoneState.OPEN and topic not in FOR_LOCKED:
             return None
+        if isinstance(value, PerReader):
+            return value.for_reader(self.reader)
         if isinstance(value, CardsTopic) and not self.sees_patients:
             return msgspec.structs.replace(value, readers=tuple(map(without_patient, value.readers)))
         return value
@@ -88,7 +91,16 @@ def viewer_of(phone: PairedPhone, phones: Phones, staff: SignedIn) -> Viewer | N
         idle_s=phones.idle_s,
         has_code=phones.has_code(phone.phone_id),
     )
-    return Viewer(phone=shown, sees_patients=acting is not None and acting.sees_patients)
+    return Viewer(
+        phone=shown,
+        sees_patients=acting is not None and acting.sees_patients,
+        reader=reader_of(phone.phone_id, acting),
+    )
+
+
+def reader_of(phone_id: str, acting: Acting | None) -> str:
+    """Who reads on a phone: the person, or the phone itself while nobody is signed in."""
+    return f"phone:{phone_id}" if acting is None else f"person:{acting.staff_id}"
 
 
 def without_patient(slot: Slot) -> Slot:

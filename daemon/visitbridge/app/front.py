@@ -16,6 +16,7 @@ from visitbridge.api.events import EventStreams
 from visitbridge.api.forwarding import Forwarder
 from visitbridge.api.guard import Guard, authorities
 from visitbridge.api.limits import TryLimit
+from visitbridge.api.resources.announcements import Announcements
 from visitbridge.api.resources.audit import Audit
 from visitbridge.api.resources.bluetooth import BluetoothPages
 from visitbridge.api.resources.box import Box
@@ -114,6 +115,7 @@ def route_table(
         Paper(
             PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get, training=lessons)
         ).routes(),
+        Announcements(parts.announcements, parts.tours).routes(),
         Training(
             rooms,
             role=parts.phones.role,

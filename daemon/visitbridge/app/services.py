@@ -32,6 +32,7 @@ from visitbridge.ports.cards import ReaderSource
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.runtime.supervisor import Service
+from visitbridge.services.announcements import AnnouncementDesk
 from visitbridge.services.audit_forwarding import AuditForwarding
 from visitbridge.services.binding import Binding
 from visitbridge.services.card_names import CardNameBook
@@ -62,6 +63,7 @@ from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.staff import StaffDesk
 from visitbridge.services.support import SupportDesk
 from visitbridge.services.switching_off import SwitchOff
+from visitbridge.services.tours import TourBook
 from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.desk import VisitDesk
 
@@ -100,6 +102,8 @@ class Parts:
     network: Network
     decommission: Decommission
     erasing: asyncio.Event
+    announcements: AnnouncementDesk
+    tours: TourBook
     lock: LockDesk
     support: SupportDesk
     health: HealthDesk
@@ -167,6 +171,8 @@ async def open_parts(
         await data_centre.start(bound_to=parts.binding.institution_code)
         await parts.decommission.load()
         await parts.phones.load()
+        await parts.announcements.load()
+        await parts.tours.load()
         yield parts
 
 
@@ -287,6 +293,8 @@ def _wire(
 
     trust = PortalTrust(data_centre.identity, board, clock, probe=link.probe_now)
 
+    announcements = AnnouncementDesk(store, clock, board, data_centre)
+
     async def take_status(status: DeviceStatus) -> None:
         contact = data_centre.contact
         if contact is not None:
@@ -297,6 +305,7 @@ def _wire(
         await handoff.ask()
         await forwarding.forward()
         await trust.tend(status)
+        await announcements.tend(status.announcements_digest)
 
     network.time.when_trusted(outbox.wake)
     network.time.when_trusted(staff.time_is_trusted)
@@ -399,6 +408,8 @@ def _wire(
         network=network,
         decommission=decommission,
         erasing=erasing,
+        announcements=announcements,
+        tours=TourBook(store, board),
         lock=lock,
         support=support,
         health=health,

@@ -11,6 +11,14 @@ from visitbridge.domain.people import Institution, Right, StaffKind
 from visitbridge.domain.visit import VisitFlags, VisitState
 
 
+class PerReader(msgspec.Struct, frozen=True, kw_only=True):
+    """A live value that everybody sees as it is for them: by staff id, or by phone where nobody is signed in."""
+
+    def for_reader(self, reader: str) -> msgspec.Struct:
+        """What is sent to one reader."""
+        raise NotImplementedError
+
+
 class ModeTopic(msgspec.Struct, frozen=True, kw_only=True):
     """``virtual``: simulated devices are in use; the UI's banner cannot be hidden. ``training``: nothing real is sent.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.announcements import AnnouncementList
 from visitbridge.protocols.datacentre.common import BASE_PATH
 from visitbridge.protocols.datacentre.device import (
     BindRequest,
@@ -18,6 +19,7 @@ from visitbridge.protocols.datacentre.device import (
 from visitbridge.protocols.datacentre.erasure import EraseReport
 from visitbridge.protocols.datacentre.roots import RootsAnnouncement
 from visitbridge.protocols.health import BoxHealth
+from vpnportal.announcements import standing
 from vpnportal.bind import BindingDesk
 from vpnportal.callers import Caller, Need
 from vpnportal.clock import PortalClock, next_taipei_midnight
@@ -61,6 +63,7 @@ class DeviceRoutes:
         guard.add(app, "POST", "/device/health", Need.CERTIFICATE, self._health)
         guard.add(app, "POST", "/device/certificate", Need.CERTIFICATE, self._renew)
         guard.add(app, "POST", "/device/erasure", Need.CERTIFICATE, self._erasure)
+        guard.add(app, "GET", "/announcements", Need.CERTIFICATE, self._announcements)
         guard.add(app, "GET", "/roots", Need.CERTIFICATE, self._announce_roots)
         guard.add(app, "POST", "/sam/verify", Need.CERTIFICATE, self._verify_sam)
 
@@ -71,6 +74,7 @@ class DeviceRoutes:
     async def _status(self, _: web.Request, caller: Caller) -> web.Response:
         device = caller.device
         order = await self._database.run(lambda connection: signed_order(connection, device, self._sign))
+        announced = await self._standing(caller)
         status = DeviceStatus(
             enabled=device.enabled,
             orders=device.orders,
@@ -78,8 +82,16 @@ class DeviceRoutes:
             handoff_key_hex=self._handoff_key_hex,
             erase=order,
             roots_digest=self._roots().digest,
+            announcements_digest=announced.digest,
         )
         return answer(status)
+
+    async def _announcements(self, _: web.Request, caller: Caller) -> web.Response:
+        return answer(await self._standing(caller))
+
+    async def _standing(self, caller: Caller) -> AnnouncementList:
+        institution, now = caller.device.institution.code, self._clock.now()
+        return await self._database.run(lambda connection: standing(connection, institution, now))
 
     async def _announce_roots(self, _: web.Request, caller: Caller) -> web.Response:
         return answer(self._roots())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, String, Table, Text
 
+from vpnportal.schema.announcements import announcements
 from vpnportal.schema.boxes import (
     certificates,
     devices,
@@ -34,6 +35,7 @@ from vpnportal.schema.uploads import (
 
 __all__ = [
     "UtcDateTime",
+    "announcements",
     "audit_alerts",
     "audit_heads",
     "audit_rows",

@@ -22,6 +22,7 @@ from visitbridge.errors import DataCentreGarbled
 from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.ports.records import AuditRow
 from visitbridge.ports.store import Store
+from visitbridge.protocols.datacentre.announcements import Announcement, AnnouncementList
 from visitbridge.protocols.datacentre.audit_head import HEADER_AUDIT_HEAD
 from visitbridge.protocols.datacentre.audit_trail import TrailAnswer, TrailRow, TrailUpload
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
@@ -147,6 +148,9 @@ class HttpDataCentre:
         self, ticket: BindTicket, pin: str, device: DeviceInfo, *, bound_to: str = ""
     ) -> BindAnswer:
         return await self.identity.bind(ticket, pin, device, bound_to=bound_to)
+
+    async def announcements(self) -> tuple[Announcement, ...]:
+        return (await self._bound().ask("GET", "/announcements", into=AnnouncementList)).announcements
 
     async def device_status(self) -> DeviceStatus:
         return await self._bound().ask("GET", "/device", into=DeviceStatus)

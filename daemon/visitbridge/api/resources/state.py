@@ -10,6 +10,7 @@ from visitbridge.api.routes import KNOWN, AnyRoute, Call, NoQuery, RawRoute, Rou
 from visitbridge.api.viewing import PhoneTopic, Viewer
 from visitbridge.errors import NotPaired
 from visitbridge.ports.records import PairedPhone
+from visitbridge.services.announcements import AnnouncementsTopic
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.presence import PresenceTopic
@@ -27,6 +28,7 @@ from visitbridge.services.topics import (
     StoreTopic,
     TimeTopic,
 )
+from visitbridge.services.tours import TourTopic
 from visitbridge.services.turns import UsesTopic
 
 
@@ -49,6 +51,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     presence: PresenceTopic | None = None
     certificate: CertificateTopic | None = None
     erasure: ErasureTopic | None = None
+    announcements: AnnouncementsTopic | None = None
+    tour: TourTopic | None = None
 
 
 def state_for(board: LiveBoard, viewer: Viewer) -> State:

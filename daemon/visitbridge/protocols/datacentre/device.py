@@ -106,6 +106,7 @@ class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     ``handoff_key_hex``: raw X25519 public key that hand-off files are sealed to; empty where none are taken.
     ``roots_digest``: names the announcement that ``GET /roots`` answers; empty where nothing is announced.
+    ``announcements_digest``: names the list that ``GET /announcements`` answers; empty where it is empty.
     """
 
     enabled: bool
@@ -114,6 +115,7 @@ class DeviceStatus(msgspec.Struct, frozen=True, kw_only=True):
     handoff_key_hex: str = ""
     erase: EraseOrder | None = None
     roots_digest: str = ""
+    announcements_digest: str = ""
 
 
 class SamVerification(msgspec.Struct, frozen=True, kw_only=True):
