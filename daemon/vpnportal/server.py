@@ -34,7 +34,7 @@ _STOP_BUDGET_S = 2.0
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """``port`` 0 lets the system choose; a taken one moves on to the next free. ``names``: further host names and
     addresses that the certificate is good for. ``database_url`` empty: SQLite in ``folder``. ``office_port``: of the office's
-    pages, as ``port``; None serves none.
+    pages, as ``port``; None serves none. ``security_contact``: a URI for the office's security.txt (RFC 9116).
     """
 
     folder: Path
@@ -44,6 +44,7 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""
     lab: bool = False
     office_port: int | None = None
+    security_contact: str = ""
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -92,7 +93,8 @@ async def open_portal(options: ServeOptions, clock: PortalClock | None = None) -
             lab_port = await _listen(stack, lab.build_app(), "127.0.0.1", 0, None) if lab else None
             office_url = ""
             if options.office_port is not None:
-                pages = Office(database, clock, options.limits).build_app()
+                office = Office(database, clock, options.limits, contact=options.security_contact)
+                pages = office.build_app()
                 office_port = await _listen(
                     stack, pages, options.host, options.office_port, _pages_context(leaf)
                 )

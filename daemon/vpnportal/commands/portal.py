@@ -21,6 +21,7 @@ def serve_portal(arguments: argparse.Namespace, say: Say) -> None:
         database_url=arguments.database,
         lab=arguments.lab,
         office_port=arguments.office_port,
+        security_contact=arguments.security_contact,
         limits=limits_of(arguments),
     )
     asyncio.run(serve(options, say))

@@ -24,6 +24,7 @@ from vpnportal.office.box_page import MOST_ACTS, MOST_REPORTS, box_body
 from vpnportal.office.ending import ACT_WORDS, act, ending_body, wrong_words
 from vpnportal.office.fleet_page import fleet_body
 from vpnportal.office.markup import Node, document, tag
+from vpnportal.office.security_txt import security_txt
 from vpnportal.operators import Operator
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ Page = Callable[[web.Request, Operator], Awaitable[web.StreamResponse]]
 
 
 class Office:
-    def __init__(self, database: Database, clock: PortalClock, limits: Limits) -> None:
+    """``contact``: where holes are reported, as a URI; empty for a portal that names nobody."""
+
+    def __init__(self, database: Database, clock: PortalClock, limits: Limits, *, contact: str = "") -> None:
+        self._security_txt = security_txt(contact, clock.now())
         self._database = database
         self._clock = clock
         self._limits = limits
@@ -56,6 +60,7 @@ class Office:
         app = web.Application(middlewares=[_guard], client_max_size=BODY_LIMIT_BYTES)
         app.on_response_prepare.append(_add_headers)
         app.router.add_get("/office.css", _style)
+        app.router.add_get("/.well-known/security.txt", self._contact)
         app.router.add_get("/enter/{token}", self._door)
         app.router.add_post("/enter/{token}", self._enter)
         app.router.add_post("/leave", self._leave)
@@ -79,6 +84,11 @@ class Office:
             return await page(request, operator)
 
         return admitted
+
+    async def _contact(self, _: web.Request) -> web.Response:
+        if not self._security_txt:
+            raise web.HTTPNotFound
+        return web.Response(text=self._security_txt, content_type="text/plain", charset="utf-8")
 
     async def _door(self, request: web.Request) -> web.StreamResponse:
         """Opening a link changes nothing: what previews links must not use it up."""
