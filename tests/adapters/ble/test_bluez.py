@@ -26,6 +26,7 @@ from visitbridge.adapters.ble.source import BluetoothReaders
 from visitbridge.errors import (
     BluetoothUnavailable,
     DeviceError,
+    DeviceTimeout,
     PairingFailed,
     ReaderUnavailable,
     VisitBridgeError,
@@ -337,6 +338,29 @@ async def test_simulated_readers_are_not_taken_for_real_ones(clock: FakeClock) -
 
 
 # --- what ends and comes back ---
+
+
+async def test_a_connection_is_over_before_the_next_one_begins(clock: FakeClock) -> None:
+    """BlueZ answers before it tells; taken for the end of the next connection, that would cost a pause."""
+    unit, other = br301_unit(1), br301_unit(2)
+    async with open_bluetooth(clock, [unit, other]) as (source, _), watched(source) as watching:
+        await watching.wait_slots(2)
+        await unit.reader.insert(DemoCard())
+        await watching.wait_told(is_state(ReaderState.CARD))
+        unit.stalls = {"Connected"}
+        async with source.readers()[0].open_session("one", deadline_s=10) as channel:
+            unit.reader.hold_answers()
+            with pytest.raises(DeviceTimeout):
+                await channel.transmit(SELECT_NHI, deadline_s=0.05)
+        unit.reader.give_answers()
+        await unit.asked_to_disconnect.wait()
+        # Goes the same way, so that the disconnecting was answered when this is.
+        await source.forget(other.address)
+        assert watching.newest()[unit.reader.reader_id].state is ReaderState.CARD
+        unit.give_up.set()
+        await watching.wait_told(lambda info: info.state is ReaderState.UNAVAILABLE and info.insertion == 1)
+        again = await watching.wait_told(is_state(ReaderState.CARD))
+    assert again.insertion == 2
 
 
 @both

@@ -185,12 +185,17 @@ class Radio:
         return await bluez.ask(lambda: getattr(bluez.pipe(path), method), *args, deadline_s=_CALL_S)
 
     async def hang_up(self, address: str) -> None:
-        """End a connection, or an attempt at one."""
+        """End a connection, or an attempt at one; it is over when this returns."""
         if self._has_service and self.mirror.device(address) is not None:
             try:
                 await self.device_call(address, "Disconnect")
             except (BluezFault, DeviceError) as exc:
                 log.info("could not disconnect: %s", exc)
+            # BlueZ answers first and tells of it afterwards; the next connection must not take it for its own end.
+            await self.wait_until(lambda: not self._is_connected(address), deadline_s=_CALL_S)
+
+    def _is_connected(self, address: str) -> bool:
+        return bool((self.mirror.device(address) or {}).get("Connected"))
 
     async def _bond(self, address: str, deadline_s: float) -> None:
         try:

@@ -29,7 +29,8 @@ class Unit:
     """A simulated reader within radio range, or out of it, and what survives a restart of BlueZ: the bond.
 
     ``passkey``: what the reader shows, has printed on it, or is given, 000000 to 999999. ``stalls``: names of
-    Device1 methods that are not answered until :meth:`give_up` or the link's end.
+    Device1 methods that are not answered until :meth:`give_up` or the link's end; ``Connected`` for a disconnection
+    that is answered, but not told of until then.
     """
 
     def __init__(self, reader: SimulatedReader, address: str, shape: Shape, *, rssi_dbm: int = -60) -> None:
@@ -42,6 +43,7 @@ class Unit:
         self.is_paired = False
         self.stalls: set[str] = set()
         self.give_up = asyncio.Event()
+        self.asked_to_disconnect = asyncio.Event()
 
 
 class Device:
@@ -138,13 +140,19 @@ class Device:
             opened.set_exception(BluezError("Failed", "le-connection-abort-by-local"))
         finally:
             self._link = None
+            if "Connected" in self.unit.stalls:
+                await self.unit.give_up.wait()
             for path in self._pipes.values():
                 self._tree.set(path, CHARACTERISTIC, Notifying=Variant("b", False))
             self._tree.set(self.path, DEVICE, ServicesResolved=Variant("b", False))
             self._tree.set(self.path, DEVICE, Connected=Variant("b", False))
 
     async def _disconnect(self, _caller: str) -> None:
-        await self.drop()
+        self.unit.asked_to_disconnect.set()
+        if "Connected" in self.unit.stalls:
+            self._ended.set()
+        else:
+            await self.drop()
 
     async def _pair(self, caller: str) -> None:
         if self.unit.is_paired:
