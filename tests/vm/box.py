@@ -18,9 +18,10 @@ import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.scenario.day import Day, Json
-from tests.vm.cards import COUNT, HostSlot, reader_devices
+from tests.vm.cards import HostSlot
 from tests.vm.guest import Done, Guest, Image
 from tests.vm.network import UP, Ports, network_devices
+from tests.vm.readers import COUNT, usb_readers
 from visitbridge.sim.lab.cards import CardTable
 from visitbridge.sim.lab.client import LabClient, PhoneClient, open_lab_client
 from visitbridge.sim.lab.control import Control, Programs, open_control
@@ -121,7 +122,7 @@ class _ToGuest(AbstractResolver):
 async def open_machine(image: Image, folder: Path, ports: Ports, kind: type[Guest]) -> AsyncIterator[Machine]:
     """A machine with readers and networks, not switched on yet; off at the end."""
     slots = tuple(HostSlot(folder, number) for number in range(1, COUNT + 1))
-    machine = Machine(kind(image, folder, (*network_devices(ports), *reader_devices(folder))), slots)
+    machine = Machine(kind(image, folder, (*network_devices(ports), *usb_readers(folder))), slots)
     try:
         yield machine
     finally:

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tests.contract.demo_card import ATR_T0
-from tests.vm.readers import MODEL, MODEL_ID
+from tests.vm.readers import MODEL, MODEL_ID, card_port
 from tests.vm.vscard import PassedSlot
 from visitbridge.sim.contacts import Contacts
-
-COUNT = 2
-
-
-def reader_devices(folder: Path) -> tuple[str, ...]:
-    """Arguments for a guest in ``folder``, whose readers' card sides are sockets there."""
-    return ("-device", "qemu-xhci,id=xhci", *_readers(folder))
-
-
-def _readers(folder: Path) -> Iterator[str]:
-    for number in range(1, COUNT + 1):
-        yield from ("-chardev", f"socket,id=card{number},path={folder / f'card{number}'},server=on,wait=off")
-        yield from ("-device", f"usb-ccid,id=reader{number},bus=xhci.0,port={number}")
-        yield from (
-            "-device",
-            f"ccid-card-passthru,id=slot{number},chardev=card{number},bus=reader{number}.0",
-        )
 
 
 class HostSlot:
@@ -39,7 +22,7 @@ class HostSlot:
         self.label = MODEL if number == 1 else f"{MODEL} #{number}"
         self.reader_id = f"pcsc-{MODEL_ID}-{number}-0"
         self.card: Contacts | None = None
-        self._port = folder / f"card{number}"
+        self._port = card_port(folder, number)
         self._slot: PassedSlot | None = None
         self._holds = False
 
