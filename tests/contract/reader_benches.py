@@ -82,6 +82,7 @@ class Bench:
     """A source with its slots: ``slots[n]`` belongs to ``reader_ids[n]``. ``are_virtual``: as the box can tell.
 
     ``keeps_order``: slots are told of in the order of their readers; readers by radio answer when they can.
+    ``soon_s``: within it a command certainly reaches the card.
     """
 
     def __init__(
@@ -92,11 +93,13 @@ class Bench:
         *,
         are_virtual: bool = True,
         keeps_order: bool = True,
+        soon_s: float = 0.2,
     ) -> None:
         self.source = source
         self.slots = slots
         self.clock = clock
         self.are_virtual = are_virtual
+        self.soon_s = soon_s
         self.arranged: Callable[[Iterable[str]], list[str]] = list if keeps_order else sorted
         self.watching = Watching()
         self._task: asyncio.Task[None]

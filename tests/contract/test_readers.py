@@ -182,7 +182,7 @@ async def test_a_conversation_past_its_deadline_sends_nothing_more(bench: Bench)
     bench.slots[0].hold_answers()
     async with reader.open_session("one", deadline_s=10) as channel:
         with pytest.raises(DeviceTimeout) as late:
-            await channel.converse(select_without_end(), deadline_s=0.2)
+            await channel.converse(select_without_end(), deadline_s=bench.soon_s)
     assert late.value.retry is Retry.UNKNOWN
     bench.slots[0].give_answers()
     again = await put(bench, DemoCard())
@@ -286,7 +286,7 @@ async def test_a_silent_card_ends_in_doubt_and_its_reader_recovers(bench: Bench)
     bench.slots[0].hold_answers()
     async with reader.open_session("one", deadline_s=10) as channel:
         with pytest.raises(DeviceTimeout) as silent:
-            await channel.transmit(SELECT_NHI, deadline_s=0.2)
+            await channel.transmit(SELECT_NHI, deadline_s=bench.soon_s)
     assert silent.value.retry is Retry.UNKNOWN
     assert card.executed == 1
     bench.slots[0].give_answers()

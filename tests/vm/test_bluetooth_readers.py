@@ -18,7 +18,7 @@ from tests.contract import test_readers as contract
 from tests.contract.reader_benches import Bench
 from tests.vm.air import Air, open_air
 from tests.vm.guest import Guest
-from tests.vm.wires import BUS, HCI, Wires, open_socket
+from tests.vm.wires import BUS, HCI, SOON_S, Wires, open_socket
 from visitbridge.adapters.ble.link import reader_id_of
 from visitbridge.adapters.ble.source import BluetoothReaders
 from visitbridge.ports.bluetooth import PairingQuestion, RadioState
@@ -68,7 +68,7 @@ async def bench(request: pytest.FixtureRequest, air: Air, clock: FakeClock) -> A
     for unit in units:
         source.admit(remembered(unit), Vault())
     slots = tuple(unit.reader for unit in units)
-    bench = Bench(source, slots, clock, are_virtual=False, keeps_order=False)
+    bench = Bench(source, slots, clock, are_virtual=False, soon_s=SOON_S, keeps_order=False)
     async with air.in_reach(units), bench.watched():
         yield bench
 

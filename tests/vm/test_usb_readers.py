@@ -17,7 +17,7 @@ from tests.pcsc import clients_of
 from tests.vm.guest import Guest
 from tests.vm.readers import COUNT, LEFT_OUT, MODEL, MODEL_ID, card_port, names, plug_in, pull_out, wait_count
 from tests.vm.vscard import PassedSlot
-from tests.vm.wires import PCSCD, Wires, open_socket
+from tests.vm.wires import PCSCD, SOON_S, Wires, open_socket
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.ports.cards import ReaderState
 from visitbridge.sim.clock import FakeClock
@@ -55,7 +55,7 @@ async def bench(fresh_readers: None, folder: Path, clock: FakeClock) -> AsyncIte
         for slot in slots:
             await stack.enter_async_context(slot.open())
         stack.push_async_callback(source.close)
-        bench = Bench(source, slots, clock, are_virtual=False)
+        bench = Bench(source, slots, clock, are_virtual=False, soon_s=SOON_S)
         await stack.enter_async_context(bench.watched())
         yield bench
 

@@ -19,6 +19,9 @@ from tests.vm.inside_view import in_checkout
 BUS, PCSCD, HCI = 1001, 1002, 1003
 """Where the guest listens."""
 
+SOON_S = 3.0
+"""What a command to a card takes at most, through an emulated machine on a busy one."""
+
 _ADDRESS = "10.0.2.15"
 _SOCKETS = {BUS: "/run/dbus/system_bus_socket", PCSCD: "/run/pcscd/pcscd.comm"}
 _PROXY = "/lib/systemd/systemd-socket-proxyd"
