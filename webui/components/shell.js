@@ -66,6 +66,7 @@ function StaffTimeItem() {
 
 function PowerItem() {
   const power = live.value.power;
+  if (power?.switching_off) return html`<${Item} name="power" tone="bad">${t("strip.power.off")}<//>`;
   if (power?.under_voltage) return html`<${Item} name="power" tone="bad">${t("strip.power.low_voltage")}<//>`;
   if (power?.battery_percent == null) return null;
   return html`<${Item} name="power" tone=${power.battery_percent <= 20 ? "warn" : "idle"}>${t("strip.power.battery", { percent: power.battery_percent })}<//>`;

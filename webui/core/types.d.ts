@@ -144,7 +144,7 @@ export interface Topics {
   time: { trust: string };
   store: { rescued_at: string | null; backup_at: string | null };
   erasure: { ordered_at: string | null; unsent: number };
-  power: { battery_percent: number | null; under_voltage: boolean | null };
+  power: { battery_percent: number | null; under_voltage: boolean | null; switching_off?: boolean };
   certificate: PageCertificate;
   /** No part of the state: a notice that a visit has changed. */
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
@@ -186,6 +186,14 @@ export interface SupportBundle {
   jobs: unknown[];
   links: unknown[];
   logs: unknown[];
+}
+
+export interface SwitchOffView {
+  possible: boolean;
+  unsent: number;
+  drafts: number;
+  oldest_at: string | null;
+  busy: boolean;
 }
 
 export interface SupportFile { name: string; content: string }
