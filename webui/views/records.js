@@ -62,12 +62,22 @@ export function RecordPages({ view, left, contents }) {
 /** The card's visits and orders in the form of the other tables. @param {CardContents} contents @returns {RecordTable[]} */
 function cardTables(contents) {
   const day = (/** @type {string} */ time) => `${Number(time.slice(0, 3)) + 1911}-${time.slice(3, 5)}-${time.slice(5, 7)}`;
+  const visits = contents.visits.map((one) => ({
+    on: day(one.visit_time), institution: one.institution,
+    values: titled({ visited: one.visit_time, visit_type: one.visit_type, sequence_no: one.sequence_no, make_up: one.make_up ? t("card_column.yes") : "" }) }));
+  const orders = contents.orders.map((one) => ({
+    on: day(one.visit_time), institution: "",
+    values: titled({ visited: one.visit_time, order_type: one.order_type, code: one.code, usage: one.usage, days: String(one.days), quantity: String(one.quantity) }) }));
+  const columns = (/** @type {string[]} */ names) => names.map((name) => t(`card_column.${name}`));
   return [
-    { kind: "card_visits", columns: ["就醫日期", "就醫類別", "就醫序號", "補卡"], rows: contents.visits.map((one) => ({
-      on: day(one.visit_time), institution: one.institution, values: { 就醫日期: one.visit_time, 就醫類別: one.visit_type, 就醫序號: one.sequence_no, 補卡: one.make_up ? "是" : "" } })) },
-    { kind: "card_orders", columns: ["就醫日期", "醫令類別", "醫令代碼", "用法", "日數", "總量"], rows: contents.orders.map((one) => ({
-      on: day(one.visit_time), institution: "", values: { 就醫日期: one.visit_time, 醫令類別: one.order_type, 醫令代碼: one.code, 用法: one.usage, 日數: String(one.days), 總量: String(one.quantity) } })) },
+    { kind: "card_visits", columns: columns(["visited", "visit_type", "sequence_no", "make_up"]), rows: visits },
+    { kind: "card_orders", columns: columns(["visited", "order_type", "code", "usage", "days", "quantity"]), rows: orders },
   ];
+}
+
+/** By the words of their columns. @param {Record<string, string>} values */
+function titled(values) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [t(`card_column.${name}`), value]));
 }
 
 /** Downloaded under a consent. @param {{ id: string }} props */
