@@ -70,7 +70,7 @@ class Guest:
         logs = sorted(self._folder.glob("console-*"))
         return "".join(log.read_text("utf-8", "replace") for log in logs)
 
-    def boot(self, *, within_s: float = 180.0) -> None:
+    def boot(self, *, within_s: float = 400.0) -> None:
         """Switch on and wait until commands can be run."""
         self.boots += 1
         log = self._folder / f"console-{self.boots:03d}"
