@@ -205,7 +205,7 @@ async def test_a_removed_phone_is_out_at_once(house: House, phone: Phone) -> Non
     assert (await phone.delete(f"/api/phones/{other.phone_id}")).status == 204
 
     answer = await other.get("/api/state")
-    assert (answer.status, answer.code) == (401, "GW-ACC-01")
+    assert (answer.status, answer.code) == (401, "GW-ACC-17")
     assert (await phone.delete(f"/api/phones/{other.phone_id}")).status == 404
 
 

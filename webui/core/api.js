@@ -87,6 +87,19 @@ const LOCKED_CODES = { "GW-ACC-10": "locked", "GW-ACC-11": "over" };
 /** Whether a refusal is only for want of somebody at this phone. @param {ApiError} error */
 export const isLocked = (error) => error.body.code in LOCKED_CODES;
 
+/** This phone was removed, or the box erased: what this browser holds of it is nobody's to keep. */
+const FORGET = new Set(["GW-ACC-17", "GW-STO-08"]);
+
+/** The box says so to the browser as well (Clear-Site-Data), which not every browser knows. */
+function forget() {
+  try {
+    localStorage.clear();
+    sessionStorage.clear();
+  } catch {
+    // a browser without storage for this page has nothing of ours
+  }
+}
+
 /** The code that the box gives when there is no live phone session (GW-ACC-01). */
 const NOT_PAIRED = 401;
 
@@ -117,6 +130,7 @@ async function call(method, path, { json, image, timeout_s = 20, signal } = {}) 
     if (!answer.ok) {
       if (answer.status === NOT_PAIRED) unpairedListeners.forEach((listener) => listener());
       const error = new ApiError(answer.status, await errorBody(answer));
+      if (FORGET.has(error.body.code)) forget();
       const lock = LOCKED_CODES[error.body.code];
       // Opening it may be refused with the same codes; then it is closed already.
       if (lock) lockedListeners.forEach((listener) => listener(lock));

@@ -56,6 +56,10 @@ _STATUS: tuple[tuple[type[VisitBridgeError], int], ...] = (
 )
 
 
+_FORGET = (errors.PhoneRemoved, errors.BoxErased)
+"""After these a browser has nothing of this box to keep, unsaved text included (W3C Clear Site Data)."""
+
+
 class ErrorDetail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``field`` names the input at fault (``orders[2].days``); ``verbatim`` is the insurer's own text."""
 
@@ -87,6 +91,8 @@ def problem_response(error: VisitBridgeError, words: Catalogue, language: str) -
         verbatim=error.words if isinstance(error, Rejected) else "",
     )
     headers = {"Content-Language": language}
+    if isinstance(error, _FORGET):
+        headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
     wait_s = _wait_s(error)
     if wait_s is not None:
         headers["Retry-After"] = str(wait_s)

@@ -17,6 +17,12 @@ class NotPaired(AccessError):
     code = "GW-ACC-01"
 
 
+class PhoneRemoved(NotPaired):
+    """The phone was paired, and somebody removed it: its browser is told to forget what it holds of this box."""
+
+    code = "GW-ACC-17"
+
+
 class StaffRequired(AccessError):
     """Needs a signed-in health professional (F06)."""
 

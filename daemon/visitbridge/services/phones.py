@@ -24,6 +24,7 @@ from visitbridge.errors import (
     NotFound,
     NotPaired,
     PhoneOver,
+    PhoneRemoved,
     ProofStale,
     RoleMissing,
     StoreError,
@@ -42,6 +43,8 @@ GRACE_S = 10.0
 """How long a request that was under way when a phone got its new cookie may still come with the old one."""
 
 _ROLES = "phones.roles"
+_REMOVED = "phones.removed"
+_REMEMBERED = 64
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,14 +68,17 @@ class PhoneDesk:
         self._roles: dict[str, BoxRole] = {}
         self._phones: dict[str, KnownPhone] = {}
         self._by_hash: dict[str, str] = {}
+        self._removed: tuple[str, ...] = ()
         self._on_removed: list[Callable[[str], None]] = []
         self._on_changed: list[Callable[[], None]] = []
 
     async def load(self) -> None:
-        def work(tx: Transaction) -> tuple[list[PairedPhone], list[PhoneSessionRow], str | None]:
-            return list(tx.phones.all()), list(tx.phone_sessions.all()), tx.settings.get(_ROLES)
+        def work(tx: Transaction) -> tuple[list[PairedPhone], list[PhoneSessionRow], str | None, str | None]:
+            roles, removed = tx.settings.get(_ROLES), tx.settings.get(_REMOVED)
+            return list(tx.phones.all()), list(tx.phone_sessions.all()), roles, removed
 
-        phones, rows, roles = await self._store.read(work)
+        phones, rows, roles, removed = await self._store.read(work)
+        self._removed = msgspec.json.decode(removed or "[]", type=tuple[str, ...])
         self.ever_paired = roles is not None
         self._roles = msgspec.json.decode(roles or "{}", type=dict[str, BoxRole])
         sessions = {row.phone_id: row for row in rows}
@@ -140,9 +146,11 @@ class PhoneDesk:
         return code is not None and code.tries_left > 0
 
     async def authenticate(self, cookie: str) -> PairedPhone:
-        """The phone of a cookie, whatever its session's state. Raises NotPaired."""
+        """The phone of a cookie, whatever its session's state. Raises NotPaired, PhoneRemoved."""
         digest = _digest(cookie)
         known = self._phones.get(self._by_hash.get(digest, ""))
+        if known is None and digest in self._removed:
+            raise PhoneRemoved("this phone was removed")
         if known is None:
             raise NotPaired("cookie unknown")
         if digest == known.phone.token_hash:
@@ -256,16 +264,19 @@ class PhoneDesk:
             raise RoleMissing("phone of a higher role", params={"role": self.role(phone_id).value})
         now = self._clock.now()
         roles = {other: role for other, role in self._roles.items() if other != phone_id}
+        digests = [digest for digest in (known.phone.token_hash, known.row.former_hash) if digest]
+        removed = (*self._removed, *digests)[-_REMEMBERED:]
 
         def work(tx: Transaction) -> None:
             tx.phones.remove(phone_id)
+            tx.settings.set(_REMOVED, msgspec.json.encode(removed).decode())
             tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
             tx.audit.append(AuditEntry(at=now, who="box", act="phone.remove", record=phone_id, phone_id=by))
 
         await self._store.write(work)
-        self._roles = roles
+        self._roles, self._removed = roles, removed
         del self._phones[phone_id]
-        for digest in (known.phone.token_hash, known.row.former_hash):
+        for digest in digests:
             self._by_hash.pop(digest, None)
         for listener in self._on_removed:
             listener(phone_id)
