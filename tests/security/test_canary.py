@@ -20,6 +20,7 @@ import pytest_asyncio
 
 from tests.scenario.day import Day
 from tests.security import canary
+from visitbridge.protocols.health import BoxHealth
 from visitbridge.protocols.support import open_bundle
 from visitbridge.sim.lab.client import open_lab_client
 from visitbridge.sim.lab.lab import LabOptions, RunningLab, open_lab
@@ -30,12 +31,15 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 
 @dataclass(slots=True)
 class Afterwards:
-    """What a day left behind. ``answers``: heads of all answers and bodies of refusals. ``support``: a support bundle, base64."""
+    """What a day left behind. ``answers``: heads of all answers and bodies of refusals. ``support``: a support bundle, base64.
+    ``health``: as phones and Prometheus read it, and as the institution was told.
+    """
 
     lab: RunningLab
     memory: list[str]
     answers: list[bytes] = field(default_factory=list)
     support: str = ""
+    health: list[bytes] = field(default_factory=list)
 
     @property
     def box(self) -> Path:
@@ -62,9 +66,22 @@ async def after(request: pytest.FixtureRequest) -> AsyncIterator[Afterwards]:
             memory = await asyncio.to_thread(canary.memory_hits, pid, canary.PIN_NEEDLE)
             found = Afterwards(lab, memory)
             await visit(day, found)
+            found.health = await told_health(day, lab)
             found.support = (await day.call("POST", "/api/support-bundle"))["content"]
             yield found
     patched.undo()
+
+
+async def told_health(day: Day, lab: RunningLab) -> list[bytes]:
+    trust = ssl.create_default_context(cafile=lab.facts.ca_file)
+    cookie = {"Cookie": f"__Host-vb={day.phone.session}"}
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as session,
+        session.get(lab.facts.url.rstrip("/") + "/metrics", headers=cookie) as metrics,
+    ):
+        assert metrics.status == 200
+        health = msgspec.convert(await day.call("GET", "/api/health"), BoxHealth)
+        return [await metrics.read(), msgspec.json.encode(health)]
 
 
 async def visit(day: Day, found: Afterwards) -> None:
@@ -143,3 +160,14 @@ async def test_the_opened_support_bundle_shows_neither_the_patient_nor_the_pin(a
     assert canary.found_in(bundle) == set()
     assert canary.PIN_NEEDLE not in bundle
     assert b"127.0.0.1" not in bundle
+
+
+async def test_what_is_told_of_the_boxs_health_shows_nobody(after: Afterwards) -> None:
+    """The page's whole answer is a ``BoxHealth``, which is also what the institution is told."""
+    metrics, health = after.health
+
+    assert b"visitbridge_unsent_items 0.0" in metrics
+    assert msgspec.json.decode(health)["bound"] is True
+    assert [canary.found_in(told) for told in after.health] == [set(), set()]
+    assert [told for told in after.health if canary.PIN_NEEDLE in told] == []
+    assert [told for told in after.health if b"127.0.0.1" in told] == []
