@@ -58,7 +58,8 @@ class Studio:
 
     def shoot(self, look: Look, *, density: int = 1) -> Image.Image:
         """The screen as it is, in pixels of which ``density`` make one of CSS; ``look``: what the phone is dressed in."""
-        clip = {"x": 0, "y": 0, "width": look.width, "height": look.height, "scale": density}
+        top = self.phone.page.evaluate("window.scrollY")
+        clip = {"x": 0, "y": top, "width": look.width, "height": look.height, "scale": density}
         shot: Json = self._camera.send(
             "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True, "clip": clip}
         )

@@ -59,7 +59,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
     phone.picture(artefacts, "flow-02-bound")
     expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible(timeout=30_000)
     phone.page.click("#download-datasets")
-    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible(timeout=60_000)
+    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible(timeout=180_000)
 
     insert(phone, "hpc-doctor")
     phone.sign_in(PIN)

@@ -68,7 +68,7 @@ def set_up(phone: Phone, lab: RunningLab, folder: Path) -> None:
     phone.bind(picture, number)
     expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible(timeout=30_000)
     phone.page.click("#download-datasets")
-    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible(timeout=60_000)
+    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible(timeout=180_000)
     insert(phone, "hpc-doctor")
     phone.sign_in(PIN)
     pull(phone, "hpc-doctor")
