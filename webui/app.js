@@ -57,6 +57,7 @@ const ROUTES = [
   { path: "/settings/roots", load: () => import("./views/roots.js"), tab: "settings" },
   { path: "/settings/power", load: () => import("./views/power.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
+  { path: "/announcements", load: () => import("./views/announcements.js"), tab: "home" },
   { path: "/training", load: () => import("./views/training.js"), tab: "settings" },
   { path: "/lessons", load: () => import("./views/lessons.js"), tab: "" },
   { path: "/help", load: () => import("./views/help.js"), tab: "settings" },

@@ -62,6 +62,8 @@ SCHEMAS = {
     "Receipt": "Receipt",
     "Visit": "Visit",
     "TrainingView": "TrainingView",
+    "AnnouncementLine": "AnnouncementLine",
+    "AnnouncementView": "AnnouncementView",
     "Reason": "Reason",
     "JobView": "JobItem",
     "VisitView": "VisitAnswer",

@@ -47,6 +47,6 @@ def rooms(lesson_id: str = "", done: int = 0) -> Json:
     return {
         "GET /api/lab/lessons": board(lesson_id, done),
         "GET /api/lab/state": LAB,
-        "POST /api/lab/time": None,
+        "POST /api/lab/time": {},
         "DELETE /api/lab/lessons": board(),
     } | {f"POST /api/lab/lessons/{lesson.lesson_id}/begin": board(lesson.lesson_id) for lesson in LESSONS}

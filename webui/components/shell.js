@@ -3,8 +3,9 @@ import { html } from "../lib/htm-preact.js";
 import { useEffect, useState } from "../lib/preact-hooks.js";
 import { clock, hoursMinutes, rocMoment, roughly } from "../core/format.js";
 import {
-  announcement, boxNow, hpcReader, live, patientReader, reached, samVerified, staffHere, tick, undoOffer,
+  announcement, boxNow, hpcReader, live, patientReader, reached, samVerified, staffHere, tick, tourWanted, undoOffer,
 } from "../core/store.js";
+import { path } from "../core/router.js";
 import { locksIn, touch } from "../core/session.js";
 import { t } from "../core/words.js";
 import { Button } from "./controls.js";
@@ -125,6 +126,16 @@ function Asked() {
   return asked && loaded ? html`<${loaded.Questions} />` : null;
 }
 
+/** The guided tour, on the start page, for who has not taken it; fetched when there is somebody to take it. */
+function Guide() {
+  const [loaded, setLoaded] = useState(/** @type {typeof import("./tour.js") | null} */ (null));
+  const wanted = path.value === "/" && (tourWanted.value || live.value.tour?.taken === false);
+  useEffect(() => {
+    if (wanted) import("./tour.js").then(setLoaded, (thrown) => console.error(thrown));
+  }, [wanted]);
+  return wanted && loaded ? html`<${loaded.Tour} />` : null;
+}
+
 function UndoBar() {
   const offer = undoOffer.value;
   if (!offer) return null;
@@ -137,5 +148,5 @@ export function Shell({ tab, framed, children }) {
     <header class="top"><${Banners} />${framed ? html`<${Asked} />` : null}${framed ? html`<${StatusStrip} />` : null}</header>
     ${children}
     <p class="unseen" role="status">${announcement.value}</p>
-    ${framed ? html`<${UndoBar} /><${BottomBar} tab=${tab} />` : null}`;
+    ${framed ? html`<${UndoBar} /><${BottomBar} tab=${tab} /><${Guide} />` : null}`;
 }

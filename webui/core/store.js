@@ -16,6 +16,9 @@ export const closed = signal(false);
 /** This phone is in the training rooms, and they have closed. */
 export const trainingOver = signal(false);
 
+/** Somebody asked for the guided tour again. */
+export const tourWanted = signal(false);
+
 /** Whether the phone hears the box. @type {import("../lib/signals.js").Signal<boolean>} */
 export const reached = signal(true);
 

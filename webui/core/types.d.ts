@@ -134,6 +134,8 @@ export interface PortalRoot {
 
 export interface Topics {
   mode: { virtual: boolean; training: boolean; lessons: boolean };
+  announcements: { items: AnnouncementLine[] };
+  tour: { taken: boolean };
   box: BoxStatus;
   bluetooth: Bluetooth;
   link: LinkStatus;
@@ -476,6 +478,25 @@ export type BoxRole = "user" | "technician" | "owner";
 export interface Phone { phone_id: string; name: string; paired_at: string; used_at: string; role: BoxRole }
 
 export interface Prescription { ready: boolean; waiting_for: string; qr_svg: string; passphrase: string }
+
+export interface AnnouncementLine {
+  announcement_id: string;
+  title: string;
+  urgent: boolean;
+  issued_at: string;
+  expires_at: string | null;
+  read: boolean;
+}
+
+export interface AnnouncementView {
+  announcement_id: string;
+  title: string;
+  urgent: boolean;
+  issued_at: string;
+  expires_at: string | null;
+  read: boolean;
+  body: string;
+}
 
 export interface TrainingView { offered: boolean; phase: "closed" | "opening" | "open" | "closing"; failed: boolean }
 

@@ -2,9 +2,10 @@
 import { html } from "../lib/htm-preact.js";
 import { clock, rocDay, rocMoment } from "../core/format.js";
 import { HOTLINES, deskAt, telephone } from "../core/hotlines.js";
-import { boxNow, live, tick } from "../core/store.js";
+import { go } from "../core/router.js";
+import { boxNow, live, tick, tourWanted } from "../core/store.js";
 import { t } from "../core/words.js";
-import { RowLink, Screen } from "../components/controls.js";
+import { Button, RowLink, Screen } from "../components/controls.js";
 
 /** @typedef {import("../core/hotlines.js").Hotline} Hotline */
 /** @typedef {import("../core/hotlines.js").Desk} Desk */
@@ -35,6 +36,7 @@ export default function Help() {
     <p class="hint">${t("help.now", { at: rocMoment(now) })}${live.value.time?.trust === "untrusted" ? t("help.clock") : ""}</p>
     ${HOTLINES.map((line) => html`<${Line} line=${line} now=${now} />`)}
     <p class="hint">${t("help.safe")}</p>
+    <${Button} id="tour-again" onPress=${() => { tourWanted.value = true; go("/"); }}>${t("tour.again")}<//>
     <div class="items"><${RowLink} href="#/settings/environment" title=${t("environment.title")} detail=${t("environment.hint")} />
       <${RowLink} href="#/settings/support" title=${t("support.title")} detail=${t("support.hint")} /></div><//>`;
 }

@@ -54,6 +54,7 @@ const TILES = [
   { href: "#/departure", words: "tile.departure" },
   { href: "#/visits", words: "tile.visits" },
   { href: "#/outbox", words: "tile.outbox" },
+  { href: "#/announcements", words: "tile.announcements" },
   { href: "#/settings/datasets", words: "tile.datasets" },
   { href: "#/settings/readers", words: "tile.readers" },
   { href: "#/settings", words: "tile.settings" },
@@ -65,11 +66,13 @@ export default function Home() {
   const action = box && !box.bound ? html`<a class="button primary" id="go-setup" href="#/setup">${t("home.set_up")}</a>`
     : !staffHere.value && !patient ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("home.sign_in")}</a>`
     : html`<a class="button primary" id="go-start" href="#/start">${t("home.start_visit")}</a>`;
+  const unread = (live.value.announcements?.items ?? []).filter((one) => !one.read && !(one.expires_at && new Date(one.expires_at).getTime() <= boxNow()));
   const place = [rocDay(new Date(boxNow())), box?.institution?.name ?? box?.box_name ?? ""].filter(Boolean).join(" · ");
   return html`<${Screen} title=${t("home.title")} lead=${place} action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
       idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
+    ${unread.filter((one) => one.urgent).map((one) => html`<a class="notice warn" href="#/announcements" data-urgent=${one.announcement_id}><span class="what">${t("announcements.urgent")}：${one.title}</span></a>`)}
     <ul class="card-chips" aria-label=${t("home.cards")}><${SamChip} /><${StaffChip} /><${PatientChip} /></ul>
     <${Drafts} />
-    <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}</a></li>`)}
+    <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}${unread.length > 0 && tile.href === "#/announcements" ? html` <b class="tag">${unread.length}</b>` : null}</a></li>`)}
       ${live.value.mode?.virtual ? html`<li class="lab-tile"><a href="#/lab">${t("lab.title")}</a></li>` : null}</ul><//>`;
 }
