@@ -55,6 +55,7 @@ const ROUTES = [
   { path: "/settings/support", load: () => import("./views/support.js"), tab: "settings" },
   { path: "/settings/protection", load: () => import("./views/protection.js"), tab: "settings" },
   { path: "/settings/roots", load: () => import("./views/roots.js"), tab: "settings" },
+  { path: "/settings/versions", load: () => import("./views/versions.js"), tab: "settings" },
   { path: "/settings/power", load: () => import("./views/power.js"), tab: "settings" },
   { path: "/settings/box", load: () => import("./views/box.js"), tab: "settings" },
   { path: "/announcements", load: () => import("./views/announcements.js"), tab: "home" },

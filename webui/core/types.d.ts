@@ -190,6 +190,11 @@ export interface SupportBundle {
   logs: unknown[];
 }
 
+export interface BoxHealth {
+  up_since: string;
+  versions: { program: string; schema: string; system: string; image: string; python: string; datasets: { name: string; version: string }[] };
+}
+
 export interface SwitchOffView {
   possible: boolean;
   unsent: number;

@@ -23,6 +23,7 @@ export default function Settings() {
       ${live.value.mode?.lessons ? null : html`<${RowLink} href="#/training" id="to-training" title=${t("training.title")} detail=${t("training.hint")} />`}
       <${RowLink} href="#/settings/box" title=${t("box.title")} detail=${box?.box_name ?? ""} />
       <${RowLink} href="#/status" title=${t("status.title")} />
+      <${RowLink} href="#/settings/versions" title=${t("versions.title")} detail=${t("versions.hint")} />
       <${RowLink} href="#/settings/power" id="to-power" title=${t("switch_off.title")} detail=${t("switch_off.hint")} />
       ${live.value.mode?.virtual ? html`<${RowLink} href="#/lab" title=${t("lab.title")} />` : null}
     </div>
