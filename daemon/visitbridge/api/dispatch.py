@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from aiohttp import web
 
+from visitbridge.api.access_log import PHONE
 from visitbridge.api.body import decode_body, decode_query, read_body, refuse_oversize
 from visitbridge.api.guard import SAFE_METHODS
 from visitbridge.api.routes import JSON_LIMIT_BYTES, Access, AnyRoute, Call, RawRoute, Route
@@ -119,6 +120,7 @@ class Dispatcher:
         if not cookie:
             raise NotPaired("no session cookie")
         phone = await self._sessions.authenticate(cookie)
+        request[PHONE] = phone.phone_id
         state = self._sessions.state(phone)
         if state is not PhoneState.OPEN and not access.locked:
             raise _CLOSED[state]("the phone is not open")

@@ -13,6 +13,7 @@ from ipaddress import IPv6Address, ip_address
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from visitbridge.api.access_log import REFUSED
 from visitbridge.api.problems import problem_response
 from visitbridge.errors import (
     HostRefused,
@@ -121,6 +122,7 @@ class Guard:
         return guarded
 
     def refusal(self, request: web.Request, error: VisitBridgeError) -> web.Response:
+        request[REFUSED] = error.code
         language = self._words.choose(request.headers.get("Accept-Language", ""))
         return problem_response(error, self._words, language)
 
