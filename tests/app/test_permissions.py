@@ -165,15 +165,15 @@ class State:
     name: str
     acting: Acting | None = None
     phone: PhoneState = PhoneState.OPEN
-
-
     proven: bool = True
+
+
 STATES = (
     State("nobody"),
-    State("live without rights", person()),
-    *(State(f"live with {right.value}", person(right)) for right in Right),
     State("nobody, card or code long ago", proven=False),
     State("live with all, card or code long ago", person(*Right), proven=False),
+    State("live without rights", person()),
+    *(State(f"live with {right.value}", person(right)) for right in Right),
     State("over, had none", person(live=False)),
     *(State(f"over, had {right.value}", person(right, live=False)) for right in Right),
     *(State(f"{phone.value}, nobody", None, phone) for phone in CLOSED),
@@ -189,10 +189,10 @@ def rule_of(route: AnyRoute) -> str:
 def expected(route: AnyRoute, role: BoxRole, state: State, *, in_hand: bool) -> str:
     """The refusal's code, empty where the handler is reached."""
     rule = rule_of(route)
-    by_rule = {
-        "open": "",
     by_role = {BoxRole.USER: "GW-ACC-09"}.get(role, "")
     by_proof = {True: "", False: "GW-ACC-16"}[state.proven]
+    by_rule = {
+        "open": "",
         "known": "",
         "paired": "",
         "proven": by_proof,
@@ -245,9 +245,9 @@ async def test_every_cell_of_the_table(gate: Gate, line: Line, route: AnyRoute, 
     wanted, found = {}, {}
     for phone, role, state in cells():
         gate.sessions.states = {phone: state.phone}
+        gate.sessions.proven = {True: {phone}, False: set()}[state.proven]
         gate.people.by_phone = {} if state.acting is None else {phone: state.acting}
         wanted[role, state.name] = expected(route, role, state, in_hand=in_hand)
-        gate.sessions.proven = {True: {phone}, False: set()}[state.proven]
         found[role, state.name] = await code_for(gate, line, route, phone)
 
     assert found == wanted
