@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from visitbridge.domain.people import BoxRole
 from visitbridge.errors import ProofStale
@@ -11,7 +12,7 @@ from visitbridge.sim.lab.client import ApiRefused, PhoneClient, open_phone
 from visitbridge.sim.lab.gateway import GatewayFacts
 from visitbridge.sim.lab.places import Places
 
-_NAME = "實驗室"
+LAB_PHONE = "實驗室"
 _NOT_PAIRED = (401, 403)
 
 
@@ -21,8 +22,8 @@ async def open_lab_phone(places: Places, facts: GatewayFacts) -> AsyncIterator[P
     async with open_phone(facts) as phone:
         if places.phone.exists():
             phone.resume(places.phone.read_text("ascii"))
-        if not await is_known(phone, _NAME):
-            await phone.pair(facts.pair_url, _NAME)
+        if not await is_known(phone, LAB_PHONE):
+            await phone.pair(facts.pair_url, LAB_PHONE)
         places.phone.touch(mode=0o600)
         places.phone.write_text(phone.session, "ascii")
         yield phone
@@ -39,6 +40,15 @@ async def is_known(phone: PhoneClient, name: str) -> bool:
     if state["phone"]["state"] != "open":
         await phone.open_again(name)
     return True
+
+
+async def state_seen_by(phone: PhoneClient, name: str) -> dict[str, Any]:
+    """The live state as an open phone sees it; one that has locked meanwhile is opened again."""
+    state: dict[str, Any] = await phone.call("GET", "/api/state")
+    if state["phone"]["state"] != "open":
+        await phone.open_again(name)
+        state = await phone.call("GET", "/api/state")
+    return state
 
 
 async def new_pair_url(phone: PhoneClient, role: BoxRole = BoxRole.OWNER) -> str:

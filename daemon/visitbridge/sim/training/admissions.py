@@ -7,7 +7,7 @@ import msgspec
 from visitbridge.domain.people import BoxRole
 from visitbridge.sim.lab.client import PhoneClient, open_phone
 from visitbridge.sim.lab.gateway import GatewayFacts
-from visitbridge.sim.lab.phone import is_known, new_pair_url
+from visitbridge.sim.lab.phone import LAB_PHONE, is_known, new_pair_url
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +34,8 @@ class Admissions:
 
     async def admit(self, visitor: Visitor) -> Admitted:
         """Pair the phone, or open the one that was paired before. Raises ApiRefused, DeviceError."""
+        # Hours may have passed at once for the host as well.
+        await is_known(self._host, LAB_PHONE)
         async with open_phone(self._facts) as phone:
             before = self._sessions.get(visitor.phone_id, "")
             if before:

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from visitbridge.errors import DeviceError, NotFound
 from visitbridge.sim.lab.client import ApiRefused, LabClient, PhoneClient
+from visitbridge.sim.lab.phone import LAB_PHONE, state_seen_by
 from visitbridge.sim.lab.wire import answer, open_socket, read
 from visitbridge.sim.scenario.engine import Engine
 from visitbridge.sim.scenario.model import Scenario
@@ -119,7 +120,7 @@ class TrainingDesk:
 
     async def _scene(self) -> Scene:
         return Scene.of(
-            await self._host.call("GET", "/api/state"),
+            await state_seen_by(self._host, LAB_PHONE),
             await self._lab.ask("GET", "/state"),
             await self._lab.ask("GET", "/portal/inbox"),
             await self._lab.ask("GET", "/cards/patient-wang/memory"),
