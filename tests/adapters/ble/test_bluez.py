@@ -306,19 +306,22 @@ async def test_a_switched_off_adapter_is_left_off_until_somebody_asks(clock: Fak
 
 
 async def test_switching_on_takes_until_the_adapter_is_on(clock: FakeClock) -> None:
-    unit = br301_unit()
-    async with open_bluetooth(clock, [unit]) as (source, double), watched(source) as watching:
-        await watching.wait_told(is_state(ReaderState.EMPTY))
+    one, other = br301_unit(1), br301_unit(2)
+    async with open_bluetooth(clock, [one, other]) as (source, double), watched(source) as watching:
+        await watching.wait_slots(2)
         await double.set_state(AdapterState.OFF)
         await wait_bluetooth(source, lambda: source.state is RadioState.OFF)
         double.hold_switching()
         switching = asyncio.create_task(source.power_on())
         await asyncio.sleep(0)
         # Goes the same way, so that the switching was answered when this is.
-        await source.forget(unit.address)
-        assert not switching.done()
+        await source.forget(one.address)
+        switching_too = asyncio.create_task(source.power_on())
+        await asyncio.sleep(0)
+        await source.forget(other.address)
+        assert (switching.done(), switching_too.done()) == (False, False)
         double.tell_switching()
-        await switching
+        await asyncio.gather(switching, switching_too)
         assert source.state is RadioState.ON
 
 

@@ -108,9 +108,11 @@ class Radio:
         try:
             await bluez.run(bluez.power_on, deadline_s=_CALL_S)
         except BluezFault as exc:
-            self._is_blocked = exc.name.endswith(".Blocked")
-            self._changed()
-            raise failures.of_the_adapter(exc) from exc
+            # Busy with switching it, as bluetoothd is after rfkill.
+            if not exc.name.endswith(".Busy"):
+                self._is_blocked = exc.name.endswith(".Blocked")
+                self._changed()
+                raise failures.of_the_adapter(exc) from exc
         # BlueZ answers first and tells of it afterwards.
         await self.wait_until(lambda: self.state is not RadioState.OFF, deadline_s=_CALL_S)
         self.require_on()

@@ -162,6 +162,8 @@ class BluezDouble:
     def _set_powered(self, value: bool) -> None:
         if self._state is AdapterState.BLOCKED:
             raise BluezError("Blocked", "Blocked through rfkill")
+        if self._switched is not None:
+            raise BluezError("Busy")
         # As BlueZ does: the call is answered before the change is told of.
         self._switched = AdapterState.ON if value else AdapterState.OFF
         if self._tells_switching:
