@@ -26,7 +26,10 @@ _OWN = (
     *("-M", "pc", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2", "-m", "1536"),
     *("-display", "none", "-nodefaults", "-no-reboot"),
 )
-_KERNEL_LINE = "console=ttyS0 root=/dev/vda panic=-1 quiet mitigations=off systemd.show_status=false"
+# no_timer_check: on a busy host the emulated timer is late, and the kernel would take that for broken hardware and stop.
+_KERNEL_LINE = (
+    "console=ttyS0 root=/dev/vda panic=-1 quiet mitigations=off no_timer_check systemd.show_status=false"
+)
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,11 @@ from visitbridge.errors import DeviceError
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(2400)]
 
 
+@pytest.fixture(autouse=True)
+def nothing_leaks() -> None:
+    """A machine that was switched on again is a new process, and stays for the tests that follow; ``box`` ends it."""
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def box(installed: Image) -> AsyncIterator[Box]:
     async with open_box(installed, ForgetfulGuest) as opened:
