@@ -24,9 +24,3 @@ def in_checkout(*arguments: str) -> tuple[str, ...]:
 def python(guest: Guest, *arguments: str, within_s: float) -> str:
     """Its output."""
     return guest.run("timeout", str(within_s), *in_checkout(*arguments), within_s=within_s + 10)
-
-
-def pytest_inside(guest: Guest, *arguments: str, within_s: float) -> str:
-    """The checkout's own pytest; its output, which ends with the count of what passed."""
-    options = ("-p", "no:cacheprovider", "--timeout=120", "-q", "--color=no")
-    return python(guest, "-m", "pytest", *options, *arguments, within_s=within_s)
