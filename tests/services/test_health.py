@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from visitbridge.domain.jobs import Age
@@ -208,6 +209,18 @@ def test_the_links_day_is_told_by_the_hour() -> None:
         LinkHour(at=AT, good_min=45, unstable_min=5, down_min=10),
         LinkHour(at=AT + dt.timedelta(hours=2), good_min=5, unstable_min=0, down_min=0),
     )
+
+
+async def test_odd_figures_do_not_make_a_report_that_is_refused(clock: FakeClock) -> None:
+    board = LiveBoard()
+    board.put("cards", CardsTopic(readers=(slot(name="odd", state="ready", battery=255),)))
+    points = [LinkSample(at=AT + dt.timedelta(hours=n), link="good", queue_depth=0) for n in range(60)]
+
+    found = await desk(board, clock, points=points).look()
+
+    assert [reader.battery_percent for reader in found.readers] == [None]
+    assert found.link.hours[-1].at == AT + dt.timedelta(hours=59)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=BoxHealth) == found
 
 
 class Institution:

@@ -51,7 +51,7 @@ SPREAD: Final = 0.2
 
 _QUIET_EVERY_S: Final = 5.0
 _STEP_MIN: Final = 5
-_MOST_READERS, _MOST_SETS = 64, 64
+_MOST_READERS, _MOST_SETS, _MOST_HOURS = 64, 64, 26
 
 
 class HealthDesk:
@@ -153,7 +153,7 @@ class HealthDesk:
             ReaderHealth(
                 transport=slot.transport,
                 state=slot.state,
-                battery_percent=slot.battery_percent,
+                battery_percent=_percent(slot.battery_percent),
                 battery_low=slot.battery_low,
             )
             for slot in (cards.readers if cards else ())[:_MOST_READERS]
@@ -171,7 +171,10 @@ class HealthDesk:
 
 
 def hours_of(points: Sequence[LinkSample]) -> tuple[LinkHour, ...]:
-    """Five-minute steps by the hour; an hour that the box slept through is left out."""
+    """Five-minute steps by the hour, of which the newest count; an hour that the box slept through is left out.
+
+    A clock that was set back leaves more than a day of them behind.
+    """
     hours: dict[dt.datetime, list[str]] = {}
     for point in points:
         hours.setdefault(point.at.replace(minute=0, second=0, microsecond=0), []).append(point.link)
@@ -182,8 +185,13 @@ def hours_of(points: Sequence[LinkSample]) -> tuple[LinkHour, ...]:
             unstable_min=links.count("unstable") * _STEP_MIN,
             down_min=links.count("down") * _STEP_MIN,
         )
-        for at, links in sorted(hours.items())
+        for at, links in sorted(hours.items())[-_MOST_HOURS:]
     )
+
+
+def _percent(told: int | None) -> int | None:
+    """Readers make their own figures; the institution refuses a report with one that is none."""
+    return told if told is not None and 0 <= told <= 100 else None
 
 
 class Listener(Protocol):
