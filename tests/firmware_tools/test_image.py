@@ -1,7 +1,4 @@
-"""vb-image: what a card's image is made of, built from a tiny tree without being root (beyond #12).
-
-That such an image starts, and what it forgets, is shown by ``./dev image`` on a whole machine.
-"""
+"""vb-image: what a card's image is made of, built from a tiny tree without being root (beyond #12)."""
 
 from __future__ import annotations
 
