@@ -14,19 +14,17 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from vbtools.selftest.signing import fingerprint_of
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.sealing import Envelope
+from visitbridge.protocols.stretching import stretch
 
 PHRASE_MAGIC: Final = b"VBSETP1\n"
 _TO_KEY: Final = Envelope(magic=b"VBSETK1\n", purpose=b"visitbridge settings 1")
 _SIGNED: Final = b"visitbridge settings 1 signed\n"
 _SALT_BYTES, _NONCE_BYTES = 16, 12
 _HEAD_BYTES = len(PHRASE_MAGIC) + _SALT_BYTES + _NONCE_BYTES
-# 64 MiB of memory for every guess, as the box's own key ring.
-_SCRYPT_COST: Final = 2**16
 
 
 class _Signed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,4 +83,4 @@ def is_sealed_by_phrase(file: bytes) -> bool:
 
 def _derive(phrase: bytes, head: bytes) -> bytes:
     salt = head[len(PHRASE_MAGIC) : len(PHRASE_MAGIC) + _SALT_BYTES]
-    return Scrypt(salt=salt, length=32, n=_SCRYPT_COST, r=8, p=1).derive(phrase)
+    return stretch(phrase, salt)
