@@ -9,11 +9,16 @@ done_file=/var/lib/visitbridge-provisioned
 say() { echo "visitbridge: $*"; }
 [ ! -e "$done_file" ] || { say "provisioned already"; exit 0; }
 
-# Secrets leave the boot partition, which any computer can read, before anything else can go wrong.
-private=$(mktemp -d /run/visitbridge-provision.XXXXXX)
-cp -R "$here/private/." "$private/"
-find "$here/private" -type f -exec shred -u {} +
-rm -rf "$here/private"
+# Secrets leave the boot partition, which any computer can read, before anything else can go wrong. They wait where only root reads, on
+# the disk: a start that is cut off or fails goes on with them the next time.
+private=/var/lib/visitbridge-machine/private
+if [ -d "$here/private" ]; then
+    mkdir -p "$private"
+    cp -R "$here/private/." "$private/"
+    sync
+    find "$here/private" -type f -exec shred -u {} +
+    rm -rf "$here/private"
+fi
 
 install -d -m 0755 /etc/visitbridge/conf.d
 install -m 0644 "$here/50-box.toml" /etc/visitbridge/conf.d/50-box.toml
@@ -36,8 +41,10 @@ if command -v raspi-config >/dev/null; then
 fi
 rfkill unblock wifi 2>/dev/null || say "no radio to unblock"
 
+# By hand: timedated is started by D-Bus, which gives it 25 s, and a slow card at its first boot may take longer.
+ln -sf "/usr/share/zoneinfo/$(cat "$here/timezone")" /etc/localtime
+install -m 0644 "$here/timezone" /etc/timezone
 # Trusted time comes from the gateway; a second clock setter would fight it.
-timedatectl set-timezone "$(cat "$here/timezone")"
 timedatectl set-ntp false 2>/dev/null || say "no time service to stop"
 
 for package in "$here"/visitbridge_*.deb; do
@@ -47,7 +54,6 @@ if [ -s "$private/box.pem" ]; then
     install -d -m 0700 -o visitbridge -g visitbridge /var/lib/visitbridge /var/lib/visitbridge/tls
     install -m 0600 -o visitbridge -g visitbridge "$private/box.pem" /var/lib/visitbridge/tls/institution.pem
 fi
-rm -rf "$private"
 systemd-tmpfiles --create visitbridge.conf
 
 # Rules before radio: phones find the box only once the firewall stands.
@@ -55,5 +61,7 @@ systemctl restart visitbridge-firewall.service
 nmcli connection reload
 nmcli connection up visitbridge-phones || say "the Wi-Fi comes up at the next start"
 systemctl restart visitbridge.service
+find "$private" -type f -exec shred -u {} +
+rm -rf "$private"
 touch "$done_file"
 say "provisioned"
