@@ -8,25 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.webui import samples
+from tests.webui.announcement_samples import PLAIN, URGENT, line
 from tests.webui.conftest import NewPhone
 from tests.webui.fake_box import FakeBox
 from tests.webui.phone import Look, Phone
 
-URGENT, PLAIN = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 STEPS = ["strip", "cards", "action", "tiles", "outbox", "settings"]
 SMALL = "() => [...document.querySelectorAll('.tour button')].filter((b) => b.getBoundingClientRect().height < 44).length"
-
-
-def line(announcement_id: str, title: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "announcement_id": announcement_id,
-        "title": title,
-        "urgent": False,
-        "issued_at": samples.ago(minutes=90),
-        "expires_at": None,
-        "read": False,
-        **changes,
-    }
 
 
 @pytest.fixture

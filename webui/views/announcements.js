@@ -14,9 +14,8 @@ function Item({ one }) {
   /** @param {{ currentTarget: HTMLDetailsElement }} event */
   const opened = (event) => { if (event.currentTarget.open && !one.read) void read.run(); };
   return html`<details class="fold" data-announcement=${one.announcement_id} data-read=${one.read} onToggle=${opened}>
-    <summary><span class="row-text"><span class="row-title">${one.title}</span><span class="row-detail">${rocMoment(one.issued_at)}</span></span>
-      ${one.urgent ? html`<span class="check-state fail">${t("announcements.urgent")}</span>` : null}${one.read ? null : html`<span class="check-state warn">${t("announcements.unread")}</span>`}</summary>
-    <${ErrorNotice} error=${read.error} />${(one.body || one.title).split("\n").filter(Boolean).map((line) => html`<p>${line}</p>`)}
+    <summary>${one.urgent ? html`<span class="check-state fail">${t("announcements.urgent")}</span>` : null}${one.read ? null : html`<span class="check-state warn">${t("announcements.unread")}</span>`} ${one.title}</summary>
+    <p class="hint">${rocMoment(one.issued_at)}</p><${ErrorNotice} error=${read.error} />${(one.body || one.title).split("\n").filter(Boolean).map((line) => html`<p>${line}</p>`)}
     ${one.expires_at ? html`<p class="hint">${t("announcements.until", { at: rocMoment(one.expires_at) })}</p>` : null}</details>`;
 }
 
