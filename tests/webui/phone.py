@@ -13,8 +13,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 _STREAM = "/api/events"
-_LETTERS = "(size) => { document.documentElement.dataset.letters = size; }"
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_LETTERS = f"(size) => {{ document.documentElement.dataset.letters = size; return ({_TWO_FRAMES})(); }}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Phone:
     """
 
     def __init__(self, browser: Browser, look: Look | None = None, *, density: int = 2) -> None:
-        look = look or Look()
+        look = self._look = look or Look()
         self.context: BrowserContext = browser.new_context(
             viewport={"width": look.width, "height": look.height},
             device_scale_factor=density,
@@ -85,10 +85,12 @@ class Phone:
 
     def dress(self, look: Look) -> None:
         """Change size, colours and letters as if this were another phone on the same screen."""
-        self.page.set_viewport_size({"width": look.width, "height": look.height})
-        self.page.emulate_media(color_scheme="dark" if look.dark else "light")
+        if (look.width, look.height) != (self._look.width, self._look.height):
+            self.page.set_viewport_size({"width": look.width, "height": look.height})
+        if look.dark != self._look.dark:
+            self.page.emulate_media(color_scheme="dark" if look.dark else "light")
         self.page.evaluate(_LETTERS, "large" if look.large else "ordinary")
-        self.page.evaluate(_TWO_FRAMES)
+        self._look = look
 
     def picture(self, folder: Path, name: str) -> None:
         self.page.screenshot(path=folder / f"{name}.png")

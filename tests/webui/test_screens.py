@@ -12,14 +12,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.webui import (
+    announcement_samples,
     baselines,
     record_samples,
     samples,
     test_bluetooth,
     test_closed,
     test_environment,
+    test_power,
     test_roots,
     test_support,
+    test_versions,
+    training_samples,
 )
 from tests.webui.fake_box import WEBUI, Refusal
 from tests.webui.phone import Look
@@ -91,6 +95,16 @@ def own_question(page: Page) -> None:
     expect(page.locator("#pair-code")).to_be_visible()
 
 
+def begin_tour(page: Page) -> None:
+    page.click("#tour-next")
+    expect(page.locator(".tour-part")).to_have_count(1)
+
+
+def enter_training(page: Page) -> None:
+    page.click("#training-enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 CLEAN: dict[str, object] = {"findings": [], "unfit": []}
 EXPORT: dict[str, object] = {
     f"GET /api{VISIT}": samples.finished(),
@@ -142,11 +156,6 @@ def allow(page: Page) -> None:
     expect(page.locator(".shown-code")).to_have_text("271 828")
 
 
-def ask_others(page: Page) -> None:
-    page.click("#ask")
-    expect(page.locator("#other-code")).to_be_visible()
-
-
 def ask_proof(page: Page) -> None:
     page.click("#allow")
     expect(page.locator(".proof")).to_be_visible()
@@ -155,6 +164,11 @@ def ask_proof(page: Page) -> None:
 def add_phone(page: Page) -> None:
     page.click("#add-phone")
     expect(page.locator(".proof")).to_be_visible()
+
+
+def ask_others(page: Page) -> None:
+    page.click("#ask")
+    expect(page.locator("#other-code")).to_be_visible()
 
 
 def unlock_wrongly(page: Page) -> None:
@@ -226,11 +240,6 @@ SCREENS = [
     Screen("asked", "/#/visits", topics={"presence": {"questions": [samples.question()]}}),
     Screen("asked-allowed", "/#/visits", topics={"presence": {"questions": [samples.question()]}}, act=allow),
     Screen(
-        "asked-to-open",
-        "/",
-        topics={"presence": {"questions": [samples.question(purpose="open", role="technician")]}},
-    ),
-    Screen(
         "asked-to-confirm",
         "/#/visits",
         topics={"presence": {"questions": [samples.question(purpose="confirm", role="owner")]}},
@@ -255,6 +264,11 @@ SCREENS = [
         topics={"phone": samples.phone_topic(has_code=False), **OFFLINE},
         answers={"POST /api/pairing-links": refuse(403, "GW-ACC-16")},
         act=add_phone,
+    ),
+    Screen(
+        "asked-to-open",
+        "/",
+        topics={"presence": {"questions": [samples.question(purpose="open", role="technician")]}},
     ),
     Screen("locked", f"/#{VISIT}", topics=samples.locked(), whole=True),
     Screen(
@@ -324,13 +338,13 @@ SCREENS = [
         answers={"POST /api/box/binding": refuse(403, "GW-DC-09", tries_left=3)},
         act=bind,
     ),
-    Screen("sign-in-no-card", "/#/sign-in", topics={"cards": EMPTY, "staff": NOBODY}),
     Screen(
         "bind-elsewhere",
         "/#/setup/bind",
         answers={"POST /api/box/binding": refuse(409, "GW-DC-11")},
         act=bind,
     ),
+    Screen("sign-in-no-card", "/#/sign-in", topics={"cards": EMPTY, "staff": NOBODY}),
     Screen("sign-in", "/#/sign-in", topics={"cards": HPC_ONLY, "staff": NOBODY}),
     Screen(
         "sign-in-two-cards",
@@ -662,6 +676,46 @@ SCREENS = [
     Screen("box", "/#/settings/box"),
     Screen("help", "/#/help"),
     Screen("lab", "/#/lab"),
+    *(
+        Screen(
+            f"training-{phase}", "/#/training", answers={"GET /api/training": training_samples.view(phase)}
+        )
+        for phase in ("closed", "opening", "open")
+    ),
+    Screen(
+        "training-closed-user",
+        "/#/training",
+        topics={"phone": samples.phone_topic(role="user")},
+        answers={"GET /api/training": training_samples.view("closed", failed=True)},
+    ),
+    Screen(
+        "training-refused",
+        "/#/training",
+        answers={
+            "GET /api/training": training_samples.view("open"),
+            "POST /api/training/enter": refuse(409, "GW-ACC-15"),
+        },
+        act=enter_training,
+    ),
+    *(
+        Screen(
+            f"lessons{name}",
+            "/#/lessons",
+            topics={"mode": training_samples.INSIDE},
+            answers=training_samples.rooms(lesson, done),
+        )
+        for name, lesson, done in (("", "", 0), ("-begun", "no_vpn", 2), ("-passed", "online", 3))
+    ),
+    Screen(
+        "announcements",
+        "/#/announcements",
+        answers=announcement_samples.ANSWERS,
+        act=click(f"[data-announcement='{announcement_samples.URGENT}'] summary"),
+    ),
+    Screen("home-urgent", "/#/", topics={"announcements": announcement_samples.TOPIC}),
+    Screen("tour", "/#/", topics={"tour": {"taken": False}}, act=begin_tour),
+    Screen("training-home", "/#/", topics={"mode": training_samples.INSIDE}),
+    Screen("training-visit", VISIT_PAGE, topics={"mode": training_samples.INSIDE}),
     Screen(
         "environment",
         "/#/settings/environment",
@@ -673,6 +727,10 @@ SCREENS = [
         topics=OFFLINE,
         answers={"GET /api/environment": test_environment.report(test_environment.REFUSED, ready=False)},
     ),
+    Screen("versions", "/#/settings/versions", answers={"GET /api/health": test_versions.HEALTH}),
+    Screen("power", "/#/settings/power", answers={"GET /api/box/power": test_power.OPEN}),
+    Screen("consent-kept", "/#/consents/c1", answers=record_samples.ANSWERS),
+    Screen("pick-instead", f"/#{VISIT}/pick/icd10/0"),
     Screen("support", "/#/settings/support", answers={"GET /api/support-bundle": test_support.BUNDLE}),
     Screen(
         "roots",
@@ -696,6 +754,7 @@ SCREENS = [
                 remembered=[test_bluetooth.KNOWN],
             )
         },
+        answers={"POST /api/bluetooth/scan": {}, "DELETE /api/bluetooth/scan": {}},
     ),
     Screen(
         "bluetooth-compare",
@@ -752,7 +811,7 @@ SCREENS = [
     ),
 ]
 LOOKS = [Look(), Look(320, 568), Look(dark=True), Look(large=True), Look(320, 568, large=True)]
-DENSITY = {shot.name: 2 for shots in CHAPTERS.values() for shot in shots}
+IN_THE_SHEET = {shot.name for shots in CHAPTERS.values() for shot in shots}
 SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([type=file]), textarea, summary")]
     .filter((e) => e.checkVisibility() && !e.closest(".unseen"))
     .map((e) => [e, (e.closest("label") ?? e).getBoundingClientRect()])
@@ -778,11 +837,13 @@ def test_screen_is_readable_in_reach_and_in_words(screen: Screen, studio: Studio
         phone.dress(look)
         pictures.append(studio.shoot(look))
         name = f"{screen.name}-{look.label}"
-        studio.shoot(look, density=DENSITY.get(name, 1)).save(artefacts / f"{name}.png", compress_level=1)
-        assert phone.page.evaluate("document.documentElement.scrollWidth") <= look.width, (
-            "wider than the phone"
+        sharp = studio.shoot(look, density=2) if name in IN_THE_SHEET else pictures[-1]
+        sharp.save(artefacts / f"{name}.png", compress_level=1)
+        width, small = phone.page.evaluate(
+            f"() => [document.documentElement.scrollWidth, ({SMALL_TARGETS})()]"
         )
-        assert phone.page.evaluate(SMALL_TARGETS) == [], "targets smaller than a thumb"
+        assert width <= look.width, "wider than the phone"
+        assert small == [], "targets smaller than a thumb"
         assert studio.axe() == []
     assert _KEY.findall(phone.words()) == [], "a key without words"
     assert phone.troubles == []
