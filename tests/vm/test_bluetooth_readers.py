@@ -21,11 +21,12 @@ from tests.vm.guest import Guest
 from tests.vm.wires import BUS, HCI, SOON_S, Wires, open_socket
 from visitbridge.adapters.ble.link import reader_id_of
 from visitbridge.adapters.ble.source import BluetoothReaders
-from visitbridge.ports.bluetooth import PairingQuestion, RadioState
+from visitbridge.errors import PairingFailed
+from visitbridge.ports.bluetooth import PairingQuestion, QuestionKind, RadioState
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.ble.br301 import SimulatedBr301
 from visitbridge.sim.bluez.device import Unit
-from visitbridge.sim.bluez.shapes import ACR3901, BR301
+from visitbridge.sim.bluez.shapes import ACR3901, BR301, Bonding
 from visitbridge.sim.clock import FakeClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,6 +62,20 @@ async def air(system_bus: None, wires: Wires) -> AsyncIterator[Air]:
         yield air
 
 
+class PassingClock(FakeClock):
+    """Waits end after as much real time, too: a reader that a busy machine did not reach is tried again."""
+
+    async def wait_until(self, monotonic_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, monotonic_s - self.monotonic())):
+                await super().wait_until(monotonic_s)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return PassingClock()
+
+
 @pytest_asyncio.fixture(loop_scope="module", params=[acr3901, br301])
 async def bench(request: pytest.FixtureRequest, air: Air, clock: FakeClock) -> AsyncIterator[Bench]:
     units = [request.param(number) for number in (1, 2)]
@@ -73,18 +88,100 @@ async def bench(request: pytest.FixtureRequest, air: Air, clock: FakeClock) -> A
         yield bench
 
 
+@pytest.fixture
+def strange(air: Air) -> Unit:
+    """A reader that the box never met."""
+    return acr3901(9)
+
+
+async def test_numbers_are_compared_where_the_reader_shows_one(air: Air, strange: Unit) -> None:
+    strange.bonding = Bonding.COMPARE
+    asked = []
+
+    async def agree(question: PairingQuestion) -> None:
+        asked.append(question)
+
+    async with air.in_reach([strange]) as (peripheral,), open_radio() as source:
+        await find(source, [strange])
+        await source.pair(strange.address, agree)
+        await source.forget(strange.address)
+    assert asked == [
+        PairingQuestion(kind=QuestionKind.COMPARE, number=f"{number:06d}")
+        for number in peripheral.fingers.compared
+    ]
+
+
+async def test_the_number_on_the_reader_is_asked_for(air: Air, strange: Unit) -> None:
+    strange.bonding, strange.passkey = Bonding.ENTER, 1234
+    asked = []
+
+    async def enter(question: PairingQuestion) -> int:
+        asked.append(question)
+        return strange.passkey
+
+    async with air.in_reach([strange]), open_radio() as source:
+        await find(source, [strange])
+        await source.pair(strange.address, enter)
+        await source.forget(strange.address)
+    assert asked == [PairingQuestion(kind=QuestionKind.ENTER)]
+
+
+async def test_another_number_than_the_readers_is_refused(air: Air, strange: Unit) -> None:
+    strange.bonding, strange.passkey = Bonding.ENTER, 1234
+
+    async def enter_another(_question: PairingQuestion) -> int:
+        return 4321
+
+    async with air.in_reach([strange]), open_radio() as source:
+        await find(source, [strange])
+        with pytest.raises(PairingFailed) as failed:
+            await source.pair(strange.address, enter_another)
+        await source.forget(strange.address)
+    assert failed.value.params == {"reason": "refused"}
+
+
+async def test_a_number_to_type_at_the_reader_is_shown(air: Air, strange: Unit) -> None:
+    strange.bonding = Bonding.SHOW
+
+    async with air.in_reach([strange]) as (peripheral,), open_radio() as source:
+
+        async def type_it(question: PairingQuestion) -> None:
+            peripheral.fingers.typed.set_result(int(question.number))
+
+        await find(source, [strange])
+        await source.pair(strange.address, type_it)
+        await source.forget(strange.address)
+    assert peripheral.fingers.typed.done()
+
+
+async def test_an_adapter_that_was_blocked_is_on_when_it_was_switched_on(air: Air, guest: Guest) -> None:
+    """bluetoothd switches it on by itself as well, once rfkill lets it."""
+    async with open_radio() as source:
+        await wait_until(source, lambda: source.state is RadioState.ON)
+        guest.run("rfkill", "block", "bluetooth")
+        await wait_until(source, lambda: source.state is not RadioState.ON)
+        guest.run("rfkill", "unblock", "bluetooth")
+        await source.power_on()
+        assert source.state is RadioState.ON
+
+
 async def introduce(air: Air, units: Sequence[Unit]) -> None:
     """Find the readers and pair with them, as a person does on the pairing page."""
     async with air.in_reach(units), open_radio() as source:
-        await wait_until(source, lambda: source.state is RadioState.ON)
-        for unit in units:
-            await source.forget(unit.address)
-        await source.start_scan()
-        addresses = {unit.address for unit in units}
-        await wait_until(source, lambda: addresses <= {heard.address for heard in source.heard()})
-        await source.stop_scan()
+        await find(source, units)
         for unit in units:
             await source.pair(unit.address, nobody_is_asked)
+
+
+async def find(source: BluetoothReaders, units: Sequence[Unit]) -> None:
+    """Hear the readers, which the box does not know."""
+    await wait_until(source, lambda: source.state is RadioState.ON)
+    for unit in units:
+        await source.forget(unit.address)
+    await source.start_scan()
+    addresses = {unit.address for unit in units}
+    await wait_until(source, lambda: addresses <= {heard.address for heard in source.heard()})
+    await source.stop_scan()
 
 
 async def nobody_is_asked(question: PairingQuestion) -> None:

@@ -29,4 +29,4 @@ def test_files_go_in_and_come_out(guest: Guest, size: int) -> None:
 
 
 def test_the_gateways_program_runs_on_debians_python_and_bindings(guest: Guest) -> None:
-    assert "visitbridge" in python(guest, "-m", "visitbridge", "--help", within_s=60)
+    assert "visitbridge" in python(guest, "-m", "visitbridge", "--help", within_s=240)
