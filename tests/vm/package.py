@@ -1,4 +1,4 @@
-"""The package under test, the release after it, and a machine on which it was installed before it first started."""
+"""The package under test, and a machine on which it was installed before it first started."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import msgspec
@@ -18,11 +19,8 @@ from tests.vm.image import CACHE, ROOT, build_lasting
 GIVEN = "VISITBRIDGE_DEB"
 """Names the package to test in the environment; without it, one is built of this checkout."""
 
-THIS, FOLLOWING = "visitbridge_this.deb", "visitbridge_next.deb"
-NEXT_VERSION = "99.0"
-LABEL = "vb-packages"
-_PRIVATE = "usr/lib/visitbridge/python"
 _SOURCES = ("daemon/visitbridge", "firmware_tools", "webui", "systemd", "debian", "requirements.lock", "dev")
+_KEPT_S = 86_400.0
 _BOX = Path(__file__).with_name("inside") / "box"
 # Packed by hand and read by an emulated processor: time counts, bytes do not.
 _QUICKLY = {"DPKG_DEB_COMPRESSOR_TYPE": "gzip", "DPKG_DEB_COMPRESSOR_LEVEL": "1"}
@@ -34,25 +32,15 @@ def build_package() -> Path:
         return Path(os.environ[GIVEN])
     folder = CACHE / f"package-{_digest_of_sources()}"
     if not folder.exists():
-        unfinished = Path(tempfile.mkdtemp(dir=CACHE))
-        environment = {**os.environ, **_QUICKLY, "PACKAGE_FOLDER": str(unfinished)}
-        subprocess.run([str(ROOT / "dev"), "package"], env=environment, check=True)
-        for rest in (entry for entry in unfinished.iterdir() if entry.is_dir()):
-            shutil.rmtree(rest)
-        unfinished.replace(folder)
+        _forget_old("package-*")
+        with tempfile.TemporaryDirectory(dir=CACHE) as unfinished:
+            environment = {**os.environ, **_QUICKLY, "PACKAGE_FOLDER": unfinished}
+            subprocess.run([str(ROOT / "dev"), "package"], env=environment, check=True)
+            folder.mkdir()
+            for made in Path(unfinished).glob("*.deb"):
+                made.replace(folder / made.name)
     (package,) = folder.glob("*.deb")
     return package
-
-
-def packages_disk(package: Path, folder: Path) -> Path:
-    """A disk labelled ``LABEL`` with ``THIS``, the package under test, and ``FOLLOWING``, the release after it."""
-    tree = folder / "packages"
-    tree.mkdir()
-    shutil.copy(package, tree / THIS)
-    _make_following(package, tree / FOLLOWING)
-    disk = folder / "packages.img"
-    _fill(disk, LABEL, tree)
-    return disk
 
 
 def bare_image() -> Image:
@@ -69,6 +57,7 @@ def install(image: Image, package: Path) -> Image:
     recipe.update(str(image.disk).encode())
     disk = CACHE / f"installed-{recipe.hexdigest()[:16]}.img"
     if not disk.exists():
+        _forget_old("installed-*.img")
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             root, unfinished = Path(folder) / "root", Path(folder) / "disk"
             root.mkdir()
@@ -76,7 +65,7 @@ def install(image: Image, package: Path) -> Image:
                 ["debugfs", "-R", f"rdump / {root}", str(image.disk)], check=True, capture_output=True
             )
             _install_in(root, package)
-            _fill(unfinished, "", root)
+            _fill(unfinished, root)
             unfinished.replace(disk)
     return msgspec.structs.replace(image, disk=disk)
 
@@ -106,31 +95,18 @@ def _install_in(root: Path, package: Path) -> None:
     shutil.copy(_BOX / "slow-start.conf", root / "etc/systemd/system/visitbridge.service.d")
 
 
-def _make_following(package: Path, made: Path) -> None:
-    """The package once more with a later version, and one more step of the store's schema, which only adds."""
-    with tempfile.TemporaryDirectory(dir=made.parent.parent) as folder:
-        root = Path(folder) / "root"
-        subprocess.run(["dpkg-deb", "--raw-extract", str(package), str(root)], check=True)
-        control = root / "DEBIAN/control"
-        lines = control.read_text("utf-8").splitlines(keepends=True)
-        lines = [f"Version: {NEXT_VERSION}\n" if line.startswith("Version:") else line for line in lines]
-        control.write_text("".join(lines), "utf-8")
-        versions = root / _PRIVATE / "visitbridge/adapters/store/migrations/versions"
-        head = max(file.stem for file in versions.glob("0*.py")).partition("_")[0]
-        step = (Path(__file__).with_name("inside") / "next_step.py").read_text("utf-8")
-        (versions / f"{int(head) + 1:04d}_next.py").write_text(
-            step.replace("HEAD", head).replace("NEXT", f"{int(head) + 1:04d}"), "utf-8"
-        )
-        subprocess.run(
-            ["dpkg-deb", "-Zgzip", "-z1", "--build", "--root-owner-group", str(root), str(made)], check=True
-        )
+def _forget_old(pattern: str) -> None:
+    """Each change of the program makes a new one, of about a gigabyte; those of another day are of no use."""
+    for entry in CACHE.glob(pattern):
+        if time.time() - entry.stat().st_mtime > _KEPT_S:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def _fill(disk: Path, label: str, tree: Path) -> None:
+def _fill(disk: Path, tree: Path) -> None:
     used = sum(file.lstat().st_size + 4096 for file in tree.rglob("*"))
     with disk.open("wb") as empty:
         empty.truncate(used + used // 4 + (1200 << 20))
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-d", str(tree), str(disk)], check=True)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", str(tree), str(disk)], check=True)
 
 
 def _digest_of_sources() -> str:
