@@ -75,7 +75,10 @@ def _serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", action="store_true", help="faults and lab control; never for real work")
     parser.add_argument("--office-port", type=int, metavar="PORT", help="serve the office's pages there, too")
     parser.add_argument(
-        "--security-contact", default="", metavar="URI", help="where holes are reported, in the office's security.txt"
+        "--security-contact",
+        default="",
+        metavar="URI",
+        help="where holes are reported, in the office's security.txt",
     )
 
 

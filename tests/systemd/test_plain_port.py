@@ -15,7 +15,9 @@ RECORD = re.compile(r"^host-record=([^,]+),(.+)$", re.MULTILINE)
 
 def test_exactly_the_probed_names_lead_to_the_box() -> None:
     records = dict(RECORD.findall((DNS / "visitbridge-probes.conf").read_text("utf-8")))
-    own = re.search(r"^host-record=visitbridge\.home\.arpa,(.+)$", (DNS / "visitbridge.conf").read_text(), re.M)
+    own = re.search(
+        r"^host-record=visitbridge\.home\.arpa,(.+)$", (DNS / "visitbridge.conf").read_text(), re.M
+    )
 
     assert own is not None
     windows = records.pop("dns.msftncsi.com")

@@ -245,7 +245,9 @@ class LabSection(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     training: Annotated[
         Path | None,
-        Meta(description="Unix socket of the desk that gives lessons in that lab; every page then says 訓練模式"),
+        Meta(
+            description="Unix socket of the desk that gives lessons in that lab; every page then says 訓練模式"
+        ),
     ] = None
 
 
@@ -255,7 +257,11 @@ class TrainingSection(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     idle_minutes: Annotated[
         float,
-        Meta(gt=0, le=720, description="Training rooms that nobody has used for this long close and are emptied"),
+        Meta(
+            gt=0,
+            le=720,
+            description="Training rooms that nobody has used for this long close and are emptied",
+        ),
     ] = 60.0
 
 
