@@ -63,6 +63,14 @@ async def test_every_slot_is_told_of_once_and_is_empty(bench: Bench) -> None:
     assert {info.virtual for info in told} == {bench.are_virtual}
 
 
+async def test_a_reader_tells_of_nothing_that_it_cannot_know(bench: Bench) -> None:
+    infos = [reader.info for reader in bench.source.readers()]
+    charged = {info.reader_id for info in infos if (info.battery_percent, info.battery_low) != (None, None)}
+    heard = {info.reader_id for info in infos if info.signal_dbm is not None}
+    assert charged <= {info.reader_id for info in infos if info.capability.battery}
+    assert heard <= {info.reader_id for info in infos if info.capability.signal}
+
+
 async def test_a_card_is_told_of_when_it_comes_and_goes(bench: Bench) -> None:
     reader = await put(bench, DemoCard(ATR_T1))
     assert (reader.info.state, reader.info.atr, reader.info.insertion) == (

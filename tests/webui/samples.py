@@ -49,6 +49,7 @@ def reader(reader_id: str, name: str, inside: Json) -> Json:
         "battery_percent": None,
         "battery_low": None,
         "signal_dbm": None,
+        "sleeps": False,
         "card": inside,
     }
 

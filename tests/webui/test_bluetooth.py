@@ -109,6 +109,20 @@ def test_D01_the_readers_page_shows_battery_and_signal_and_leads_on(
     expect(phone.page.get_by_role("heading", name="藍牙讀卡機")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("sleeps", "words"), [(True, "讀卡機睡著了或不在附近，請碰一下它的開關或插卡"), (False, "讀卡機沒有回應")]
+)
+def test_D03_a_reader_that_is_away_says_what_helps(
+    box: FakeBox, phone: Phone, artefacts: Path, sleeps: bool, words: str
+) -> None:
+    slot = {**reader("ble-0200000000a2", "一號讀卡機", card()), "transport": "ble", "virtual": False}
+    box.put("cards", {"readers": [{**slot, "state": "unavailable", "sleeps": sleeps}], "troubles": []})
+    phone.open(box.url)
+    phone.go("/settings/readers")
+    expect(phone.page.locator("[data-reader=ble-0200000000a2]")).to_contain_text(words)
+    phone.picture(artefacts, f"readers-away-{sleeps}")
+
+
 def test_D02_it_scans_only_while_the_page_is_shown(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url)
     phone.go("/settings/readers")

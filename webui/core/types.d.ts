@@ -44,6 +44,7 @@ export interface Reader {
   battery_percent: number | null;
   battery_low: boolean | null;
   signal_dbm: number | null;
+  sleeps: boolean;
   card: PresentCard;
 }
 

@@ -10,7 +10,7 @@ import { ReaderTurn } from "../components/turn.js";
 function ReaderRow({ reader }) {
   const refresh = useTask(async () => { await post(`/api/readers/${segment(reader.reader_id)}/refresh`, {}, { timeout_s: 30 }); });
   const { card } = reader;
-  const inside = reader.state === "unavailable" ? t("readers.unavailable") : card.patient ? t("readers.nhi", { name: card.patient.name }) : t(`card_kind.${card.kind}`);
+  const inside = reader.state === "unavailable" ? t(reader.sleeps ? "readers.asleep" : "readers.unavailable") : card.patient ? t("readers.nhi", { name: card.patient.name }) : t(`card_kind.${card.kind}`);
   const extras = [t(`readers.transport.${reader.transport}`), reader.virtual && reader.transport !== "virtual" ? t("readers.virtual") : "", reader.battery_percent == null ? "" : t("strip.power.battery", { percent: reader.battery_percent }),
     reader.signal_dbm == null ? "" : t("readers.signal", { dbm: reader.signal_dbm })].filter(Boolean);
   return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}${reader.battery_low ? html`<span class="tag warn">${t("readers.battery_low")}</span>` : null}</span><span>${inside}</span>

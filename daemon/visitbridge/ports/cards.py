@@ -26,6 +26,19 @@ class ReaderState(enum.StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class ReaderCapability(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader has beyond cards; nothing of a card's protocol, which is the same above every transport.
+
+    ``battery``, ``signal``: it tells them. ``own_key``: a master key that can be changed. ``sleeps``: it hangs up by itself to
+    spare its battery, and comes back when somebody touches it.
+    """
+
+    battery: bool = False
+    signal: bool = False
+    own_key: bool = False
+    sleeps: bool = False
+
+
 class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One slot of one reader.
 
@@ -41,6 +54,7 @@ class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
     insertion: int = 0
     atr: str = ""
     virtual: bool = False
+    capability: ReaderCapability = ReaderCapability()
     battery_percent: int | None = None
     battery_low: bool | None = None
     signal_dbm: int | None = None

@@ -282,6 +282,7 @@ def _slot(info: ReaderInfo, card: PresentCard) -> Slot:
         battery_percent=info.battery_percent,
         battery_low=info.battery_low,
         signal_dbm=info.signal_dbm,
+        sleeps=info.capability.sleeps,
         card=SlotCard(
             kind=card.kind, insertion=card.insertion, error_code=card.error_code, patient=patient or None
         ),

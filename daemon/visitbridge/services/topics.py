@@ -82,6 +82,8 @@ class SlotCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """``sleeps``: away may only mean asleep, until somebody touches it."""
+
     reader_id: str
     name: str
     transport: str
@@ -91,6 +93,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     signal_dbm: int | None
     card: SlotCard
     battery_low: bool | None = None
+    sleeps: bool = False
 
 
 class CardsTopic(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from vbtools.reader.burn_in import BurnIn
 from vbtools.reader.probing import applications
 from visitbridge import __version__
 from visitbridge.errors import CardError, DeviceError
-from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
+from visitbridge.ports.cards import CardReader, ReaderCapability, ReaderInfo, ReaderState
 from visitbridge.ports.reader_facts import Described, ReaderFacts
 
 
@@ -25,6 +25,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     transport: str
     virtual: bool
+    capability: ReaderCapability
     state: ReaderState
     battery_percent: int | None
     signal_dbm: int | None
@@ -58,6 +59,7 @@ def as_text(report: Report) -> str:
         "model": facts.model,
         "serial number": facts.serial,
         "firmware": facts.firmware,
+        "can": ", ".join(name for name, has in msgspec.structs.asdict(report.capability).items() if has),
         "battery": "" if report.battery_percent is None else f"{report.battery_percent} %",
         "signal": "" if report.signal_dbm is None else f"{report.signal_dbm} dBm",
         "state": report.state.value,
@@ -86,6 +88,7 @@ def _report(info: ReaderInfo, facts: ReaderFacts, found: tuple[str, ...], error:
         name=info.name,
         transport=info.transport,
         virtual=info.virtual,
+        capability=info.capability,
         state=info.state,
         battery_percent=info.battery_percent,
         signal_dbm=info.signal_dbm,

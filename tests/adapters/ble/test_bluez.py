@@ -32,7 +32,7 @@ from visitbridge.errors import (
     VisitBridgeError,
 )
 from visitbridge.ports.bluetooth import PairingQuestion, QuestionKind, RadioState, ReaderFamily
-from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.ports.cards import ReaderCapability, ReaderInfo, ReaderState
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.bluez.bus import open_private_bus
 from visitbridge.sim.bluez.device import Unit
@@ -100,6 +100,21 @@ async def test_readers_of_known_families_are_heard_while_somebody_scans(clock: F
         assert double.filters == [{"Transport": "le"}]
         await source.stop_scan()
         assert not double.is_scanning
+
+
+@pytest.mark.parametrize(
+    ("new_unit", "capability"),
+    [
+        (acr3901_unit, ReaderCapability(battery=True, signal=True, own_key=True, sleeps=True)),
+        (br301_unit, ReaderCapability(battery=True, signal=True)),
+    ],
+    ids=["ACR3901", "bR301"],
+)
+async def test_a_reader_says_what_its_family_has(
+    clock: FakeClock, new_unit: Callable[[], Unit], capability: ReaderCapability
+) -> None:
+    async with open_bluetooth(clock, [new_unit()]) as (source, _):
+        assert [reader.info.capability for reader in source.readers()] == [capability]
 
 
 async def test_the_scan_ends_with_the_box(clock: FakeClock) -> None:

@@ -11,6 +11,7 @@ from visitbridge.adapters.ble.families import AcsFamily, Family
 from visitbridge.adapters.ble.line import Line
 from visitbridge.errors import DeviceError, Retry, StoreError
 from visitbridge.ports.bluetooth import KeyVault, RememberedReader
+from visitbridge.ports.cards import ReaderCapability
 from visitbridge.ports.gatt import GattLink
 from visitbridge.ports.reader_facts import ReaderFacts, readable
 from visitbridge.protocols.acs.frames import Frame
@@ -26,7 +27,9 @@ R = TypeVar("R")
 
 
 class Care(Protocol[R]):
-    """``new_family``: what a fresh connection speaks."""
+    """``new_family``: what a fresh connection speaks. ``capability``: what readers of this family have."""
+
+    capability: ReaderCapability
 
     def new_family(self, link: GattLink) -> Family[R]: ...
 
@@ -53,6 +56,8 @@ class Care(Protocol[R]):
 
 class PlainCare(Care[R]):
     """For families without keys. ``facts``: all that is known of them before one is asked."""
+
+    capability = ReaderCapability(battery=True, signal=True)
 
     def __init__(self, new_family: Callable[[GattLink], Family[R]], facts: ReaderFacts = _UNTOLD) -> None:
         self._new_family = new_family
@@ -86,6 +91,8 @@ class AcsCare(Care[Frame]):
     A new key is stored beside the old one before it is sent, and alone after the reader proved to have it. So after
     a crash or a lost reply in between the reader has one of two, and both are tried, one in each connection.
     """
+
+    capability = ReaderCapability(battery=True, signal=True, own_key=True, sleeps=True)
 
     def __init__(
         self,

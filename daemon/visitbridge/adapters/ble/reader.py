@@ -73,6 +73,7 @@ class BleReader(Generic[R]):
             transport=TRANSPORT,
             state=ReaderState.UNAVAILABLE,
             virtual=peripheral.virtual,
+            capability=care.capability,
         )
 
     @property
