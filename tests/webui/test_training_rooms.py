@@ -1,8 +1,9 @@
-"""A whole lesson in the training rooms of a real box, in Chromium: opened, passed, left, and nothing of it outside (ux §3.9)."""
+"""The training rooms of a real box, in Chromium: a lesson passed with nothing of it outside, and hours that pass (ux §3.9)."""
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import signal
 import subprocess
@@ -23,6 +24,9 @@ _STEP_MS = 60_000
 _READY_S = 60.0
 _STOP_S = 40.0
 COMPLAINT = "訓練用主訴顱內"
+TAIPEI = dt.timezone(dt.timedelta(hours=8))
+DAY_S = 24 * 3600
+WORK_BEGINS_S = 8 * 3600
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,11 @@ def _wait_ready(box: RealBox, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
 
 
-def insert(phone: Phone, card_id: str) -> None:
+def insert(phone: Phone, card_id: str, reader: int = 0) -> None:
+    """Into the reader with this index."""
     phone.go("/lessons")
     card = phone.page.locator(f"[data-card={card_id}]")
-    card.get_by_role("button").first.click()
+    card.get_by_role("button").nth(reader).click()
     expect(card.get_by_text("拔出")).to_be_visible(timeout=_STEP_MS)
 
 
@@ -95,16 +100,42 @@ def pull(phone: Phone, card_id: str) -> None:
     expect(card.get_by_role("button")).to_have_count(2, timeout=_STEP_MS)
 
 
+def go_in(phone: Phone, box: RealBox) -> None:
+    """Pair, open the rooms, and enter them."""
+    phone.context.set_default_timeout(_STEP_MS)
+    phone.pair(box.ready["pair_url"], "護理師手機", box.read_code)
+    expect(phone.page.locator(".banner")).to_have_count(0)
+    phone.go("/training")
+    phone.page.click("#training-open")
+    phone.page.locator("#training-enter").click(timeout=_OPEN_MS)
+    expect(phone.page.locator(".banner.training")).to_be_visible(timeout=_STEP_MS)
+
+
+def let_it_be_eight_in_the_morning(phone: Phone) -> None:
+    """In Taipei: then it is the eight hours of a sign-in that end, and not the day."""
+    now = dt.datetime.now(TAIPEI)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    ahead_s = (WORK_BEGINS_S - (now - midnight).total_seconds()) % DAY_S
+    status = phone.page.evaluate(
+        """async (advance_s) => (await fetch("/api/lab/time", {
+            method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ advance_s }),
+        })).status""",
+        ahead_s,
+    )
+    assert status == 204
+    phone.page.reload()
+    expect(phone.strip_item("link")).to_have_text("健保VPN 正常", timeout=_STEP_MS)
+
+
+def expect_all_done(phone: Phone) -> None:
+    for flag in ("saved", "card", "vpn", "ic"):
+        expect(phone.flag(flag)).to_have_class("flag done", timeout=_STEP_MS)
+
+
 @pytest.mark.timeout(600)
 def test_t08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: RealBox, phone: Phone) -> None:
-    phone.context.set_default_timeout(_STEP_MS)
     page = phone.page
-    phone.pair(box.ready["pair_url"], "護理師手機", box.read_code)
-    expect(page.locator(".banner")).to_have_count(0)
-    phone.go("/training")
-    page.click("#training-open")
-    page.locator("#training-enter").click(timeout=_OPEN_MS)
-    expect(page.locator(".banner.training")).to_be_visible(timeout=_STEP_MS)
+    go_in(phone, box)
 
     phone.go("/lessons")
     page.locator("[data-lesson=online] button").click()
@@ -118,8 +149,7 @@ def test_t08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: Real
     phone.complain(COMPLAINT)
     phone.add_diagnosis("I10", "I10")
     phone.finish(4)
-    for flag in ("saved", "card", "vpn", "ic"):
-        expect(phone.flag(flag)).to_have_class("flag done", timeout=_STEP_MS)
+    expect_all_done(phone)
     phone.go("/lessons")
     expect(page.locator("#lesson .notice.good")).to_be_visible(timeout=_STEP_MS)
 
@@ -140,4 +170,64 @@ def test_t08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: Real
     page.click("#training-close")
     expect(page.locator("#training-open")).to_be_visible(timeout=_STEP_MS)
     assert not box.rooms.exists()
+    assert phone.troubles == []
+
+
+@pytest.mark.timeout(600)
+def test_F05_the_eight_hours_end_in_the_middle_of_a_visit_and_nothing_is_lost(
+    box: RealBox, phone: Phone, artefacts: Path
+) -> None:
+    page = phone.page
+    go_in(phone, box)
+    let_it_be_eight_in_the_morning(phone)
+    insert(phone, "hpc-doctor")
+    phone.sign_in(LAB_PIN)
+    expect(phone.strip_item("hpc_time")).to_contain_text("至 16:")
+    pull(phone, "hpc-doctor")
+    insert(phone, "patient-wang")
+    phone.start_visit()
+    draft = page.url.partition("#")[2]
+    phone.complain(COMPLAINT)
+    phone.add_diagnosis("I10", "I10")
+
+    # The hours pass while the draft is open; the page says it, and what was written is there.
+    phone.go("/lessons")
+    page.click("[data-lapse='28800']")
+    expect(phone.strip_item("hpc_time")).to_have_count(0, timeout=_STEP_MS)
+    phone.go(draft)
+    expect(page.locator(".banner.soft")).to_contain_text("醫事人員卡認證已到期", timeout=_STEP_MS)
+    told = page.locator(".notice.warn")
+    expect(told).to_contain_text("醫事人員卡認證已到期。")
+    expect(told).to_contain_text("已填的內容都在。")
+    expect(told).to_contain_text("請重新插卡輸入密碼")
+    expect(page.locator("#subjective")).to_have_value(COMPLAINT)
+    expect(page.locator("[data-diagnosis=I10]")).to_be_visible()
+    phone.settle()
+    phone.picture(artefacts, "expired-1-draft")
+    page.fill("#objective", "血壓偏高")
+    phone.expect_saved()
+    page.click("#to-finish")
+    expect(page.locator("[data-mode='4'] .row-detail")).to_contain_text("醫事人員卡")
+    phone.settle()
+    phone.picture(artefacts, "expired-2-finish")
+
+    # Card and PIN again, and the visit goes on where it was.
+    insert(phone, "hpc-doctor", reader=1)
+    phone.go(draft)
+    told.get_by_role("link").click()
+    phone.settle()
+    phone.picture(artefacts, "expired-3-sign-in")
+    page.fill("#pin", LAB_PIN)
+    page.click("#sign-in")
+    expect(page.locator("#go-on")).to_be_visible(timeout=_STEP_MS)
+    page.click("#go-on")
+    expect(page.locator("#subjective")).to_have_value(COMPLAINT)
+    expect(page.locator("#objective")).to_have_value("血壓偏高")
+    expect(page.locator(".banner.soft")).to_have_count(0)
+    pull(phone, "hpc-doctor")
+    phone.go(draft)
+    phone.finish(4)
+    expect_all_done(phone)
+    phone.settle()
+    phone.picture(artefacts, "expired-4-done")
     assert phone.troubles == []
