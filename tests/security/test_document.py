@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,7 @@ from tests.app.box import RunningBox, config_for, running_box
 from tests.app.test_every_route import whole_table
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.api.openapi import openapi_document
+from visitbridge.config import TrainingSection
 
 EXAMPLES = 12
 LEFT_OUT = {"/api/events", "/api/phone/lock"}
@@ -51,7 +53,9 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBox]:
     started: Future[tuple[RunningBox, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def serve() -> None:
-        async with running_box(config_for(folder)) as running:
+        # Rooms that one call opens would stand open while the other calls are tried; tests/app/test_training.py opens them.
+        config = msgspec.structs.replace(config_for(folder), training=TrainingSection(offered=False))
+        async with running_box(config) as running:
             await running.pair()
             over = asyncio.Event()
             started.set_result((running, asyncio.get_running_loop(), over))
