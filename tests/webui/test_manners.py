@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.webui import samples
 from tests.webui.fake_box import WEBUI, FakeBox, Refusal
+from tests.webui.keys import Keys
 from tests.webui.phone import Look, Phone
 from visitbridge.api.static import read_webui
 
@@ -348,36 +349,33 @@ def test_a_new_screen_takes_the_focus_to_its_heading(box: FakeBox, phone: Phone)
 
 def test_a_visit_can_be_written_from_the_keyboard_alone(box: FakeBox, phone: Phone) -> None:
     phone.open(f"{box.url}/#{VISIT}")
-    keyboard = phone.page.keyboard
+    keys = Keys(phone)
     phone.page.locator("#subjective").focus()
-    keyboard.type("cough")
-    reach(phone, "#add-diagnosis")
-    keyboard.press("Enter")
+    keys.type("cough")
+    keys.use("#add-diagnosis")
     expect(phone.page.locator("#search")).to_be_focused()
-    keyboard.type("J0")
+    keys.type("J0")
     expect(phone.page.locator(".hit").first).to_be_visible()
-    reach(phone, ".hit[data-code='J00']")
-    keyboard.press("Enter")
+    keys.use(".hit[data-code='J00']")
     expect(phone.page.locator("[data-diagnosis=J00]")).to_be_visible()
-    reach(phone, "#to-finish")
-    keyboard.press("Enter")
+    keys.use("#to-finish")
     expect(phone.page.locator("[data-mode='4'] input")).to_be_checked()
 
 
-def reach(phone: Phone, selector: str) -> None:
-    """Press Tab until the element has the focus, and see that no bar covers it."""
-    target = phone.page.locator(selector)
-    for _ in range(60):
-        if target.evaluate("(element) => element === document.activeElement"):
-            break
-        phone.page.keyboard.press("Tab")
-    expect(target).to_be_focused()
-    assert target.evaluate(
-        """(element) => {
-            const box = element.getBoundingClientRect();
-            return element.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
-        }"""
-    ), f"{selector} has the focus and is covered"
+@pytest.mark.parametrize(
+    "look",
+    [Look(), Look(large=True), Look(320, 568), Look(320, 568, large=True)],
+    ids=lambda look: look.label,
+)
+def test_the_focus_is_under_no_bar_however_much_the_bars_say(box: FakeBox, phone: Phone, look: Look) -> None:
+    box.topics["mode"] = {**samples.topics()["mode"], "training": True, "lessons": True}
+    box.topics["phone"] = samples.phone_topic(reduced=True)
+    box.topics["staff"] = NOBODY
+    phone.open(f"{box.url}/#{VISIT}")
+    phone.dress(look)
+    keys = Keys(phone)
+    keys.reach("#to-finish")
+    keys.reach(".back", by="Shift+Tab")
 
 
 def test_typing_chinese_searches_when_the_character_is_chosen_not_while_it_is_spelt(

@@ -173,6 +173,26 @@ export function RowLink({ href, title, detail, mark, id }) {
     ${detail ? html`<span class="row-detail">${detail}</span>` : null}</span>${mark}<span class="arrow" aria-hidden="true"></span></a>`;
 }
 
+/**
+ * A `ref` that tells the style sheet how high a bar is, as `name`, for as long as the bar is there: what gets the focus is scrolled
+ * out from under it (WCAG 2.4.11), whatever the bar has to say.
+ * @param {string} name
+ */
+export function heightAs(name) {
+  const { style } = document.documentElement;
+  /** @type {ResizeObserver | undefined} */
+  let observer;
+  return (/** @type {HTMLElement | null} */ bar) => {
+    observer?.disconnect();
+    style.removeProperty(name);
+    if (!bar) return;
+    observer = new ResizeObserver(() => style.setProperty(name, `${bar.offsetHeight}px`));
+    observer.observe(bar);
+  };
+}
+
+const actionBar = heightAs("--action-bar");
+
 /** Whom to call is told to phones that are paired and open. */
 const opened = () => paired.value === "yes" && phoneState.value === "open";
 
@@ -191,7 +211,7 @@ export function Screen({ title, up, lead, action, header, submit, children }) {
     window.scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, []);
-  const inside = html`${children}${action ? html`<div class="action-bar">${action}</div>` : null}`;
+  const inside = html`${children}${action ? html`<div class="action-bar" ref=${actionBar}>${action}</div>` : null}`;
   /** @param {Event} event */
   const onSubmit = (event) => {
     event.preventDefault();

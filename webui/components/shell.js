@@ -8,12 +8,14 @@ import {
 import { path } from "../core/router.js";
 import { locksIn, touch } from "../core/session.js";
 import { t } from "../core/words.js";
-import { Button } from "./controls.js";
+import { Button, heightAs } from "./controls.js";
 
 /** @typedef {import("../lib/preact.js").ComponentChildren} Children */
 
 const WARN_MS = 60 * 60_000;
 const URGENT_MS = 15 * 60_000;
+
+const topBar = heightAs("--top-bar");
 
 /** @param {{ tone?: "good" | "warn" | "bad" | "idle", name: string, children?: Children }} props */
 function Item({ tone = "idle", name, children }) {
@@ -145,7 +147,7 @@ function UndoBar() {
 /** @param {{ tab: string, framed: boolean, children?: Children }} props `framed`: a paired phone's screen */
 export function Shell({ tab, framed, children }) {
   return html`
-    <header class="top"><${Banners} />${framed ? html`<${Asked} />` : null}${framed ? html`<${StatusStrip} />` : null}</header>
+    <header class="top" ref=${topBar}><${Banners} />${framed ? html`<${Asked} />` : null}${framed ? html`<${StatusStrip} />` : null}</header>
     ${children}
     <p class="unseen" role="status">${announcement.value}</p>
     ${framed ? html`<${UndoBar} /><${BottomBar} tab=${tab} /><${Guide} />` : null}`;
