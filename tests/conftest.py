@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import leaks, system_bus
+from tests import leaks, pcsc, system_bus
 from visitbridge.sim.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
 
+pcsc.name_our_pcscd()
 system_bus.name_our_bus()
 
 # Suites that start whole programs; `dev` runs them apart from the unit tests. Seconds one test may take.

@@ -8,22 +8,24 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+LINK = Path(tempfile.gettempdir()) / f"vb-test-{os.getpid()}.comm"
+"""The one pcscd that a test process knows: libpcsclite reads PCSCLITE_CSOCK_NAME once and remembers it for good."""
+
+
+def name_our_pcscd() -> None:
+    """Before anything can ask for pcscd. The link leads nowhere, and no test meets the machine's, until one points it."""
+    os.environ["PCSCLITE_CSOCK_NAME"] = str(LINK)
+
 
 @contextlib.contextmanager
 def clients_of(socket_path: Path) -> Iterator[None]:
-    """Make libpcsclite in this process use the pcscd behind ``socket_path``.
-
-    libpcsclite reads PCSCLITE_CSOCK_NAME once and remembers it, so all tests of a process name the same
-    symbolic link, which points to the pcscd of the moment.
-    """
-    link = Path(tempfile.gettempdir()) / f"vb-test-{os.getpid()}.comm"
-    os.environ["PCSCLITE_CSOCK_NAME"] = str(link)
-    link.unlink(missing_ok=True)
-    link.symlink_to(socket_path)
+    """Make libpcsclite in this process use the pcscd behind ``socket_path``."""
+    LINK.unlink(missing_ok=True)
+    LINK.symlink_to(socket_path)
     try:
         yield
     finally:
-        link.unlink()
+        LINK.unlink()
 
 
 def wake_ups() -> int:

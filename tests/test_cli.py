@@ -89,8 +89,8 @@ def test_a_wrong_configuration_is_reported_whole_and_in_words(
 
 def section_names() -> list[str]:
     line = ["modem", "uplinks", "link", "time"]
-    last = ["outbox", "store", "log", "support"]
-    return ["box", "http", "datacentre", "readers", *line, "lab", "policy", "pairing", *last]
+    last = ["outbox", "store", "log", "support", "power"]
+    return ["box", "http", "datacentre", "readers", *line, "lab", "training", "policy", "pairing", *last]
 
 
 def test_a_right_configuration_is_confirmed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

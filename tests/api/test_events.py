@@ -125,7 +125,10 @@ async def test_each_change_follows(house: House, phone: Phone) -> None:
         second = await stream.next()
 
     assert (first.name, first.data) == ("change", {"topic": "time", "value": {"trust": "network"}})
-    assert second.data == {"topic": "power", "value": {"battery_percent": 62, "under_voltage": False}}
+    assert second.data == {
+        "topic": "power",
+        "value": {"battery_percent": 62, "under_voltage": False, "switching_off": False},
+    }
 
 
 async def test_a_noisy_topic_is_sent_once_a_second_and_then_its_newest_value(

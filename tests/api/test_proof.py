@@ -69,7 +69,7 @@ async def test_a_phone_that_asks_to_be_confirmed_is_told_apart(house: House, pho
 
     assert asked.status == 201
     assert (question["purpose"], question["phone_id"]) == ("confirm", phone.phone_id)
-    assert (own.status, own.code) == (404, "GW-REQ-02")
+    assert (own.status, own.code) == (404, "GW-REQ-04")
 
 
 async def test_who_lets_a_phone_in_shows_code_first(house: House, phone: Phone) -> None:

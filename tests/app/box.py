@@ -87,6 +87,18 @@ class RunningBox:
             assert answer.status == 201
             self.cookie = answer.cookies[COOKIE].value
 
+    async def prove(self) -> None:
+        """Show the box's code on this phone, as who decides about others has to."""
+        _, asked = await self.ask("POST", "/api/phone/ask", json={})
+        (shown,) = msgspec.json.decode(self.presence_file.read_bytes(), type=tuple[ShownQuestion, ...])
+        async with self.http.post(
+            f"{self.origin}/api/phone/open",
+            json={"request": asked["request"], "code": shown.code},
+            headers={"Origin": self.origin, "Cookie": f"{COOKIE}={self.cookie}"},
+        ) as answer:
+            assert answer.status == 204
+            self.cookie = answer.cookies[COOKIE].value
+
 
 @contextlib.asynccontextmanager
 async def running_box(config: Config, *, credentials: Path | None = None) -> AsyncIterator[RunningBox]:

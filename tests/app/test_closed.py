@@ -95,6 +95,7 @@ async def test_the_lock_comes_off_again(tmp_path: Path) -> None:
         await box.ask("POST", "/api/lock/open-by-phrase", json={"phrase": PHRASE})
         await box.wait_next()
         box.cookie = cookie
+        await box.prove()
         wrong = await code_of(box, "POST", "/api/lock/remove", json={"phrase": "not this one here"})
         unknowing = await code_of(box, "PUT", "/api/lock/phrase", json={"phrase": "another phrase of words"})
         await box.ask("POST", "/api/lock/remove", json={"phrase": PHRASE})

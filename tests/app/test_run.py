@@ -25,11 +25,11 @@ async def test_a_fresh_box_says_what_it_is_and_what_it_lacks(tmp_path: Path) -> 
         bound_status, refused = await box.ask("POST", "/api/box/sam/verify")
 
     assert status == 200
-    assert state["mode"] == {"virtual": True, "training": False}
+    assert state["mode"] == {"virtual": True, "training": False, "lessons": False}
     assert (state["box"]["bound"], state["box"]["box_name"]) == (False, "測試盒")
     assert state["link"]["hop"] == "not_bound"
     assert state["queue"]["depth"] == 0
-    assert state["cards"] == {"readers": []}
+    assert state["cards"] == {"readers": [], "troubles": []}
     assert state["staff"] == {"sessions": []}
     assert state["time"] == {"trust": "untrusted"}
     assert (bound_status, refused["error"]["code"]) == (409, "GW-DC-06")
