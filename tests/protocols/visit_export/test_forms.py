@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from fhir.resources.R4B.bundle import Bundle
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.protocols.visit_export.samples import MADE_AT, TRANSCRIPT, VISIT
@@ -90,6 +90,7 @@ def test_the_identifier_says_who_gave_it(id_no: str, system: str) -> None:
     Bundle.model_validate(bundle)
 
 
+@example(name="\u00a0", note="\u00a0", dose=1.0)
 @given(
     name=st.text(max_size=20),
     note=st.text(max_size=50),

@@ -199,7 +199,7 @@ def _encounter(found: Transcript, ids: _Ids) -> Resource:
 
 def _condition(visit: Visit, ids: _Ids, place: int, diagnosis: Diagnosis) -> Resource:
     terminology = "http://terminology.hl7.org/CodeSystem"
-    shown = diagnosis.name_zh or diagnosis.name_en
+    shown = _told(diagnosis.name_zh) or _told(diagnosis.name_en)
     return {
         "resourceType": "Condition",
         "id": ids.of(f"condition-{place}"),
@@ -246,11 +246,12 @@ def _order(visit: Visit, ids: _Ids, place: int, order: Order) -> Resource:
 
 
 def _dosage(order: Order) -> Resource:
-    dosage: Resource = {"text": " ".join(filter(None, (f"{order.dose:g}", order.frequency, order.route)))}
-    if order.frequency:
-        dosage["timing"] = {"code": {"text": order.frequency}}
-    if order.route:
-        dosage["route"] = {"text": order.route}
+    frequency, route = _told(order.frequency), _told(order.route)
+    dosage: Resource = {"text": " ".join(filter(None, (f"{order.dose:g}", frequency, route)))}
+    if frequency:
+        dosage["timing"] = {"code": {"text": frequency}}
+    if route:
+        dosage["route"] = {"text": route}
     if order.dose:
         dosage["doseAndRate"] = [{"doseQuantity": {"value": order.dose}}]
     return dosage
@@ -268,7 +269,13 @@ def _dispense(order: Order) -> Resource:
 
 def _coding(system: str, code: str, display: str) -> Resource:
     """What is in no code system, a self-paid item for instance, stands without one."""
-    return {key: value for key, value in (("system", system), ("code", code), ("display", display)) if value}
+    told = ("system", system), ("code", code), ("display", _told(display))
+    return {key: value for key, value in told if value}
+
+
+def _told(text: str) -> str:
+    """Nothing for a text of blanks alone, which FHIR takes for none."""
+    return text if text.strip() else ""
 
 
 def _meta(name: str) -> Resource:
