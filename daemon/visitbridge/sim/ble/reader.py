@@ -8,9 +8,9 @@ import contextlib
 import enum
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from visitbridge.errors import CardRemoved, DeviceError, ReaderRemoved, ReaderUnavailable
+from visitbridge.errors import DeviceError, ReaderRemoved, ReaderUnavailable
 from visitbridge.protocols.reader_talk import cut
-from visitbridge.sim.contacts import Contacts, contacts_of
+from visitbridge.sim.slot import SimulatedSlot
 
 
 class Fault(enum.Enum):
@@ -89,7 +89,7 @@ class SimulatedLink:
             raise ReaderRemoved("the simulated link ended")
 
 
-class SimulatedReader(abc.ABC):
+class SimulatedReader(SimulatedSlot):
     """A reader (``ports.gatt.Peripheral``) and the slot in it.
 
     ``faults``: misbehaviour by the number of the reply since the process began, from 1; the reader's own
@@ -107,8 +107,7 @@ class SimulatedReader(abc.ABC):
     virtual = True
 
     def __init__(self, label: str, reader_id: str, faults: Mapping[int, Fault] | None = None) -> None:
-        self.label = label
-        self.reader_id = reader_id
+        super().__init__(label, reader_id)
         self.faults = dict(faults or {})
         self.replies = 0
         self.pieces = 0
@@ -116,11 +115,7 @@ class SimulatedReader(abc.ABC):
         self.connections = 0
         self.in_reach = True
         self.on_kept: Callable[[], None] = lambda: None
-        self.card: Contacts | None = None
-        self.powered = False
         self._link: SimulatedLink | None = None
-        self._may_answer = True
-        self._held: Callable[[], None] | None = None
 
     @contextlib.asynccontextmanager
     async def open_link(self) -> AsyncIterator[SimulatedLink]:
@@ -128,40 +123,13 @@ class SimulatedReader(abc.ABC):
         if not self.in_reach:
             raise ReaderUnavailable("the simulated reader is out of reach")
         self.connections += 1
-        self.powered, self._held = False, None
+        self.restart()
         link = self._link = SimulatedLink(self)
         self.begin()
         try:
             yield link
         finally:
             link.cut()
-
-    async def insert(self, card: Contacts) -> None:
-        """Put a card in, taking out the one that was there."""
-        await self.pull()
-        self.card, self.powered = contacts_of(card), False
-        self.note(card_in=True)
-
-    async def pull(self) -> None:
-        """Take the card out, in the middle of a command if there is one. An empty slot is no error."""
-        if self.card is None:
-            return
-        self.card, self.powered = None, False
-        if self._held is not None:
-            self._held = None
-            self.refuse()
-        self.note(card_in=False)
-
-    def hold_answers(self) -> None:
-        """Let commands reach the card and act, but keep the answers back."""
-        self._may_answer = False
-
-    def give_answers(self) -> None:
-        """End :meth:`hold_answers`; what was kept back goes out."""
-        self._may_answer = True
-        held, self._held = self._held, None
-        if held is not None:
-            held()
 
     def is_cut_off_by_piece(self) -> bool:
         """Count a piece; whether the link drops with it, so that it does not arrive."""
@@ -176,36 +144,6 @@ class SimulatedReader(abc.ABC):
         self.in_reach = False
         if self._link is not None:
             self._link.cut()
-
-    def power_on(self) -> bytes:
-        """Reset the card and return its ATR, empty for a mute card or none."""
-        if self.card is None or not self.card.atr:
-            return b""
-        self.card.reset()
-        self.powered = True
-        return self.card.atr
-
-    def power_off(self) -> None:
-        if self.card is not None and self.powered:
-            self.card.reset()
-        self.powered = False
-
-    def execute(self, apdu: bytes, send: Callable[[bytes], None]) -> None:
-        """Let the card act on a command; ``send`` its answer once that is allowed. Refused without a powered card."""
-        if self.card is None or not self.powered:
-            self.refuse()
-            return
-        try:
-            answer = self.card.execute(apdu)
-        except CardRemoved:
-            self.card, self.powered = None, False
-            self.refuse()
-            self.note(card_in=False)
-            return
-        if self._may_answer:
-            send(answer)
-        else:
-            self._held = lambda: send(answer)
 
     def reply(self, raw: bytes) -> None:
         """Send a reply, or do what the schedule says instead."""
@@ -250,14 +188,6 @@ class SimulatedReader(abc.ABC):
     @abc.abstractmethod
     def written(self, piece: bytes) -> None:
         """The host wrote a piece of a command."""
-
-    @abc.abstractmethod
-    def refuse(self) -> None:
-        """Answer the command at hand with a failure."""
-
-    @abc.abstractmethod
-    def note(self, *, card_in: bool) -> None:
-        """Tell, unasked, of a card."""
 
     def stale(self, raw: bytes) -> bytes:
         """The reply with an old number; nothing where there are no numbers."""
