@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.pcsc import clients_of
 from tests.vm.guest import Guest, Image, open_guest
 from tests.vm.image import discard_checkout, prepare_image
 from tests.vm.inside_view import prepare
 from tests.vm.package import bare_image, build_package, install
 from tests.vm.readers import LEFT_OUT, usb_readers
-from tests.vm.wires import Wires
+from tests.vm.wires import PCSCD, Wires, open_socket
 
 
 def pytest_report_header() -> list[str]:
-    return [f"left out on QEMU's USB readers: {name} ({why})" for name, why in LEFT_OUT.items()]
+    return [f"left to our own USB readers, not on QEMU's: {name} ({why})" for name, why in LEFT_OUT.items()]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -57,6 +58,14 @@ def guest(image: Image, folder: Path, wires: Wires) -> Iterator[Guest]:
         prepare(booted)
         wires.plug_in(booted)
         yield booted
+
+
+@pytest.fixture(scope="module")
+def pcscd(guest: Guest, wires: Wires, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clients in this process talk to the guest's."""
+    path = tmp_path_factory.mktemp("wires") / "pcscd"
+    with open_socket(path, wires.ports[PCSCD]), clients_of(path):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -58,25 +58,25 @@ def pull_out(guest: Guest, number: int) -> None:
     guest.machine("device_del", id=f"reader{number}")
 
 
-def names() -> list[str]:
-    """What the pcscd that this process talks to calls its readers now."""
+def names(model: str = MODEL) -> list[str]:
+    """What the pcscd that this process talks to calls its readers of this model now."""
     code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
     assert code == scard.SCARD_S_SUCCESS, scard.SCardGetErrorMessage(code)
     try:
         found = scard.SCardListReaders(context, [])[1]
-        return sorted(name for name in found if name.startswith(MODEL))
+        return sorted(name for name in found if name.startswith(model))
     finally:
         scard.SCardReleaseContext(context)
 
 
-def wait_count(count: int) -> list[str]:
+def wait_count(count: int, model: str = MODEL) -> list[str]:
     """The names as soon as there are so many."""
     limit_s = time.monotonic() + _PATIENCE_S
     found: list[str] = []
     while time.monotonic() < limit_s:
         # What pyscard raises when a reader leaves between its two questions.
         with contextlib.suppress(SystemError):
-            found = names()
+            found = names(model)
             if len(found) == count:
                 return found
         time.sleep(_LOOK_AGAIN_S)

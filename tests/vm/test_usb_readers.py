@@ -6,31 +6,22 @@ Every test gets readers that were just plugged in, so that nothing of the one be
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.contract import test_readers as contract
 from tests.contract.reader_benches import Bench
-from tests.pcsc import clients_of
 from tests.vm.guest import Guest
 from tests.vm.readers import COUNT, LEFT_OUT, MODEL, MODEL_ID, card_port, names, plug_in, pull_out, wait_count
 from tests.vm.vscard import PassedSlot
-from tests.vm.wires import PCSCD, SOON_S, Wires, open_socket
+from tests.vm.wires import SOON_S
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.ports.cards import ReaderState
 from visitbridge.sim.clock import FakeClock
 
 globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
-
-
-@pytest.fixture(scope="module")
-def pcscd(guest: Guest, wires: Wires, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Clients in this process talk to the guest's."""
-    path = tmp_path_factory.mktemp("wires") / "pcscd"
-    with open_socket(path, wires.ports[PCSCD]), clients_of(path):
-        yield
 
 
 @pytest.fixture

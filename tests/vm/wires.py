@@ -16,7 +16,7 @@ from tests.contract.reader_benches import free_ports
 from tests.vm.guest import Guest
 from tests.vm.inside_view import in_checkout
 
-BUS, PCSCD, HCI = 1001, 1002, 1003
+BUS, PCSCD, HCI, USB = 1001, 1002, 1003, 1004
 """Where the guest listens."""
 
 SOON_S = 3.0
@@ -24,6 +24,7 @@ SOON_S = 3.0
 
 _ADDRESS = "10.0.2.15"
 _SOCKETS = {BUS: "/run/dbus/system_bus_socket", PCSCD: "/run/pcscd/pcscd.comm"}
+_DEVICES = {HCI: ("hci_vhci", "controller.py"), USB: ("vhci_hcd", "usb_port.py")}
 _PROXY = "/lib/systemd/systemd-socket-proxyd"
 _PIECE_BYTES = 65536
 
@@ -32,7 +33,7 @@ class Wires:
     """``devices``: arguments for a guest. ``ports``: the guest's → the one on this machine's loopback that leads to it."""
 
     def __init__(self) -> None:
-        self.ports = dict(zip((BUS, PCSCD, HCI), free_ports(3), strict=True))
+        self.ports = dict(zip((BUS, PCSCD, HCI, USB), free_ports(4), strict=True))
         forwards = "".join(
             f",hostfwd=tcp:127.0.0.1:{here}-{_ADDRESS}:{there}" for there, here in self.ports.items()
         )
@@ -56,11 +57,12 @@ class Wires:
                 "NoDelay=yes",
             )
             guest.run("systemd-run", "--quiet", f"--unit=wire-{port}", *listening, _PROXY, path)
-        guest.run("modprobe", "hci_vhci")
-        guest.run(
-            *("systemd-run", "--quiet", f"--unit=wire-{HCI}"),
-            *in_checkout("tests/vm/inside/controller.py", _ADDRESS, str(HCI)),
-        )
+        for port, (module, program) in _DEVICES.items():
+            guest.run("modprobe", module)
+            guest.run(
+                *("systemd-run", "--quiet", f"--unit=wire-{port}"),
+                *in_checkout(f"tests/vm/inside/{program}", _ADDRESS, str(port)),
+            )
         guest.run("systemctl", "start", "bluetooth.service")
 
 
