@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -27,6 +26,7 @@ from visitbridge.config import Config, ModemSection
 from visitbridge.domain.modem import ApnAuth, Bearer, ModemState
 from visitbridge.domain.uplink import Uplink, UplinkKind
 from visitbridge.ports.store import Store
+from visitbridge.runtime.jitter import draw
 from visitbridge.runtime.supervisor import Service
 from visitbridge.services.activity import Activity
 from visitbridge.services.link import LinkWatch
@@ -158,9 +158,7 @@ class Network:
                 self._store,
                 self._clock,
                 self.activity,
-                ladder=Ladder(
-                    paced(LadderPolicy(), section.recovery_pace), rungs_of(hooks), jitter=random.random
-                ),
+                ladder=Ladder(paced(LadderPolicy(), section.recovery_pace), rungs_of(hooks), jitter=draw),
                 hooks=hooks,
             ),
             host_has_address=lambda: not section.interface or self.interfaces.has_address(section.interface),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
@@ -31,6 +30,7 @@ from visitbridge.domain.ids import new_id
 from visitbridge.ports.cards import ReaderSource
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.protocols.datacentre.device import DeviceStatus
+from visitbridge.runtime.jitter import draw
 from visitbridge.runtime.supervisor import Service
 from visitbridge.services.announcements import AnnouncementDesk
 from visitbridge.services.audit_forwarding import AuditForwarding
@@ -365,7 +365,7 @@ def _wire(
         clock,
         wait_link=link.wait_up,
         is_idle=lambda: network.activity.is_idle,
-        draw=random.random,
+        draw=draw,
     )
     # A laboratory's machine is somebody's computer: only a bus of its own may be asked.
     is_our_machine = not options.allow_virtual or "DBUS_SYSTEM_BUS_ADDRESS" in os.environ

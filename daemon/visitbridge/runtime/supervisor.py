@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from visitbridge.errors import DeviceError, LinkError, VisitBridgeError
+from visitbridge.runtime.jitter import draw
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Supervisor:
         clock: Waiter,
         *,
         on_change: Callable[[ServiceState], None] | None = None,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = draw,
         start_budget_s: float = 5.0,
         first_delay_s: float = 0.5,
         longest_delay_s: float = 30.0,

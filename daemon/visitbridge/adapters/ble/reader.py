@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -32,6 +31,7 @@ from visitbridge.ports.gatt import GattLink, Peripheral
 from visitbridge.ports.reader_facts import ReaderFacts
 from visitbridge.protocols.reader_talk import Dialogue, Notice
 from visitbridge.runtime.hold import Hold, Lease
+from visitbridge.runtime.jitter import draw
 from visitbridge.runtime.waiting import wait_at_most
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class BleReader(Generic[R]):
         care: Care[R],
         clock: Clock,
         *,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = draw,
     ) -> None:
         self._peripheral = peripheral
         self._care = care

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Coroutine
 
 import msgspec
@@ -19,6 +18,7 @@ from visitbridge.domain.jobs import AgeLimits, Need
 from visitbridge.errors import Retry, StoreError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.store import Store
+from visitbridge.runtime.jitter import draw
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox import steps
 from visitbridge.services.outbox.attempts import Attempts
@@ -64,7 +64,7 @@ class Outbox:
         board: LiveBoard,
         settings: OutboxSettings | None = None,
         hook: StepHook = no_hook,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = draw,
     ) -> None:
         self._settings = settings or OutboxSettings()
         self._clock = clock

@@ -89,11 +89,8 @@ class SimulatedUsbReader(SimulatedSlot):
         self._device = UsbDevice(describe(serial), {BULK_OUT: self._written}, self._begin)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """See :meth:`UsbDevice.serve`. The card stays in; at the end it has no power."""
-        try:
-            await self._device.serve(reader, writer)
-        finally:
-            self.restart()
+        """See :meth:`UsbDevice.serve`. The card stays in; whoever plugs the reader in again finds it without power."""
+        await self._device.serve(reader, writer)
 
     async def insert(self, card: Contacts) -> None:
         """See the base."""

@@ -88,7 +88,6 @@ class UsbDevice:
         """Be plugged into the host at the other end until that hangs up. Raises DeviceError for a broken stream."""
         self._configuration = 0
         self._asked.clear()
-        self._waiting.clear()
         self._writer = writer
         try:
             while True:
@@ -102,15 +101,12 @@ class UsbDevice:
             return
         finally:
             self._writer = None
-            self._configuration = 0
 
     def send(self, endpoint: int, data: bytes, *, newest_only: bool = False) -> None:
-        """Let the host have this from an IN endpoint, unless it does not use the device.
+        """Let the host have this from an IN endpoint. A host that begins to use the device gets nothing from before.
 
         ``newest_only``: what it has not fetched yet is no longer of interest.
         """
-        if not self._configuration:
-            return
         waiting = self._waiting.setdefault(endpoint, deque())
         if newest_only:
             waiting.clear()
