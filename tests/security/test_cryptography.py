@@ -125,15 +125,15 @@ def test_V11_2_1_nobody_writes_a_primitive_by_hand(module: str) -> None:
 
 
 def test_V11_5_1_the_generator_is_the_operating_systems_wherever_it_matters() -> None:
-    """``random`` only spreads delays; nothing else of it is used, and no other generator anywhere."""
+    """Of ``random`` only the system's generator is used, to spread delays, and no other generator anywhere."""
     users = {name for name, tree in TREES.items() if imported(tree, "random")}
     taken = set().union(*(imported(tree, "random") for tree in TREES.values()))
     other = {
         name for name, tree in TREES.items() if imported(tree, "numpy.random", "uuid") & {"uuid1", "getnode"}
     }
 
-    assert users <= set(KEYS["random"]["jitter"])
-    assert taken == {"random"}
+    assert users == set(KEYS["random"]["jitter"])
+    assert taken == {"SystemRandom"}
     assert other == set()
 
 
