@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.contract.demo_card import ATR_T0, ATR_T1, GET_DATA, SELECT_NHI, DemoCard, pattern
+from tests.contract.demo_card import ATR_T0, ATR_T1, GET_DATA, SELECT_NHI, DemoCard, pattern, read_pattern
 from visitbridge.sim.usbip.ccid_reader import BULK_IN, BULK_OUT, INTERRUPT_IN, SimulatedUsbReader
 
 SERIAL = "VB0001"
@@ -34,6 +34,7 @@ GET_DEVICE, GET_CONFIGURATION, GET_SERIAL = (
     "80 06 0002 0000 FFFF",
     "80 06 0303 0904 FFFF",
 )
+GET_USED_CONFIGURATION = "80 08 0000 0000 0100"
 CONFIGURE = "00 09 0100 0000 0000"
 
 
@@ -143,7 +144,7 @@ async def kernel(unused: Kernel) -> Kernel:
         ("80 06 0003 0000 FFFF", bytes.fromhex("04030904")),
         ("80 06 0002 0000 0900", CONFIGURATION[:9]),
         ("80 00 0000 0000 0200", b"\0\0"),
-        ("80 08 0000 0000 0100", b"\0"),
+        (GET_USED_CONFIGURATION, b"\0"),
         ("02 01 0000 8200 0000", b""),
     ],
     ids=[
@@ -163,7 +164,7 @@ async def test_control_requests_are_answered(unused: Kernel, setup: str, descrip
 
 @pytest.mark.parametrize(
     "setup",
-    ["80 06 0006 0000 0A00", "80 06 0903 0904 FF00", "A1 02 0000 0000 0400", "80 0A 0000 0000 0100"],
+    ["80 06 0006 0000 0A00", "80 06 0903 0904 FF00", "21 01 0000 0000 0000", "80 0A 0000 0000 0100"],
     ids=["qualifier", "unknown string", "class request", "unknown request"],
 )
 async def test_requests_without_an_answer_stall(unused: Kernel, setup: str) -> None:
@@ -177,7 +178,7 @@ async def test_a_transfer_to_an_endpoint_that_is_not_there_stalls(kernel: Kernel
 
 
 async def test_a_configured_device_says_so(kernel: Kernel) -> None:
-    assert await kernel.read(0, setup="80 08 0000 0000 0100") == b"\x01"
+    assert await kernel.read(0, setup=GET_USED_CONFIGURATION) == b"\x01"
 
 
 async def test_an_empty_slot_is_absent(kernel: Kernel) -> None:
@@ -193,9 +194,11 @@ async def test_an_empty_slot_is_absent(kernel: Kernel) -> None:
 async def test_a_card_is_powered_and_its_parameters_are_told_and_set(
     kernel: Kernel, simulated: SimulatedUsbReader, atr: bytes, protocol: str, parameters: str
 ) -> None:
-    await simulated.insert(DemoCard(atr))
+    card = DemoCard(atr)
+    await simulated.insert(card)
     assert await kernel.ask("65 00000000 00 01 000000") == bytes.fromhex("81 00000000 00 01 01 00 00")
     powered = await kernel.ask("62 00000000 00 02 000000")
+    assert card.resets == 1
     assert powered == bytes.fromhex(f"80 {len(atr):02X}000000 00 02 00 00 00") + atr
     size = len(parameters) // 2
     told = bytes.fromhex(f"82 {size:02X}000000 00 03 00 00 {protocol} {parameters}")
@@ -205,6 +208,7 @@ async def test_a_card_is_powered_and_its_parameters_are_told_and_set(
     assert answer == bytes.fromhex(f"82 {size:02X}000000 00 04 00 00 {protocol} {changed}")
     assert await kernel.ask("6D 00000000 00 03 000000") == told
     assert await kernel.ask("63 00000000 00 06 000000") == bytes.fromhex("81 00000000 00 06 01 00 00")
+    assert card.resets == 2
 
 
 @pytest.mark.parametrize(
@@ -321,21 +325,41 @@ async def test_a_card_pulled_during_a_command_is_absent_in_the_reply(
 
 
 async def test_a_reader_plugged_in_again_has_forgotten_everything(simulated: SimulatedUsbReader) -> None:
+    """The power of its card, a command in hand, half a command, and what the host asked."""
     card = DemoCard()
     await simulated.insert(card)
     async with open_cable(simulated) as kernel:
         await kernel.read(0, length=0, setup=CONFIGURE)
         await kernel.ask("62 00000000 00 01 000000")
+        assert await kernel.read(INTERRUPT_IN, length=8) == b"\x50\x03"
+        kernel.submit(INTERRUPT_IN, length=8)
         simulated.hold_answers()
         await kernel.write("6F 15000000 00 05 00 0000" + SELECT_NHI.hex())
+        await kernel.write("65 0000")
         await card.wait_executed(1)
     simulated.give_answers()
     async with open_cable(simulated) as kernel:
+        assert await kernel.read(0, setup=GET_USED_CONFIGURATION) == b"\0"
         await kernel.read(0, length=0, setup=CONFIGURE)
         assert await kernel.ask("65 00000000 00 01 000000") == bytes.fromhex("81 00000000 00 01 01 00 00")
         refused = await kernel.transmit(GET_DATA)
         assert refused == bytes.fromhex("80 00000000 00 05 41 FE 00")
     assert card.executed == 1
+
+
+async def test_blocks_of_a_command_before_and_after_an_unplugging_are_none(
+    simulated: SimulatedUsbReader,
+) -> None:
+    await simulated.insert(DemoCard(ATR_T1))
+    async with open_cable(simulated) as kernel:
+        await kernel.read(0, length=0, setup=CONFIGURE)
+        await kernel.ask("62 00000000 00 01 000000")
+        await kernel.transmit(read_pattern(3), level="0100")
+    async with open_cable(simulated) as kernel:
+        await kernel.read(0, length=0, setup=CONFIGURE)
+        await kernel.ask("62 00000000 00 01 000000")
+        answer = await kernel.transmit(GET_DATA, level="0200")
+    assert answer == bytes.fromhex("80 02000000 00 05 00 00 00 6985")
 
 
 async def test_two_cards_are_apart_by_the_shortest_absence(monkeypatch: pytest.MonkeyPatch) -> None:
