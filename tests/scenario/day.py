@@ -37,6 +37,9 @@ _PORT = 20_000 + os.getpid() * 7 % 12_000
 """Where to look for a free port: elsewhere than another suite that runs at the same time. It has to stay the same when
 the gateway starts again."""
 
+_SOON_NOTICED = "[link]\nprobe_good_s = 2.0\n"
+"""A line that has been good for a while is looked at twice a minute; no test waits that long for its loss to show."""
+
 
 class Day:
     """``refused`` turns an error answer into its body's ``error`` member."""
@@ -175,6 +178,7 @@ async def open_day(*, use_pcscd: bool = True, config: str = "") -> AsyncIterator
     # The folder's name is short because a socket lies in it.
     with tempfile.TemporaryDirectory(prefix="vb-day-") as folder:
         (Path(folder) / "conf.d").mkdir()
+        (Path(folder) / "conf.d" / "05-day.toml").write_text(_SOON_NOTICED, "utf-8")
         (Path(folder) / "conf.d" / "10-test.toml").write_text(config, "utf-8")
         options = LabOptions(directory=Path(folder), port=_PORT, use_pcscd=use_pcscd)
         async with open_lab(options) as running, open_lab_client(running.places.root) as lab:
