@@ -60,6 +60,7 @@ async def seen(box: RunningBox, topic: str, name: str, value: object) -> None:
 
 
 async def test_an_order_is_answered_and_obeyed_only_after_its_confirmation(tmp_path: Path) -> None:
+    """Y09: a stolen box."""
     config = quick(tmp_path)
     async with open_running_portal(tmp_path / "portal") as portal, running_box(config) as box:
         await box.pair()

@@ -240,7 +240,7 @@ def cells() -> Iterator[tuple[str, BoxRole, State]]:
 @pytest.mark.parametrize("in_hand", [False, True], ids=["", "in hand"])
 @pytest.mark.parametrize("route", ROUTES, ids=name_of)
 async def test_every_cell_of_the_table(gate: Gate, line: Line, route: AnyRoute, in_hand: bool) -> None:
-    """``in_hand``: the visit in the address is the acting person's own of the day."""
+    """Whom the service codes (A08) and roles (A03) let in. ``in_hand``: the visit in the address is the acting person's own of the day."""
     gate.people.in_hand = {"x"} if in_hand else set()
     wanted, found = {}, {}
     for phone, role, state in cells():

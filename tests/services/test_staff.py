@@ -34,6 +34,7 @@ def _pin(text: str = LAB_PIN) -> bytearray:
 
 
 async def test_card_and_pin_open_a_session_that_survives_the_card(room: Room, card: Cards) -> None:
+    """F01, F04."""
     await room.insert(card("hpc-doctor"))
     row = await room.staff.sign_in(READER, _pin(), PHONE)
     await room.pull()
@@ -103,6 +104,7 @@ async def test_without_the_link_nobody_signs_in(room: Room, card: Cards) -> None
 async def test_the_session_ends_after_eight_hours_or_at_midnight(
     room: Room, card: Cards, now: dt.datetime, hours: float
 ) -> None:
+    """F02, F03: the earlier of both."""
     room.clock.jump((now - room.clock.now()).total_seconds())
     await room.insert(card("hpc-doctor"))
     row = await room.staff.sign_in(READER, _pin(), PHONE)

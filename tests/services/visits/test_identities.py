@@ -9,6 +9,7 @@ from visitbridge.errors import NotFound
 
 
 async def test_who_was_shown_whose_number_on_which_phone_is_on_the_trail(room: Room) -> None:
+    """Y08."""
     draft = await room.desk.start(READER, PHONE)
 
     shown = await room.desk.identities.show(draft.visit_id, who="D900000009", phone_id=PHONE)
