@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from tests.firmware_tools.terminal import run_tool
+from tests.pcsc import clients_of
 from vbtools.modem.transports import Options
 from vbtools.selftest.certificates import try_certificates
 from vbtools.selftest.devices import BoardSupply, try_modem, try_readers, try_store
@@ -180,11 +181,11 @@ async def test_a_store_that_cannot_be_made_is_told() -> None:
 
 
 @pytest.fixture
-async def two_readers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+async def two_readers() -> AsyncIterator[None]:
     async with open_pcscd(slots=2) as pcscd:
-        monkeypatch.setenv("PCSCLITE_CSOCK_NAME", str(pcscd.socket_path))
         await pcscd.slots[0].insert(build_card("patient-wang"))
-        yield
+        with clients_of(pcscd.socket_path):
+            yield
 
 
 @pytest.mark.usefixtures("two_readers")
@@ -408,21 +409,21 @@ def test_the_paper_says_in_both_languages_what_the_report_says(tmp_path: Path) -
 
 
 @pytest.mark.timeout(120)
-async def test_a_whole_box_is_tried_signed_and_verified(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_whole_box_is_tried_signed_and_verified(tmp_path: Path) -> None:
     """On a virtual reader with a patient's card and a virtual modem; nothing of the card is in any file."""
     (tmp_path / "state/tls").mkdir(parents=True)
     await asyncio.to_thread(
         open_box_tls, tmp_path / "state/tls", ["10.42.0.1"], dt.datetime.now(dt.UTC), name="b"
     )
     async with open_pcscd(slots=1) as pcscd, VirtualModem(tmp_path / "at", ModemSetup()).open() as modem:
-        monkeypatch.setenv("PCSCLITE_CSOCK_NAME", str(pcscd.socket_path))
         await pcscd.slots[0].insert(build_card("patient-wang"))
         options = ("--state", str(tmp_path / "state"), "--key", str(tmp_path / "key"), "--megabytes", "1")
         modem_options = ("--modem-port", str(modem.link), "--modem-family", "sim7600", "--allow-virtual")
         counts = ("--rounds", "2", "--reads", "3", "--commits", "5", "--box", "VB-007")
-        code, out, err = await run_tool(TOOL, "run", str(tmp_path / "r"), *options, *modem_options, *counts)
+        with clients_of(pcscd.socket_path):
+            code, out, err = await run_tool(
+                TOOL, "run", str(tmp_path / "r"), *options, *modem_options, *counts
+            )
     _, fingerprint, _ = await run_tool(TOOL, "key", "--key", str(tmp_path / "key"))
     checks = [
         await run_tool(TOOL, "verify", str(tmp_path / f"r.{kind}"), "--fingerprint", fingerprint.strip())
