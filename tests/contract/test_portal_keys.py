@@ -59,7 +59,7 @@ class Bench:
     def again(self) -> HttpDataCentre:
         """The box after a restart, from the same store."""
         return HttpDataCentre(
-            self.store, monotonic=time.monotonic, connect=f"127.0.0.1:{self.relay.port}", answer_timeout_s=2.0
+            self.store, monotonic=time.monotonic, connect=f"127.0.0.1:{self.relay.port}", answer_timeout_s=8.0
         )
 
     @contextlib.asynccontextmanager
@@ -84,7 +84,7 @@ async def open_bench(folder: Path) -> AsyncIterator[Bench]:
                 relay=relay,
                 port=port,
                 data_centre=HttpDataCentre(
-                    store, monotonic=time.monotonic, connect=f"127.0.0.1:{relay.port}", answer_timeout_s=2.0
+                    store, monotonic=time.monotonic, connect=f"127.0.0.1:{relay.port}", answer_timeout_s=8.0
                 ),
                 clock=FakeClock(dt.datetime.now(dt.UTC)),
             )
