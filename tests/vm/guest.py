@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 
 from tests.vm.json_port import JsonPort, Refused
+from tests.vm.patience import tries
 
-_LOOK_AGAIN_S, _LONGEST_PAUSE_S = 0.05, 0.5
+_LOOK_AGAIN_S = 0.05
 _PIECE_BYTES = 48 * 1024
 _CONSOLE_TAIL = 4000
 # Without AVX, which takes twice the time to emulate: the C library would use it for every string.
@@ -94,33 +95,31 @@ class Guest:
 
     def attempt(self, *command: str, within_s: float = 60.0, given: bytes = b"") -> Done:
         """A command that may fail; one that outlives its deadline is killed and fails the test."""
-        limit_s = time.monotonic() + within_s
         program, *arguments = command
         order: dict[str, Any] = {"path": program, "arg": arguments, "capture-output": True}
         if given:
             order["input-data"] = base64.b64encode(given).decode()
         pid = self.ask("guest-exec", **order)["pid"]
-        pause_s = _LOOK_AGAIN_S
-        while not (status := self.ask("guest-exec-status", pid=pid))["exited"]:
-            if time.monotonic() > limit_s:
-                self.ask("guest-exec", path="kill", arg=["-9", str(pid)])
-                raise AssertionError(f"{' '.join(command)}: still running after {within_s:g} s")
-            # Each question costs the emulated processor time that the command could use.
-            time.sleep(pause_s)
-            pause_s = min(_LONGEST_PAUSE_S, pause_s * 1.5)
-        return Done(
-            code=status.get("exitcode", -status.get("signal", 0)),
-            out=_text(status.get("out-data")),
-            err=_text(status.get("err-data")),
-        )
+        for _ in tries(within_s):
+            status = self.ask("guest-exec-status", pid=pid)
+            if status["exited"]:
+                return Done(
+                    code=status.get("exitcode", -status.get("signal", 0)),
+                    out=_text(status.get("out-data")),
+                    err=_text(status.get("err-data")),
+                )
+        self.ask("guest-exec", path="kill", arg=["-9", str(pid)])
+        raise AssertionError(f"{' '.join(command)}: still running after {within_s:g} s")
 
     def until(self, *command: str, within_s: float = 60.0) -> str:
         """Standard output of a command as soon as it succeeds."""
-        limit_s = time.monotonic() + within_s
-        while (done := self.attempt(*command, within_s=within_s)).code != 0:
-            assert time.monotonic() <= limit_s, f"{' '.join(command)}: {done.code}\n{done.out}\n{done.err}"
-            time.sleep(_LOOK_AGAIN_S)
-        return done.out
+        failure = ""
+        for _ in tries(within_s):
+            done = self.attempt(*command, within_s=within_s)
+            if done.code == 0:
+                return done.out
+            failure = f"{done.code}\n{done.out}\n{done.err}"
+        raise AssertionError(f"{' '.join(command)}: {failure}")
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file."""

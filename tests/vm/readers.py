@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from smartcard import scard
 
 from tests.vm.guest import Guest
+from tests.vm.patience import tries
 
 COUNT = 2
 MODEL = "Gemalto Gemplus USB SmartCard Reader 433-Swap"
@@ -27,7 +27,6 @@ LEFT_OUT = {
 }
 """Tests of the reader contract, and cases of tests, that these readers cannot take part in, and why."""
 
-_LOOK_AGAIN_S = 0.05
 _PATIENCE_S = 60.0
 
 
@@ -71,15 +70,13 @@ def names(model: str = MODEL) -> list[str]:
 
 def wait_count(count: int, model: str = MODEL) -> list[str]:
     """The names as soon as there are so many."""
-    limit_s = time.monotonic() + _PATIENCE_S
     found: list[str] = []
-    while time.monotonic() < limit_s:
+    for _ in tries(_PATIENCE_S):
         # What pyscard raises when a reader leaves between its two questions.
         with contextlib.suppress(SystemError):
             found = names(model)
             if len(found) == count:
                 return found
-        time.sleep(_LOOK_AGAIN_S)
     raise AssertionError(f"pcscd has {found}")
 
 
