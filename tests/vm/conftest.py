@@ -13,7 +13,7 @@ from tests.vm.guest import Guest, Image, open_guest
 from tests.vm.image import discard_checkout, prepare_image
 from tests.vm.inside_view import prepare
 from tests.vm.package import bare_image, build_package, install
-from tests.vm.readers import LEFT_OUT, usb_readers
+from tests.vm.readers import COUNT, LEFT_OUT, plug_in, pull_out, usb_readers, wait_count
 from tests.vm.wires import PCSCD, Wires, open_socket
 
 
@@ -66,6 +66,18 @@ def pcscd(guest: Guest, wires: Wires, tmp_path_factory: pytest.TempPathFactory) 
     path = tmp_path_factory.mktemp("wires") / "pcscd"
     with open_socket(path, wires.ports[PCSCD]), clients_of(path):
         yield
+
+
+@pytest.fixture(scope="module")
+def without_qemus_readers(pcscd: None, guest: Guest) -> Iterator[None]:
+    """They are pulled out, and come back at the end."""
+    for number in range(1, COUNT + 1):
+        pull_out(guest, number)
+    wait_count(0)
+    yield
+    for number in range(1, COUNT + 1):
+        plug_in(guest, number, port=number)
+        wait_count(number)
 
 
 @pytest.fixture(scope="session")

@@ -6,66 +6,31 @@ Every test gets readers that were just plugged in, so that nothing of the one be
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.contract import test_readers as contract
 from tests.contract.demo_card import GET_DATA, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench
-from tests.vm.guest import Guest
-from tests.vm.readers import COUNT, plug_in, pull_out, wait_count
-from tests.vm.usb_cable import Cable
+from tests.vm.usb_cable import Cable, open_cables
 from tests.vm.wires import SOON_S, USB, Wires
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.errors import ReaderRemoved, Retry
 from visitbridge.ports.cards import ReaderState
 from visitbridge.sim.clock import FakeClock
-from visitbridge.sim.usbip.ccid_reader import MODEL, SimulatedUsbReader
 
 globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
 
-MODEL_ID = "feitian-br301"
-# pcscd asks a reader for its state after each notice, and misses a swap that is over by then; no hand is that quick.
-_SHORTEST_ABSENCE_S = 0.5
-
-
-@pytest.fixture(scope="module")
-def without_others(pcscd: None, guest: Guest) -> Iterator[None]:
-    """QEMU's readers are out."""
-    for number in range(1, COUNT + 1):
-        pull_out(guest, number)
-    wait_count(0)
-    yield
-    for number in range(1, COUNT + 1):
-        plug_in(guest, number, port=number)
-        wait_count(number)
-
 
 @pytest.fixture
-async def cables(without_others: None, wires: Wires) -> AsyncIterator[tuple[Cable, ...]]:
-    """Two readers that were just plugged in, one after the other."""
-    readers = (
-        SimulatedUsbReader(
-            MODEL, f"pcsc-{MODEL_ID}-1-0", serial="VB0001", shortest_absence_s=_SHORTEST_ABSENCE_S
-        ),
-        SimulatedUsbReader(
-            f"{MODEL} #2", f"pcsc-{MODEL_ID}-2-0", serial="VB0002", shortest_absence_s=_SHORTEST_ABSENCE_S
-        ),
-    )
-    cables = tuple(Cable(reader, wires.ports[USB]) for reader in readers)
-    await asyncio.to_thread(wait_count, 0, MODEL)
-    async with contextlib.AsyncExitStack() as stack:
-        for number, cable in enumerate(cables, 1):
-            stack.push_async_callback(cable.pull_out)
-            await cable.plug_in()
-            await asyncio.to_thread(wait_count, number, MODEL)
+async def cables(without_qemus_readers: None, wires: Wires) -> AsyncIterator[tuple[Cable, Cable]]:
+    async with open_cables(wires.ports[USB]) as cables:
         yield cables
 
 
 @pytest.fixture
-async def bench(cables: tuple[Cable, ...], clock: FakeClock) -> AsyncIterator[Bench]:
+async def bench(cables: tuple[Cable, Cable], clock: FakeClock) -> AsyncIterator[Bench]:
     source = PcscReaders(clock)
     slots = tuple(cable.reader for cable in cables)
     bench = Bench(source, slots, clock, are_virtual=False, soon_s=SOON_S)
@@ -77,7 +42,7 @@ async def bench(cables: tuple[Cable, ...], clock: FakeClock) -> AsyncIterator[Be
 
 
 async def test_a_reader_pulled_out_in_the_middle_of_a_command_leaves_doubt_and_comes_back(
-    bench: Bench, cables: tuple[Cable, ...]
+    bench: Bench, cables: tuple[Cable, Cable]
 ) -> None:
     """The kernel takes the device away while libccid waits for it."""
     card = DemoCard()

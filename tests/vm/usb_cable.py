@@ -1,10 +1,17 @@
-"""The cable of a simulated USB reader to the guest."""
+"""Simulated USB readers on cables to the guest."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
-from visitbridge.sim.usbip.ccid_reader import SimulatedUsbReader
+from tests.vm.readers import wait_count
+from visitbridge.sim.usbip.ccid_reader import MODEL, SimulatedUsbReader
+
+MODEL_ID = "feitian-br301"
+# pcscd asks a reader for its state after each notice, and misses a swap that is over by then; no hand is that quick.
+_SHORTEST_ABSENCE_S = 0.5
 
 
 class Cable:
@@ -22,9 +29,37 @@ class Cable:
 
     async def pull_out(self) -> None:
         """One that is not plugged in is no error."""
-        if self._serving is None or self._writer is None:
-            return
-        self._writer.close()
-        self._serving.cancel()
-        await asyncio.wait({self._serving})
-        self._serving = self._writer = None
+        self.cut()
+        if self._serving is not None:
+            await asyncio.wait({self._serving})
+            self._serving = None
+
+    def cut(self) -> None:
+        """Pull it out now, without waiting for the reader to notice."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+            self._writer = None
+
+
+@contextlib.asynccontextmanager
+async def open_cables(port: int) -> AsyncIterator[tuple[Cable, Cable]]:
+    """Two readers that were just plugged in, one after the other, so that they come in order."""
+    cables = (Cable(_reader(1, MODEL), port), Cable(_reader(2, f"{MODEL} #2"), port))
+    await asyncio.to_thread(wait_count, 0, MODEL)
+    try:
+        for number, cable in enumerate(cables, 1):
+            await cable.plug_in()
+            await asyncio.to_thread(wait_count, number, MODEL)
+        yield cables
+    finally:
+        for cable in cables:
+            await cable.pull_out()
+
+
+def _reader(number: int, label: str) -> SimulatedUsbReader:
+    return SimulatedUsbReader(
+        label,
+        f"pcsc-{MODEL_ID}-{number}-0",
+        serial=f"VB000{number}",
+        shortest_absence_s=_SHORTEST_ABSENCE_S,
+    )

@@ -17,28 +17,36 @@ _HIGH_SPEED_HUB, _FREE = "hs", "004"
 _FULL_SPEED = 2
 
 
-def free_port() -> int:
-    """A port of the hub that takes devices of full speed."""
-    for line in (CONTROLLER / "status").read_text().splitlines():
-        hub, port, state, *_ = line.split()
-        if (hub, state) == (_HIGH_SPEED_HUB, _FREE):
-            return int(port)
-    raise OSError("all ports are taken")
+def free_ports() -> list[int]:
+    """Ports of the hub that takes devices of full speed."""
+    lines = (line.split() for line in (CONTROLLER / "status").read_text().splitlines())
+    return [int(port) for hub, port, state, *_ in lines if (hub, state) == (_HIGH_SPEED_HUB, _FREE)]
 
 
-def plug_in(connection: socket.socket) -> None:
+def next_port(before: int) -> int:
+    """The free port after this one, in turn.
+
+    A port is called free as soon as its device is gone, some milliseconds before the hub has noticed; a device that is
+    plugged in there meanwhile is never found.
+    """
+    free = free_ports()
+    return min((port for port in free if port > before), default=free[0])
+
+
+def plug_in(connection: socket.socket, port: int) -> None:
     """Give the connection to the kernel."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    port = free_port()
     (CONTROLLER / "attach").write_text(f"{port} {connection.fileno()} {port + 1} {_FULL_SPEED}")
 
 
 def main(address: str, port: int) -> None:
+    hub_port = -1
     with socket.create_server((address, port)) as server:
         while True:
             connection, _ = server.accept()
             with connection:
-                plug_in(connection)
+                hub_port = next_port(hub_port)
+                plug_in(connection, hub_port)
 
 
 if __name__ == "__main__":
