@@ -28,6 +28,14 @@ _AXE_RUN = """async () => (await axe.run({rules: {"target-size": {enabled: false
     .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 120)}`))"""
 _FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
 
+_SETTLE_SCROLL = """() => {
+  const at = document.activeElement;
+  if (at && at !== document.body) at.scrollIntoView({ block: "center", behavior: "instant" });
+  else window.scrollTo(0, 0);
+  return window.scrollY;
+}"""
+"""How far a browser scrolls to what gets the focus depends on the moment; in a picture it is in the middle."""
+
 
 class Studio:
     """Made by :func:`open_studio`."""
@@ -58,7 +66,7 @@ class Studio:
 
     def shoot(self, look: Look, *, density: int = 1) -> Image.Image:
         """The screen as it is, in pixels of which ``density`` make one of CSS; ``look``: what the phone is dressed in."""
-        top = self.phone.page.evaluate("window.scrollY")
+        top = self.phone.page.evaluate(_SETTLE_SCROLL)
         clip = {"x": 0, "y": top, "width": look.width, "height": look.height, "scale": density}
         shot: Json = self._camera.send(
             "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True, "clip": clip}

@@ -187,8 +187,6 @@ def bind(page: Page) -> None:
 
 def type_total(page: Page) -> None:
     page.fill("#total", "18")
-    # Typing scrolls as far as it has to, which is not the same each time.
-    page.locator("#total").evaluate("field => field.scrollIntoView({ block: 'center' })")
 
 
 def sign_in(page: Page) -> None:
