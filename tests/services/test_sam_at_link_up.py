@@ -67,6 +67,7 @@ async def bound(store: Store) -> Bench:
 
 
 async def test_many_answers_of_one_day_verify_once(bound: Bench) -> None:
+    """E01."""
     for _ in range(20):
         await bound.binding.verify_sam_if_due()
         bound.clock.advance(1800)

@@ -48,6 +48,7 @@ def name(uplinks: Uplinks) -> str:
 
 
 def test_the_first_one_that_is_up_is_used() -> None:
+    """C01, B16: own modem, cable or hotspot."""
     ways = Ways("eth0", "wlan1")
     uplinks = ways.uplinks(MODEM, CABLE, PHONE)
     assert name(uplinks) == "cable"

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from visitbridge.domain.modem import ModemState
+from visitbridge.domain.roc import TAIPEI
 from visitbridge.errors import (
     DataCentreBusy,
     DeviceDisabled,
@@ -231,10 +232,32 @@ def test_the_path_breaks_at_one_place(hop: str, states: str) -> None:
     ("days", "state"),
     [(-1, CheckState.FAIL), (0, CheckState.WARN), (60, CheckState.WARN), (61, CheckState.OK)],
 )
-def test_the_security_modules_end_is_told_in_time(days: int, state: CheckState) -> None:
+def test_B12_the_security_modules_end_is_told_in_time(days: int, state: CheckState) -> None:
     box = msgspec.structs.replace(BOUND, sam_valid_until=TODAY + dt.timedelta(days=days))
 
     assert sam_check(box, NOW).state is state
+
+
+@pytest.mark.parametrize(
+    ("verified_at", "state", "code"),
+    [
+        (NOW, CheckState.OK, "ok"),
+        (dt.datetime.combine(TODAY, dt.time(), TAIPEI), CheckState.OK, "ok"),
+        (
+            dt.datetime.combine(TODAY, dt.time(), TAIPEI) - dt.timedelta(seconds=1),
+            CheckState.FAIL,
+            "unverified",
+        ),
+        (None, CheckState.FAIL, "unverified"),
+    ],
+    ids=["now", "since midnight", "yesterday", "never"],
+)
+def test_E02_a_module_that_was_not_verified_today_keeps_the_team(
+    verified_at: dt.datetime | None, state: CheckState, code: str
+) -> None:
+    check = sam_check(msgspec.structs.replace(BOUND, sam_verified_at=verified_at), NOW)
+
+    assert (check.state, check.code) == (state, code)
 
 
 @pytest.mark.parametrize(

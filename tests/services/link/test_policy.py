@@ -16,6 +16,7 @@ POLICY = LinkPolicy()
     )
 )
 def test_good_down_and_unstable_mean_what_they_say(events: list[tuple[float, bool]]) -> None:
+    """C04, C05, by the numbers that the box shows."""
     health = Hysteresis(POLICY)
     now_s = 0.0
     history: list[tuple[float, bool]] = []

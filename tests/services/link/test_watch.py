@@ -120,6 +120,7 @@ async def test_one_answer_brings_the_link_up_but_not_yet_good() -> None:
 
 
 async def test_good_after_three_answers_over_ten_seconds() -> None:
+    """C05."""
     async with _running(None) as bench:
         await bench.after(POLICY.good_after_s - 3)
         assert bench.topic.link == "unstable"
