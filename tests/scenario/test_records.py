@@ -11,6 +11,26 @@ from visitbridge.domain.datasets import CODE_TABLES, QPA_SETS
 WANG = {"id_no": "A123456788", "name": "王測試", "birth_date": "1941-03-08"}
 TAIPEI = dt.timezone(dt.timedelta(hours=8))
 
+L02 = (
+    *("門住診別", "主診斷碼", "藥品健保代碼", "用法用量", "就醫日期", "慢連箋領藥日", "藥品用量", "給藥日數"),
+    *("就醫序號", "醫事機構代碼", "慢連箋原處方醫事機構代碼"),
+)
+"""Columns as the source documents print them (S0 L562, L572)."""
+L04 = (
+    *(
+        "門住診別",
+        "費用年月",
+        "就醫科別代碼",
+        "主診斷碼",
+        "醫令代碼",
+        "診療部位",
+        "執行時間-起",
+        "執行時間-迄",
+    ),
+    *("醫令總量", "醫事機構代碼"),
+)
+"""As printed (S0 L575-578)."""
+
 
 def terms(*kinds: str, days: int = 30) -> dict[str, Any]:
     today = dt.datetime.now(TAIPEI).date()
@@ -36,6 +56,7 @@ async def consent(day: Day, *kinds: str) -> str:
 
 
 async def test_L06_records_before_departure_and_their_end() -> None:
+    """L02, L04, L06, L07, M17 over the API: all columns by their names, the other tables, what is left of a drug."""
     async with open_day(use_pcscd=False) as day:
         await day.sign_in()
         consent_id = await consent(day)
@@ -51,8 +72,8 @@ async def test_L06_records_before_departure_and_their_end() -> None:
             "visits": 3,
             "allergies": 1,
         }
-        assert len(tables["drugs"]["columns"][:11]) == 11
-        assert tables["drugs"]["columns"][:3] == ["門住診別", "主診斷碼", "藥品健保代碼"]
+        assert tuple(tables["drugs"]["columns"][:11]) == L02
+        assert tuple(tables["tests"]["columns"][: len(L04)]) == L04
         assert tables["drugs"]["rows"][0]["values"]["醫事機構代碼"] == "9999999901"
 
         await day.insert("patient-wang")
@@ -163,6 +184,7 @@ async def test_Q01_Q02_an_earlier_visit_is_taken_over_by_section() -> None:
 
 
 async def test_A10_B13_M09_the_seven_sets_the_categories_and_search() -> None:
+    """Over the API; also B14 (nothing missing), M08, M11 (favourites first), M15, M16 (lists to choose from), R03 (download)."""
     async with open_day(use_pcscd=False) as day:
         status = await day.call("GET", "/api/datasets/status")
         assert (status["missing"], status["empty"]) == ([], [])
@@ -173,3 +195,11 @@ async def test_A10_B13_M09_the_seven_sets_the_categories_and_search() -> None:
             assert await day.call("GET", f"/api/catalogue/{name}"), name
         hits = await day.call("GET", "/api/catalogue/icd10?q=糖")
         assert [(hit["code"], hit["favourite"]) for hit in hits][:1] == [("E11.9", True)]
+        frequencies = {row["code"] for row in await day.call("GET", "/api/catalogue/frequencies")}
+        routes = {row["code"] for row in await day.call("GET", "/api/catalogue/routes")}
+        assert ({"TID", "QD"} <= frequencies, "PO" in routes) == (True, True)
+        assert (await day.call("GET", "/api/catalogue/fees?q=05307C"))[0]["code"] == "05307C"
+        again = await day.call("POST", "/api/datasets/refresh")
+        assert {each["name"]: each["version"] for each in again}.items() >= {
+            each["name"]: each["version"] for each in sets.values()
+        }.items()
