@@ -15,7 +15,7 @@ from visitbridge.api.events import EventStreams
 from visitbridge.api.openapi import openapi_document, operation_id
 from visitbridge.api.routes import AnyRoute, Call, NoQuery, RawRoute, Route, RouteTable, parameters
 from visitbridge.app.front import route_table
-from visitbridge.app.services import Parts
+from visitbridge.app.parts import Parts
 from visitbridge.config import LabSection
 from visitbridge.words import load_catalogue
 

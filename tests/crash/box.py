@@ -39,8 +39,9 @@ from visitbridge import RELEASED_AT
 from visitbridge.adapters.keys import KeyRing
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.options import Options
+from visitbridge.app.parts import Parts
 from visitbridge.app.readers import open_readers
-from visitbridge.app.services import Parts, open_parts
+from visitbridge.app.services import open_parts
 from visitbridge.config import Config
 from visitbridge.config.sections import (
     BoxSection,

@@ -11,7 +11,7 @@ from visitbridge.adapters.console import Command
 from visitbridge.adapters.tls import CertificateRenewal, install_institution_certificate
 from visitbridge.api.resources.roots import Roots
 from visitbridge.api.resources.support import SupportFile
-from visitbridge.app.services import Parts
+from visitbridge.app.parts import Parts
 from visitbridge.config import Config
 from visitbridge.protocols.certificates import CertificateFacts
 from visitbridge.protocols.health import BoxHealth

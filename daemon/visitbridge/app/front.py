@@ -49,8 +49,8 @@ from visitbridge.api.routes import RouteTable
 from visitbridge.api.server import ApiServer
 from visitbridge.api.static import read_webui
 from visitbridge.api.viewing import viewer_of
+from visitbridge.app.parts import Parts
 from visitbridge.app.records import record_routes
-from visitbridge.app.services import Parts
 from visitbridge.app.training import lesson_routes
 from visitbridge.config import Config
 from visitbridge.domain.ids import new_id

@@ -24,8 +24,9 @@ from visitbridge.app.closed import ClosedFront, erased_front, locked_front
 from visitbridge.app.console import commands
 from visitbridge.app.front import Front
 from visitbridge.app.options import Options, Ready, require_allowed
+from visitbridge.app.parts import Parts
 from visitbridge.app.readers import open_readers
-from visitbridge.app.services import Parts, open_parts
+from visitbridge.app.services import open_parts
 from visitbridge.app.training import training_house
 from visitbridge.config import Config
 from visitbridge.domain.people import BoxRole

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 
 from visitbridge import __version__
-from visitbridge.adapters.board_power import BoardPower
 from visitbridge.adapters.datacentre.client import HttpDataCentre
-from visitbridge.adapters.disk import FolderDisk
-from visitbridge.adapters.logind import LogindMachine
 from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
 from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app import policies
-from visitbridge.app.health import program_versions, watch_token
+from visitbridge.app.health import watch_token
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
+from visitbridge.app.parts import Parts
 from visitbridge.app.places import downloads_folder, make_eraser
 from visitbridge.app.readers import new_reader_desk
-from visitbridge.app.records import RecordRooms, build_record_rooms
-from visitbridge.config import Config, plain_settings
+from visitbridge.app.records import build_record_rooms
+from visitbridge.app.upkeep import build_upkeep
+from visitbridge.config import Config
 from visitbridge.domain.ids import new_id
 from visitbridge.ports.cards import ReaderSource
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.protocols.datacentre.device import DeviceStatus
-from visitbridge.runtime.jitter import draw
-from visitbridge.runtime.supervisor import Service
 from visitbridge.services.announcements import AnnouncementDesk
 from visitbridge.services.audit_forwarding import AuditForwarding
 from visitbridge.services.binding import Binding
@@ -39,8 +34,6 @@ from visitbridge.services.card_names import CardNameBook
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
 from visitbridge.services.decommission import Decommission
-from visitbridge.services.environment import Survey
-from visitbridge.services.health import HealthDesk, HealthReports
 from visitbridge.services.link import LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
@@ -48,68 +41,19 @@ from visitbridge.services.locking import LockDesk, Ring
 from visitbridge.services.outbox.conditions import Conditions
 from visitbridge.services.outbox.engine import Outbox
 from visitbridge.services.outbox.handoff import HandoffDesk
-from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.portal_trust import PortalTrust
-from visitbridge.services.power import PowerWatch
 from visitbridge.services.presence import PresenceDesk
-from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.staff import StaffDesk
-from visitbridge.services.support import SupportDesk
-from visitbridge.services.switching_off import SwitchOff
 from visitbridge.services.tours import TourBook
 from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.desk import VisitDesk
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Everything the HTTP face calls. ``running`` start in this order, so that they stop in the reverse one:
-    the outbox ends its card write while readers and link still work.
-    """
-
-    clock: SystemClock
-    store: SqlStore
-    board: LiveBoard
-    catalogue: SqlCatalogue
-    datasets: DataSetRefresh
-    phones: PhoneDesk
-    presence: PresenceDesk
-    pairing: PairingDesk
-    binding: Binding
-    cards: CardDesk
-    reader_desk: ReaderDesk | None
-    turns: ReaderTurns
-    names: CardNameBook
-    relay: CardRelay
-    staff: StaffDesk
-    kinds: Kinds
-    outbox: Outbox
-    visits: VisitDesk
-    retention: RetentionDesk
-    handoff: HandoffDesk
-    safekeeping: Safekeeping
-    history: LinkHistory
-    survey: Survey
-    records: RecordRooms
-    trust: PortalTrust
-    network: Network
-    decommission: Decommission
-    erasing: asyncio.Event
-    announcements: AnnouncementDesk
-    tours: TourBook
-    lock: LockDesk
-    support: SupportDesk
-    health: HealthDesk
-    switch_off: SwitchOff
-    watch_token: str
-    running: tuple[Service, ...]
 
 
 @contextlib.asynccontextmanager
@@ -313,14 +257,6 @@ def _wire(
     link.when_disabled(binding.disabled)
     for part in (link, cards, staff, binding):
         part.when_changed(outbox.wake)
-    survey = Survey(
-        board,
-        clock,
-        try_path=data_centre.try_fresh,
-        broken_uplink=network.uplinks.broken_hop,
-        disk=FolderDisk(config.box.state_dir),
-        data_used=network.data_used,
-    )
     datasets = DataSetRefresh(data_centre, catalogue, downloads_folder(config.box.state_dir), store, clock)
     records = build_record_rooms(
         config,
@@ -337,47 +273,21 @@ def _wire(
         new_id=mint_id,
     )
     lock = LockDesk(store, clock, cards, ring, key)
-    support = SupportDesk(
-        store=store,
+    upkeep = build_upkeep(
+        config,
+        options,
         clock=clock,
+        store=store,
         board=board,
-        box=lambda: binding.record,
-        survey=survey.run,
+        data_centre=data_centre,
+        network=network,
+        link=link,
+        datasets=datasets,
         history=history,
-        logs=recent.lines,
-        settings=plain_settings(config),
+        recent=recent,
+        box=lambda: binding.record,
         starts_locked=lambda: lock.settings().starts_locked,
-        version=__version__,
-        recipient=config.support.recipient,
     )
-    health = HealthDesk(
-        board,
-        clock,
-        program=program_versions(),
-        datasets=datasets.status,
-        points=history.points,
-        disk=FolderDisk(config.box.state_dir),
-        data_used=network.data_used,
-    )
-    reports = HealthReports(
-        health,
-        data_centre,
-        clock,
-        wait_link=link.wait_up,
-        is_idle=lambda: network.activity.is_idle,
-        draw=draw,
-    )
-    # A laboratory's machine is somebody's computer: only a bus of its own may be asked.
-    is_our_machine = not options.allow_virtual or "DBUS_SYSTEM_BUS_ADDRESS" in os.environ
-    power = PowerWatch(BoardPower(), board, clock, off_below_percent=config.power.off_below_percent)
-    switch_off = SwitchOff(
-        store,
-        clock,
-        LogindMachine() if is_our_machine else None,
-        is_idle=lambda: network.activity.is_idle,
-        going=power.going,
-    )
-    power.when_low(switch_off.by_battery)
     board.put("mode", policies.mode(config, options))
     return Parts(
         clock=clock,
@@ -402,7 +312,7 @@ def _wire(
         handoff=handoff,
         safekeeping=safekeeping,
         history=history,
-        survey=survey,
+        survey=upkeep.survey,
         records=records,
         trust=trust,
         network=network,
@@ -411,15 +321,15 @@ def _wire(
         announcements=announcements,
         tours=TourBook(store, board),
         lock=lock,
-        support=support,
-        health=health,
-        switch_off=switch_off,
+        support=upkeep.support,
+        health=upkeep.health,
+        switch_off=upkeep.switch_off,
         watch_token=watch_token(config, options.credentials_dir),
         running=(
             *network.attach(link),
             link,
             history,
-            power,
+            upkeep.power,
             *(cards.watcher(name, source) for name, source in sources.items()),
             *((reader_desk,) if reader_desk is not None else ()),
             staff,
@@ -427,7 +337,7 @@ def _wire(
             PresenceFile(presence, config.box.runtime_dir),
             records.keeper,
             safekeeping,
-            reports,
+            upkeep.reports,
             outbox,
         ),
     )

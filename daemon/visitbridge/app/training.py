@@ -7,7 +7,7 @@ from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.api.resources.lab import LESSONS, Lab
 from visitbridge.api.resources.lapse import Lapse
 from visitbridge.api.routes import AnyRoute
-from visitbridge.app.services import Parts
+from visitbridge.app.parts import Parts
 from visitbridge.config import Config
 from visitbridge.ports.records import PairedPhone
 from visitbridge.sim.training.house import TrainingHouse
