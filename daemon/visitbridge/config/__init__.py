@@ -1,5 +1,6 @@
 """Configuration: frozen sections, TOML + conf.d, unknown keys refused, all problems at once."""
 
+from visitbridge.config.line_sections import LinkSection, ModemSection, TimeSection, UplinksSection
 from visitbridge.config.load import DEFAULT_FILE, Loaded, load_config
 from visitbridge.config.reference import reference
 from visitbridge.config.sections import (
@@ -8,18 +9,14 @@ from visitbridge.config.sections import (
     DataCentreSection,
     HttpSection,
     LabSection,
-    LinkSection,
     LogSection,
-    ModemSection,
     OutboxSection,
     PolicySection,
     PowerSection,
     ReadersSection,
     StoreSection,
     SupportSection,
-    TimeSection,
     TrainingSection,
-    UplinksSection,
 )
 from visitbridge.config.show import dump, plain_settings
 
