@@ -80,6 +80,10 @@ class PrivatePcscd:
         except FileNotFoundError:
             return None
 
+    def read_log(self) -> str:
+        """What pcscd has said so far, in all its lives."""
+        return (self.socket_path.parents[1] / "pcscd.log").read_text(errors="replace")
+
     def _slot(self, number: int) -> VpcdSlot:
         port = _FIRST_PORT + number
 
