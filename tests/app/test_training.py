@@ -269,7 +269,7 @@ async def test_rooms_that_do_not_answer_are_an_error_of_a_device(house: House) -
     assert (answer.status, (await answer.json())["error"]["code"]) == (503, "GW-DEV-00")
 
 
-async def test_t08_going_in_marks_the_phone_and_ends_its_other_pages(house: House) -> None:
+async def test_T08_going_in_marks_the_phone_and_ends_its_other_pages(house: House) -> None:
     answer = await house.ask("POST", "/api/training/enter", cookies={COOKIE: REAL})
 
     (cookie,) = answer.headers.getall("Set-Cookie")

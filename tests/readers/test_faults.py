@@ -14,7 +14,7 @@ from tests.readers.stand import RACKS, open_stand
 
 
 @pytest.mark.parametrize("loss", Loss)
-async def test_a_loss_at_any_command_leaves_doubt_where_it_must_and_one_effect(
+async def test_Y02_Y03_a_loss_at_any_command_leaves_doubt_where_it_must_and_one_effect(
     tmp_path: Path, loss: Loss
 ) -> None:
     async with open_stand(tmp_path, RACKS["in process"]) as stand:

@@ -126,7 +126,9 @@ async def test_a_gateway_killed_with_work_waiting_goes_on_after_its_start(day: D
 
 
 @pytest.mark.parametrize("moment", ["before", "during", "after"])
-async def test_a_card_pulled_while_it_is_written_is_settled_when_it_comes_back(day: Day, moment: str) -> None:
+async def test_Y03_a_card_pulled_while_it_is_written_is_settled_when_it_comes_back(
+    day: Day, moment: str
+) -> None:
     await day.sign_in()
     await day.insert("patient-wang", pull={"when": moment, "nth": 12})
     visit = await day.start()

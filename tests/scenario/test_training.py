@@ -56,7 +56,7 @@ async def rooms() -> AsyncIterator[RunningLab]:
             yield lab
 
 
-async def test_t08_a_sign_in_that_runs_out_is_seen_and_phones_still_come_in(rooms: RunningLab) -> None:
+async def test_T08_a_sign_in_that_runs_out_is_seen_and_phones_still_come_in(rooms: RunningLab) -> None:
     admissions = Admissions(rooms.phone, rooms.facts)
     visitor = Visitor(phone_id="p1", name="護理師手機", role=BoxRole.USER)
     async with open_lab_client(rooms.places.root) as table, open_phone(rooms.facts) as phone:

@@ -84,7 +84,7 @@ def unread(board: LiveBoard, reader: str) -> list[str]:
     return [line.announcement_id for line in topic.items if not line.read]
 
 
-async def test_t04_they_are_fetched_when_the_list_is_another_and_not_before(
+async def test_T04_they_are_fetched_when_the_list_is_another_and_not_before(
     desk: AnnouncementDesk, publisher: Publisher, clock: FakeClock
 ) -> None:
     await desk.tend("")
@@ -96,7 +96,7 @@ async def test_t04_they_are_fetched_when_the_list_is_another_and_not_before(
     assert [view.title for view in desk.for_reader(NURSE)] == ["系統維護"]
 
 
-async def test_t04_they_are_there_without_a_line_and_after_a_restart(
+async def test_T04_they_are_there_without_a_line_and_after_a_restart(
     desk: AnnouncementDesk, store: Store, publisher: Publisher, clock: FakeClock, board: LiveBoard
 ) -> None:
     publisher.standing = (announcement(NEWS, clock.now()),)
@@ -113,7 +113,7 @@ async def test_t04_they_are_there_without_a_line_and_after_a_restart(
     assert publisher.asked == 3
 
 
-async def test_t04_what_one_person_has_read_is_new_to_the_next(
+async def test_T04_what_one_person_has_read_is_new_to_the_next(
     desk: AnnouncementDesk, publisher: Publisher, clock: FakeClock, board: LiveBoard
 ) -> None:
     publisher.standing = (announcement(NEWS, clock.now()),)
@@ -123,7 +123,7 @@ async def test_t04_what_one_person_has_read_is_new_to_the_next(
     assert (unread(board, NURSE), unread(board, DOCTOR)) == ([], [NEWS])
 
 
-async def test_t04_one_that_is_over_is_shown_no_more(
+async def test_T04_one_that_is_over_is_shown_no_more(
     desk: AnnouncementDesk, publisher: Publisher, clock: FakeClock
 ) -> None:
     publisher.standing = (announcement(NEWS, clock.now(), hours=1), announcement(OLD, clock.now()))
@@ -133,7 +133,7 @@ async def test_t04_one_that_is_over_is_shown_no_more(
     assert [view.announcement_id for view in desk.for_reader(NURSE)] == [OLD]
 
 
-async def test_t04_marks_go_with_what_was_withdrawn(
+async def test_T04_marks_go_with_what_was_withdrawn(
     desk: AnnouncementDesk, store: Store, publisher: Publisher, clock: FakeClock
 ) -> None:
     publisher.standing = (announcement(NEWS, clock.now()), announcement(OLD, clock.now()))
@@ -155,7 +155,7 @@ async def test_what_does_not_stand_cannot_be_read(desk: AnnouncementDesk) -> Non
         await desk.mark_read(NEWS, NURSE)
 
 
-async def test_b04_the_tour_is_taken_once_by_each_person_on_whatever_phone(
+async def test_B04_T03_the_tour_is_taken_once_by_each_person_on_whatever_phone(
     store: Store, board: LiveBoard
 ) -> None:
     book = TourBook(store, board)

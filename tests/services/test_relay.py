@@ -154,7 +154,7 @@ async def test_on_mutating_comes_once_and_before_the_first_mutating_command(
 
 
 @pytest.mark.parametrize(("fail_at", "retry"), [(0, Retry.LATER), (1, Retry.UNKNOWN), (2, Retry.UNKNOWN)])
-async def test_a_failure_after_the_first_mutating_command_is_a_doubt(
+async def test_Y02_a_failure_after_the_first_mutating_command_is_a_doubt(
     room: Room, card: Cards, scripted: ScriptedDataCentre, fail_at: int, retry: Retry
 ) -> None:
     await room.insert(card("patient-wang"))
@@ -197,7 +197,7 @@ async def test_a_session_opened_for_reading_refuses_mutating_steps(
 
 
 @pytest.mark.parametrize(("nth", "retry"), [(7, Retry.UNKNOWN), (8, Retry.UNKNOWN), (9, Retry.UNKNOWN)])
-async def test_a_card_pulled_while_it_is_written_is_a_doubt(
+async def test_Y03_a_card_pulled_while_it_is_written_is_a_doubt(
     room: Room, scripted: ScriptedDataCentre, nth: int, retry: Retry
 ) -> None:
     """APDUs 1-2 recognise, 3-4 compare, 5-6 identify; the first mutating one is number 8."""

@@ -32,7 +32,9 @@ async def know_epoch(store: Store, epoch: str = "epoch-1") -> None:
     await store.write(lambda tx: tx.settings.set(EPOCH, json.dumps(epoch)))
 
 
-async def test_what_is_uploaded_goes_and_the_act_stays_in_the_audit(store: Store, clock: FakeClock) -> None:
+async def test_S04_what_is_uploaded_goes_and_the_act_stays_in_the_audit(
+    store: Store, clock: FakeClock
+) -> None:
     await know_epoch(store)
     await uploaded(store, "old")
     await uploaded(store, "new", at=NOW - dt.timedelta(days=20))
@@ -54,7 +56,7 @@ async def test_what_is_uploaded_goes_and_the_act_stays_in_the_audit(store: Store
 
 
 @pytest.mark.parametrize("epoch", ["epoch-2", ""])
-async def test_receipts_that_the_present_epoch_did_not_confirm_are_kept(
+async def test_S04_receipts_that_the_present_epoch_did_not_confirm_are_kept(
     store: Store, clock: FakeClock, epoch: str
 ) -> None:
     await know_epoch(store, epoch)

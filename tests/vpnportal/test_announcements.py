@@ -29,7 +29,7 @@ async def ask(box: Box) -> tuple[str, AnnouncementList]:
     return status.announcements_digest, (await box.ask("GET", "/announcements")).as_(AnnouncementList)
 
 
-async def test_t04_a_box_reads_what_was_published_newest_first(bound: Box, portal: RunningPortal) -> None:
+async def test_T04_a_box_reads_what_was_published_newest_first(bound: Box, portal: RunningPortal) -> None:
     before = await ask(bound)
     assert (
         command(
@@ -57,7 +57,7 @@ async def test_t04_a_box_reads_what_was_published_newest_first(bound: Box, porta
     ]
 
 
-async def test_t04_what_is_withdrawn_is_read_no_longer(
+async def test_T04_what_is_withdrawn_is_read_no_longer(
     bound: Box, portal: RunningPortal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command(portal, "announcements", "publish", "--title", "測試公告")
@@ -70,7 +70,7 @@ async def test_t04_what_is_withdrawn_is_read_no_longer(
     assert command(portal, "announcements", "withdraw", announcement_id) == 1
 
 
-async def test_t04_an_announcement_for_another_institution_is_not_told(
+async def test_T04_an_announcement_for_another_institution_is_not_told(
     bound: Box, portal: RunningPortal
 ) -> None:
     command(portal, "institutions", "add", "--institution", "9900000002", "--name", "另一家")

@@ -33,7 +33,7 @@ def news(box: FakeBox) -> FakeBox:
     return box
 
 
-def test_t04_an_urgent_one_is_on_the_start_page_until_it_is_read(news: FakeBox, phone: Phone) -> None:
+def test_T04_an_urgent_one_is_on_the_start_page_until_it_is_read(news: FakeBox, phone: Phone) -> None:
     phone.open(news.url)
     page = phone.page
     expect(page.locator(".tiles a[href='#/announcements'] .tag")).to_have_text("2")
@@ -47,7 +47,7 @@ def test_t04_an_urgent_one_is_on_the_start_page_until_it_is_read(news: FakeBox, 
     assert len(news.calls(f"POST /api/announcements/{URGENT}/read")) == 1
 
 
-def test_t04_one_that_is_over_counts_for_nothing(box: FakeBox, phone: Phone) -> None:
+def test_T04_one_that_is_over_counts_for_nothing(box: FakeBox, phone: Phone) -> None:
     over = line(URGENT, "過期", urgent=True, expires_at=samples.ago(minutes=1))
     box.topics["announcements"] = {"items": [over]}
     phone.open(box.url)
@@ -76,7 +76,7 @@ def step(page: Page) -> str:
 @pytest.mark.parametrize(
     "look", [Look(), Look(320, 568), Look(320, 568, large=True), Look(dark=True)], ids=lambda look: look.label
 )
-def test_b04_the_tour_goes_from_part_to_part_by_keyboard_and_is_over_for_good(
+def test_B04_T03_the_tour_goes_from_part_to_part_by_keyboard_and_is_over_for_good(
     newcomer: FakeBox, new_phone: NewPhone, artefacts: Any, look: Look
 ) -> None:
     phone = new_phone(look)
@@ -112,7 +112,7 @@ def test_b04_the_tour_goes_from_part_to_part_by_keyboard_and_is_over_for_good(
     assert phone.troubles == []
 
 
-def test_b04_it_can_be_skipped_by_escape_and_replayed_from_the_help_page(
+def test_B04_T03_it_can_be_skipped_by_escape_and_replayed_from_the_help_page(
     newcomer: FakeBox, phone: Phone
 ) -> None:
     phone.open(newcomer.url)
@@ -129,7 +129,7 @@ def test_b04_it_can_be_skipped_by_escape_and_replayed_from_the_help_page(
     expect(page.locator(".tour")).to_have_count(0)
 
 
-def test_b04_it_never_stands_over_a_card_that_is_being_used(newcomer: FakeBox, phone: Phone) -> None:
+def test_B04_T03_it_never_stands_over_a_card_that_is_being_used(newcomer: FakeBox, phone: Phone) -> None:
     use = {"reader_id": "r1", "by": "box", "phone_id": "", "name": "", "ends_at": samples.ago(minutes=-1)}
     newcomer.topics["uses"] = {"uses": [use]}
     phone.open(newcomer.url)

@@ -74,7 +74,7 @@ def test_the_last_day_is_drawn(box: FakeBox, phone: Phone) -> None:
     assert "30" in (chart.get_attribute("aria-label") or "")
 
 
-def test_history_is_cleared_after_its_counts_were_seen(box: FakeBox, phone: Phone) -> None:
+def test_S04_history_is_cleared_after_its_counts_were_seen(box: FakeBox, phone: Phone) -> None:
     box.answers["POST /api/retention"] = samples.RETENTION | {"clear": 0, "cleared": 42}
     phone.open(f"{box.url}/#/settings/retention")
     expect(phone.page.locator("#retention-counts")).to_contain_text("42 筆")
@@ -219,7 +219,7 @@ def test_a_page_that_comes_back_asks_for_the_whole_state_again(box: FakeBox, pho
     expect(phone.strip_item("link")).to_have_text("VPN 中斷")
 
 
-def test_the_strip_keeps_its_order_and_its_words(box: FakeBox, phone: Phone) -> None:
+def test_G03_the_strip_keeps_its_order_and_its_words(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url)
     strip = phone.page.locator("[data-strip]")
 

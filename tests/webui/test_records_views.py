@@ -22,7 +22,7 @@ def _answers(box: FakeBox) -> None:
     box.answers.update(record_samples.ANSWERS)
 
 
-def test_L05_turning_the_phone_or_the_button_gives_the_whole_table(
+def test_L05_T06_turning_the_phone_or_the_button_gives_the_whole_table(
     box: FakeBox, phone: Phone, artefacts: Path
 ) -> None:
     phone.open(box.url + RECORDS)

@@ -133,7 +133,7 @@ def expect_all_done(phone: Phone) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_t08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: RealBox, phone: Phone) -> None:
+def test_T08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: RealBox, phone: Phone) -> None:
     page = phone.page
     go_in(phone, box)
 

@@ -150,7 +150,7 @@ async def test_the_ic_record(
         (samples.visit(), "A18", "就醫序號（A18）：沒有健保卡序號時，須為異常就醫序號代碼"),
     ],
 )
-async def test_n11_what_would_be_refused_is_not_sent_and_says_why(
+async def test_N11_what_would_be_refused_is_not_sent_and_says_why(
     world: World, visit: Visit, field: str, words: str
 ) -> None:
     job = (await done(world, visit, "upload.ic"))["upload.ic"]

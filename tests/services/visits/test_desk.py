@@ -111,7 +111,7 @@ async def test_yesterdays_signer_does_not_sign_today(room: Room) -> None:
         await started(room)
 
 
-async def test_f07_who_signed_on_one_phone_does_not_sign_on_another(room: Room) -> None:
+async def test_F07_who_signed_on_one_phone_does_not_sign_on_another(room: Room) -> None:
     await started(room)
     room.staff.session = None
     with pytest.raises(StaffRequired):
