@@ -78,7 +78,7 @@ async def test_a_quick_swap_shows_the_second_card(room: Room, card: Cards) -> No
     assert room.desk.find_card("900000000001") is None
 
 
-async def test_phones_see_the_header_with_a_masked_id(room: Room, card: Cards) -> None:
+async def test_G04_phones_see_the_header_with_a_masked_id(room: Room, card: Cards) -> None:
     await room.insert(card("patient-wang"))
     topic = room.board.snapshot()["cards"]
     assert isinstance(topic, CardsTopic)
@@ -113,7 +113,7 @@ async def test_an_empty_reader_and_an_unknown_one_are_different_errors(room: Roo
 
 
 @pytest.mark.parametrize("card_id", ["hpc-doctor", "institution-card"])
-async def test_no_card_of_the_test_realm_meets_production_data(
+async def test_T08_no_card_of_the_test_realm_meets_production_data(
     card_id: str, clock: FakeClock, card: Cards
 ) -> None:
     readers = VirtualReaders(clock, slots=1)
@@ -131,7 +131,7 @@ class ProductionCard(DemoCard):
         return super().execute(apdu).replace(b"900000000099", b"000000000099")
 
 
-async def test_a_production_card_meets_no_test_data(room: Room) -> None:
+async def test_T08_a_production_card_meets_no_test_data(room: Room) -> None:
     present = await room.insert(ProductionCard())
     assert present.basic is not None
     assert present.basic.card_no == "000000000099"
@@ -140,7 +140,7 @@ async def test_a_production_card_meets_no_test_data(room: Room) -> None:
         room.desk.require_nhi(READER)
 
 
-async def test_a_test_card_on_a_production_box_is_refused(clock: FakeClock, card: Cards) -> None:
+async def test_T08_a_test_card_on_a_production_box_is_refused(clock: FakeClock, card: Cards) -> None:
     readers = VirtualReaders(clock, slots=1)
     desk = CardDesk(LiveBoard(), clock, realm="production")
     await readers.slots[0].insert(card("patient-wang"))
