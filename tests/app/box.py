@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 
 from visitbridge.adapters.presence_file import FILE_NAME
-from visitbridge.adapters.systemd import NoNotifier
+from visitbridge.adapters.systemd import NoNotifier, Notifier
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.app import Options, Ready, run_gateway
 from visitbridge.config import (
@@ -101,14 +101,16 @@ class RunningBox:
 
 
 @contextlib.asynccontextmanager
-async def running_box(config: Config, *, credentials: Path | None = None) -> AsyncIterator[RunningBox]:
+async def running_box(
+    config: Config, *, credentials: Path | None = None, notifier: Notifier | None = None
+) -> AsyncIterator[RunningBox]:
     stop = asyncio.Event()
     announced: asyncio.Queue[Ready] = asyncio.Queue()
     task = asyncio.create_task(
         run_gateway(
             config,
             Options(allow_virtual=True, credentials_dir=credentials),
-            notifier=NoNotifier(),
+            notifier=notifier or NoNotifier(),
             stop=stop,
             announce=lambda describe: announced.put_nowait(describe()),
         )

@@ -16,7 +16,7 @@ from visitbridge.adapters.private_files import make_private_folder
 from visitbridge.adapters.status_file import StatusFile
 from visitbridge.adapters.store import SqlStore
 from visitbridge.adapters.system_clock import SystemClock
-from visitbridge.adapters.systemd import Notifier, Watchdog
+from visitbridge.adapters.systemd import Notifier, StatusLine, Watchdog
 from visitbridge.adapters.tls import BoxTls, CertificateRenewal, open_box_tls, topic_of
 from visitbridge.api.neighbours import Neighbours
 from visitbridge.api.plain import PlainServer
@@ -37,7 +37,7 @@ from visitbridge.services.environment import EnvironmentReport
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.locking import Opened, UnlockDesk
 from visitbridge.services.topics import CertificateTopic
-from visitbridge.words import load_catalogue
+from visitbridge.words import LANGUAGES, load_catalogue
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +103,8 @@ class _Life:
         self._announce = announce
         self._reload = reload
         self._words = load_catalogue()
+        self._texts = self._words.texts(LANGUAGES[0])
+        notifier.status(self._texts["service.starting"])
 
     async def work(self, ring: KeyRing, key: bytes, opened: Opened | None) -> bool:
         """Serve visit teams; True when it ended because the box is to be erased."""
@@ -130,14 +132,15 @@ class _Life:
                 tls, lambda: _open_tls(config, clock), clock, parts.board, told=self._reload
             )
             console = ConsoleSocket(config.box.runtime_dir, commands(config, parts, renewal))
-            services: list[Service] = [*parts.running, status, renewal, console, front.server]
+            line = StatusLine(self._notifier, parts.board, clock, self._texts, url=lambda: front.url)
+            services: list[Service] = [*parts.running, status, line, renewal, console, front.server]
             services += [rooms] if rooms is not None else []
             services += self._plain(front, lambda: renewal.topic, parts.survey.run, neighbours)
             if options.watchdog_s is not None:
                 services.append(_watchdog(clock, self._notifier, options.watchdog_s, parts.store))
 
             def ready() -> None:
-                self._notifier.ready(f"serving {front.url}")
+                self._notifier.ready(line.line())
                 log.info("ready", extra={"fields": {"version": __version__, "port": front.server.port}})
                 self._announce(lambda: _describe(front, parts, renewal.current))
 
@@ -174,7 +177,8 @@ class _Life:
             together.append(_watchdog(self._clock, self._notifier, self._options.watchdog_s, None))
 
         def ready() -> None:
-            self._notifier.ready(f"{state}: {front.url}")
+            words = (self._texts[f"service.{state}"], front.url)
+            self._notifier.ready(self._texts["service.between"].join(words))
             self._announce(
                 lambda: Ready(url=front.url, pair_url="", ca_file=tls.ca_file, fingerprint=tls.fingerprint)
             )
@@ -191,7 +195,7 @@ class _Life:
             await asyncio.wait({running, *ends}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if not done.is_set():
-                self._notifier.stopping()
+                self._notifier.stopping(self._texts["service.stopping"])
             for task in (running, *ends):
                 task.cancel()
             async with asyncio.timeout(STOP_BUDGET_S):

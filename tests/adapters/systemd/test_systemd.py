@@ -34,13 +34,13 @@ def test_systemd_is_told_over_its_socket(tmp_path: Path, monkeypatch: pytest.Mon
         notifier.ready("serving\non 8443")
         notifier.alive()
         notifier.status("draining")
-        notifier.stopping()
+        notifier.stopping("writing\nthe last")
 
         assert [listener.recv(200) for _ in range(4)] == [
             b"READY=1\nSTATUS=serving on 8443",
             b"WATCHDOG=1",
             b"STATUS=draining",
-            b"STOPPING=1",
+            b"STOPPING=1\nSTATUS=writing the last",
         ]
 
 

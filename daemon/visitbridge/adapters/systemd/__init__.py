@@ -3,11 +3,13 @@
 from visitbridge.adapters.systemd.journal import journal_handler, started_by_systemd
 from visitbridge.adapters.systemd.notifier import NoNotifier, Notifier, SystemdNotifier, make_notifier
 from visitbridge.adapters.systemd.sockets import inherited_listeners
+from visitbridge.adapters.systemd.status_line import StatusLine
 from visitbridge.adapters.systemd.watchdog import Watchdog, watchdog_interval_s
 
 __all__ = [
     "NoNotifier",
     "Notifier",
+    "StatusLine",
     "SystemdNotifier",
     "Watchdog",
     "inherited_listeners",

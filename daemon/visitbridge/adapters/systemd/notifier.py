@@ -12,7 +12,7 @@ class Notifier(Protocol):
 
     def status(self, text: str) -> None: ...
 
-    def stopping(self) -> None: ...
+    def stopping(self, status: str) -> None: ...
 
     def alive(self) -> None: ...
 
@@ -24,8 +24,8 @@ class SystemdNotifier:
     def status(self, text: str) -> None:
         self._send(f"STATUS={_one_line(text)}")
 
-    def stopping(self) -> None:
-        self._send("STOPPING=1")
+    def stopping(self, status: str) -> None:
+        self._send(f"STOPPING=1\nSTATUS={_one_line(status)}")
 
     def alive(self) -> None:
         self._send("WATCHDOG=1")
@@ -44,7 +44,7 @@ class NoNotifier:
 
     def status(self, text: str) -> None: ...
 
-    def stopping(self) -> None: ...
+    def stopping(self, status: str) -> None: ...
 
     def alive(self) -> None: ...
 
