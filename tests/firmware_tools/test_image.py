@@ -274,6 +274,30 @@ def test_the_last_good_slot_is_not_written_over_by_one_on_trial(image: Path, tmp
     assert list((tmp_path / "card/parts").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "",
+        'label: gpt\nname="root-b"\n',
+        'label: gpt\nsize=1MiB, name="root-a"\nsize=1MiB, name="boot-a"\n',
+    ],
+    ids=["no table", "half of a slot", "another slot's"],
+)
+def test_a_file_that_is_no_image_is_not_written(tmp_path: Path, table: str) -> None:
+    file = tmp_path / "not.img"
+    with file.open("wb") as empty:
+        empty.truncate(8 * MIB)
+    for script in filter(None, [table]):
+        run("sfdisk", "--quiet", str(file), given=script)
+    card = Card(tmp_path / "card", "a")
+
+    done = card("write", str(file))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(f"{file} is no image of a box\n")
+    assert list((tmp_path / "card/parts").iterdir()) == []
+
+
 def test_a_machine_without_slots_says_so(tmp_path: Path) -> None:
     card = Card(tmp_path / "card", "a")
     (tmp_path / "card/cmdline").write_text("root=/dev/sda1\n")

@@ -28,10 +28,12 @@ case ${1:-} in
     write)
         [ "$(good)" = "$(number "$running")" ] || { echo "keep the slot that runs first" >&2; exit 1; }
         # Both slots of an image hold the same system; each knows its own name.
-        sfdisk --dump "$2" | sed -n 's/.*start= *\([0-9]*\), size= *\([0-9]*\),.*name="\(boot\|root\)-'"$other"'".*/\3 \1 \2/p' |
-            while read -r kind start size; do
-                dd if="$2" of="$partitions/$kind-$other" bs=512 skip="$start" count="$size" conv=notrunc,fsync status=none
-            done
+        pieces=$(sfdisk --dump "$2" |
+            sed -n 's/.*start= *\([0-9]*\), size= *\([0-9]*\),.*name="\(boot\|root\)-'"$other"'".*/\3 \1 \2/p')
+        [ "$(printf '%s\n' "$pieces" | grep -c .)" = 2 ] || { echo "$2 is no image of a box" >&2; exit 1; }
+        printf '%s\n' "$pieces" | while read -r kind start size; do
+            dd if="$2" of="$partitions/$kind-$other" bs=512 skip="$start" count="$size" conv=notrunc,fsync status=none
+        done
         echo "written: $other"
         ;;
     try)
