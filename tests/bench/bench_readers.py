@@ -35,7 +35,8 @@ from visitbridge.api.dispatch import COOKIE
 from visitbridge.app import Ready
 from visitbridge.config import ReadersSection, dump
 from visitbridge.config.load import Loaded
-from visitbridge.ports.cards import CardChannel, ReaderState
+from visitbridge.ports.card_channel import CardChannel
+from visitbridge.ports.cards import ReaderState
 from visitbridge.protocols.conversation import Conversation
 from visitbridge.sim.clock import FakeClock
 

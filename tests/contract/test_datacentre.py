@@ -25,7 +25,7 @@ from visitbridge.errors import (
     VisitBridgeError,
     WrongCard,
 )
-from visitbridge.ports.cards import CardChannel
+from visitbridge.ports.card_channel import CardChannel, CardProtocol, Reset
 from visitbridge.protocols.datacentre.cards import (
     CardResult,
     OpenCardSession,
@@ -55,8 +55,23 @@ class DirectChannel(CardChannel):
     def atr(self) -> bytes:
         return self._card.atr
 
+    @property
+    def protocol(self) -> CardProtocol:
+        return CardProtocol.T1
+
+    @property
+    def is_powered(self) -> bool:
+        return True
+
     async def transmit(self, apdu: bytes, *, deadline_s: float = 5.0) -> bytes:
         return self._card.execute(apdu)
+
+    async def power_off(self, *, deadline_s: float = 5.0) -> None:
+        self._card.reset()
+
+    async def reset(self, how: Reset = Reset.COLD, *, deadline_s: float = 10.0) -> bytes:
+        self._card.reset()
+        return self._card.atr
 
 
 @pytest.fixture(params=tuple(BENCHES.values()), ids=tuple(BENCHES))

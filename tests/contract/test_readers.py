@@ -28,6 +28,7 @@ from visitbridge.errors import (
     ReaderBusy,
     Retry,
 )
+from visitbridge.ports.card_channel import Reset
 from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
 from visitbridge.protocols.conversation import Conversation
 from visitbridge.sim.clock import FakeClock
@@ -249,6 +250,85 @@ async def test_the_card_forgets_its_selection_after_a_session(bench: Bench) -> N
     async with reader.open_session("two", deadline_s=10) as channel:
         assert await channel.transmit(GET_DATA) == b"\x69\x85"
     assert reader.info.insertion == 1
+
+
+@pytest.mark.parametrize(("atr", "protocol"), [(ATR_T0, "T=0"), (ATR_T1, "T=1")], ids=["T=0", "T=1"])
+async def test_a_channel_tells_what_card_and_reader_speak(bench: Bench, atr: bytes, protocol: str) -> None:
+    reader = await put(bench, DemoCard(atr))
+    async with reader.open_session("one", deadline_s=10) as channel:
+        before = channel.protocol
+        await channel.reset()
+        assert (before, channel.protocol, channel.atr) == (protocol, protocol, atr)
+
+
+@pytest.mark.parametrize("how", Reset)
+async def test_a_reset_card_has_forgotten_its_selection_and_the_session_goes_on(
+    bench: Bench, how: Reset
+) -> None:
+    reader = await put(bench, DemoCard())
+    async with reader.open_session("one", deadline_s=10) as channel:
+        await channel.transmit(SELECT_NHI)
+        assert await channel.reset(how) == ATR_T0
+        assert await channel.transmit(GET_DATA) == b"\x69\x85"
+        assert await channel.transmit(SELECT_NHI) == OK
+        assert await channel.transmit(GET_DATA) == RECORD + OK
+        with pytest.raises(ReaderBusy):
+            async with reader.open_session("another", deadline_s=10):
+                pass
+    assert reader.info.insertion == 1
+
+
+async def test_nothing_reaches_a_card_whose_power_was_taken_until_it_is_reset(bench: Bench) -> None:
+    card = DemoCard()
+    reader = await put(bench, card)
+    async with reader.open_session("one", deadline_s=10) as channel:
+        await channel.transmit(SELECT_NHI)
+        powered = [channel.is_powered]
+        await channel.power_off()
+        powered.append(channel.is_powered)
+        with pytest.raises(CardError) as refused:
+            await channel.transmit(GET_DATA)
+        assert (card.executed, refused.value.retry) == (1, Retry.NEVER)
+        await channel.reset(Reset.WARM)
+        powered.append(channel.is_powered)
+        assert powered == [True, False, True]
+        assert await channel.transmit(GET_DATA) == b"\x69\x85"
+    assert reader.info.insertion == 1
+
+
+@pytest.mark.parametrize("times_off", [0, 1], ids=["powered", "not powered"])
+async def test_a_reset_never_begins_with_another_card(bench: Bench, times_off: int) -> None:
+    reader = await put(bench, DemoCard())
+    other = DemoCard()
+    async with reader.open_session("one", deadline_s=60) as channel:
+        for _ in range(times_off):
+            await channel.power_off()
+        await bench.slots[0].pull()
+        await wait_info(bench, 0, lambda info: info.state is ReaderState.EMPTY)
+        with pytest.raises(CardRemoved):
+            await channel.reset()
+        await put(bench, other)
+        with pytest.raises(CardRemoved):
+            await channel.reset()
+        with pytest.raises(CardError):
+            await channel.transmit(SELECT_NHI)
+    assert other.executed == 0
+    async with reader.open_session("two", deadline_s=10) as channel:
+        assert await channel.transmit(SELECT_NHI) == OK
+
+
+async def test_a_session_whose_time_is_over_takes_no_power_and_resets_nothing(bench: Bench) -> None:
+    reader = await put(bench, DemoCard())
+    async with reader.open_session("one", deadline_s=5) as lapsed:
+        bench.clock.advance(5)
+        async with reader.open_session("two", deadline_s=30) as channel:
+            await channel.transmit(SELECT_NHI)
+            with pytest.raises(DeviceTimeout) as late_power:
+                await lapsed.power_off()
+            with pytest.raises(DeviceTimeout) as late_reset:
+                await lapsed.reset()
+            assert await channel.transmit(GET_DATA) == RECORD + OK
+    assert {late_power.value.retry, late_reset.value.retry} == {Retry.LATER}
 
 
 async def test_an_empty_slot_says_so(bench: Bench) -> None:

@@ -25,7 +25,8 @@ from visitbridge.errors import (
     ReaderBusy,
     VisitBridgeError,
 )
-from visitbridge.ports.cards import CardChannel, CardReader, ReaderInfo, ReaderState
+from visitbridge.ports.card_channel import CardChannel
+from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import CardsTopic

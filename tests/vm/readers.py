@@ -17,10 +17,13 @@ MODEL_ID = "gemalto-gemplus-usb-smartcard-reader-433-swap"
 """What libccid, and then the box, calls the USB identity that QEMU's reader borrows."""
 _NO_ANSWER = "the reader never ends a command that its card did not answer, and libccid waits 232 s for that"
 _T0_ONLY = "the reader has T=0 only"
+_NO_RESET = "the reader does not tell the card of a reset"
 LEFT_OUT = {
     "T=1": _T0_ONLY,
     "test_slots_do_not_mix": _T0_ONLY,
-    "test_the_card_forgets_its_selection_after_a_session": "the reader does not tell the card of a reset",
+    "test_the_card_forgets_its_selection_after_a_session": _NO_RESET,
+    "test_a_reset_card_has_forgotten_its_selection_and_the_session_goes_on": _NO_RESET,
+    "test_nothing_reaches_a_card_whose_power_was_taken_until_it_is_reset": _NO_RESET,
     "test_a_card_pulled_in_the_middle_of_a_command_leaves_doubt": _NO_ANSWER,
     "test_a_silent_card_ends_in_doubt_and_its_reader_recovers": _NO_ANSWER,
     "test_a_mute_card_is_told_of_and_refused": "the reader takes no card without an ATR",

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
-import functools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
-from visitbridge.errors import DeviceTimeout
-from visitbridge.protocols.conversation import Conversation, drive_awaiting
-
-T = TypeVar("T")
+from visitbridge.ports.card_channel import CardChannel
 
 
 class ReaderState(enum.StrEnum):
@@ -58,35 +53,6 @@ class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
     battery_percent: int | None = None
     battery_low: bool | None = None
     signal_dbm: int | None = None
-
-
-class CardChannel(Protocol):
-    """An exclusive, powered connection to one card. Channels inherit from this for :meth:`converse`."""
-
-    @property
-    def atr(self) -> bytes: ...
-
-    async def transmit(self, apdu: bytes, *, deadline_s: float = 5.0) -> bytes:
-        """Send one command APDU, return the response APDU with its status word.
-
-        T=0 61xx/6Cxx and chaining are handled below this seam. Raises CardRemoved, ReaderRemoved,
-        DeviceTimeout (all ``retry=unknown``), CardMute.
-        """
-        ...
-
-    async def converse(self, conversation: Conversation[T], *, deadline_s: float = 5.0) -> T:
-        """Run a whole conversation within ``deadline_s`` and return its result.
-
-        The conversation may be run in another thread, so it touches nothing but its own values. Raises what
-        :meth:`transmit` raises, and what the conversation does.
-        """
-        try:
-            async with asyncio.timeout(deadline_s):
-                return await drive_awaiting(
-                    conversation, functools.partial(self.transmit, deadline_s=deadline_s)
-                )
-        except TimeoutError as exc:
-            raise DeviceTimeout(f"no end within {deadline_s:g} s") from exc
 
 
 class CardReader(Protocol):

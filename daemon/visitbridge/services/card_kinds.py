@@ -8,7 +8,7 @@ import msgspec
 
 from visitbridge.domain.people import BasicRecord
 from visitbridge.errors import CardRefused, NotNhiCard
-from visitbridge.ports.cards import CardChannel
+from visitbridge.ports.card_channel import CardChannel
 from visitbridge.protocols.apdu import Response
 from visitbridge.protocols.conversation import Conversation
 from visitbridge.protocols.nhi.basic import READ_BASIC, SELECT_NHI, decode_basic

@@ -7,7 +7,7 @@ is verified without the link.
 from __future__ import annotations
 
 from visitbridge.errors import CardAbsent, CardMute, DataCentreGarbled, FieldInvalid, WrongCardKind
-from visitbridge.ports.cards import CardChannel
+from visitbridge.ports.card_channel import CardChannel
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.protocols.datacentre.cards import SessionStep, StaffToken
 from visitbridge.services.cards import CardDesk

@@ -21,7 +21,7 @@ from visitbridge.errors import (
     VisitBridgeError,
     WrongCard,
 )
-from visitbridge.ports.cards import CardChannel
+from visitbridge.ports.card_channel import CardChannel
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.protocols.datacentre.cards import (

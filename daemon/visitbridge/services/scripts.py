@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from visitbridge.errors import DataCentreGarbled, PinBlocked, PinWrong
-from visitbridge.ports.cards import CardChannel
+from visitbridge.ports.card_channel import CardChannel
 from visitbridge.protocols.apdu import Response, pin_tries_left
 from visitbridge.protocols.conversation import Conversation
 from visitbridge.protocols.datacentre.cards import BatchAnswers, Script, ScriptStep

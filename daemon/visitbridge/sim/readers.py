@@ -1,4 +1,4 @@
-"""Virtual readers without pcscd: what is common to them, and those whose cards live in this process.
+"""Virtual readers without pcscd whose cards live in this process.
 
 They keep the promises of ``ports.cards`` and pass the same contract tests as real ones.
 """
@@ -6,171 +6,14 @@ They keep the promises of ``ports.cards`` and pass the same contract tests as re
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Protocol
 
-import msgspec
-
-from visitbridge.errors import (
-    CardAbsent,
-    CardMute,
-    CardRemoved,
-    DeviceTimeout,
-    ReaderRemoved,
-    ReaderUnavailable,
-    Retry,
-)
-from visitbridge.ports.cards import CardChannel, ReaderInfo, ReaderState
-from visitbridge.protocols import t0
-from visitbridge.protocols.conversation import drive_awaiting
-from visitbridge.runtime.hold import Hold, Lease, MonotonicClock
+from visitbridge.errors import CardRemoved
+from visitbridge.ports.cards import ReaderInfo, ReaderState
+from visitbridge.runtime.hold import MonotonicClock
 from visitbridge.sim.contacts import Contacts, contacts_of
-
-TRANSPORT = "virtual"
-
-
-class CardLine(Protocol):
-    """The wires between a virtual reader and the card in it. ``atr`` is empty for a mute card."""
-
-    @property
-    def atr(self) -> bytes: ...
-
-    async def power(self, *, on: bool) -> None: ...
-
-    async def send(self, piece: bytes) -> bytes:
-        """One exchange with the card. Raises CardRemoved."""
-        ...
-
-
-class Board:
-    """What every slot of a source is in, and who wants to hear of it."""
-
-    def __init__(self) -> None:
-        self._infos: dict[str, ReaderInfo] = {}
-        self._watchers: set[asyncio.Queue[ReaderInfo]] = set()
-
-    def __getitem__(self, reader_id: str) -> ReaderInfo:
-        return self._infos[reader_id]
-
-    def put(self, info: ReaderInfo) -> None:
-        if self._infos.get(info.reader_id) != info:
-            self._infos[info.reader_id] = info
-            for queue in self._watchers:
-                queue.put_nowait(info)
-
-    async def watch(self) -> AsyncGenerator[ReaderInfo, None]:
-        queue: asyncio.Queue[ReaderInfo] = asyncio.Queue()
-        for info in self._infos.values():
-            queue.put_nowait(info)
-        self._watchers.add(queue)
-        try:
-            while True:
-                yield await queue.get()
-        finally:
-            self._watchers.discard(queue)
-
-
-class LineReader:
-    """A reader (``ports.cards.CardReader``) whose card is at the other end of a line, or absent."""
-
-    def __init__(self, reader_id: str, name: str, clock: MonotonicClock, board: Board) -> None:
-        self._board = board
-        self._reader_id = reader_id
-        self._hold = Hold(clock)
-        self._line: CardLine | None = None
-        board.put(
-            ReaderInfo(
-                reader_id=reader_id, name=name, transport=TRANSPORT, state=ReaderState.EMPTY, virtual=True
-            )
-        )
-
-    @property
-    def info(self) -> ReaderInfo:
-        return self._board[self._reader_id]
-
-    def connect(self, line: CardLine) -> None:
-        """A card is in."""
-        self._line = line
-        self._board.put(
-            msgspec.structs.replace(
-                self.info,
-                state=ReaderState.CARD if line.atr else ReaderState.MUTE,
-                insertion=self.info.insertion + 1,
-                atr=line.atr.hex().upper(),
-            )
-        )
-
-    def disconnect(self, line: CardLine, *, state: ReaderState = ReaderState.EMPTY) -> None:
-        """The card is out again; another line's end changes nothing."""
-        if self._line is line:
-            self._line = None
-            self.show(state)
-
-    def show(self, state: ReaderState) -> None:
-        """The slot without a card: EMPTY or UNAVAILABLE."""
-        self._board.put(msgspec.structs.replace(self.info, state=state, atr=""))
-
-    @contextlib.asynccontextmanager
-    async def open_session(self, owner: str, *, deadline_s: float) -> AsyncIterator[LineChannel]:
-        """See ``ports.cards.CardReader``."""
-        if self.info.state is ReaderState.UNAVAILABLE:
-            raise ReaderUnavailable(self._reader_id)
-        with self._leased(owner, deadline_s) as lease:
-            line = self._line
-            if line is None:
-                raise CardAbsent
-            if not line.atr:
-                raise CardMute
-            try:
-                await line.power(on=True)
-            except CardRemoved as exc:
-                raise CardAbsent from exc
-            try:
-                yield LineChannel(line, lease, self)
-            finally:
-                if self._hold.is_with(lease):
-                    with contextlib.suppress(CardRemoved):
-                        await line.power(on=False)
-
-    @contextlib.contextmanager
-    def _leased(self, owner: str, deadline_s: float) -> Iterator[Lease]:
-        lease = self._hold.take(owner, deadline_s)
-        try:
-            yield lease
-        finally:
-            lease.release()
-
-
-class LineChannel(CardChannel):
-    """An open session (``ports.cards.CardChannel``)."""
-
-    def __init__(self, line: CardLine, lease: Lease, reader: LineReader) -> None:
-        self._line = line
-        self._lease = lease
-        self._reader = reader
-        self._atr = line.atr
-        self._turn = asyncio.Lock()
-
-    @property
-    def atr(self) -> bytes:
-        return self._atr
-
-    async def transmit(self, apdu: bytes, *, deadline_s: float = 5.0) -> bytes:
-        """See ``ports.cards.CardChannel``; a session whose time is over sends nothing any more."""
-        remaining_s = self._lease.remaining_s
-        if remaining_s <= 0:
-            raise DeviceTimeout("the card session's time is over", retry=Retry.LATER)
-        exchange = t0.exchange(apdu, t0=t0.speaks_t0(self._atr))
-        try:
-            async with asyncio.timeout(min(deadline_s, remaining_s)), self._turn:
-                return await drive_awaiting(exchange, self._line.send)
-        except CardRemoved as exc:
-            if self._reader.info.state is ReaderState.UNAVAILABLE:
-                raise ReaderRemoved("the reader went away in the middle of a command") from exc
-            raise
-        except TimeoutError as exc:
-            raise DeviceTimeout(f"no answer within {deadline_s:g} s") from exc
+from visitbridge.sim.line_readers import Board, LineReader
 
 
 class VirtualSlot:
@@ -267,8 +110,12 @@ class _DirectLine:
         self._changed.set()
 
     async def power(self, *, on: bool) -> None:
-        if not self._is_cut:
-            self._card.reset()
+        await self.reset()
+
+    async def reset(self) -> None:
+        if self._is_cut:
+            raise CardRemoved("no card at the contacts")
+        self._card.reset()
 
     async def send(self, piece: bytes) -> bytes:
         if self._is_cut:

@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Sequence
 from visitbridge.errors import CardRemoved, ConfigError, ReaderUnavailable
 from visitbridge.ports.cards import ReaderInfo, ReaderState
 from visitbridge.runtime.hold import MonotonicClock
-from visitbridge.sim.readers import Board, LineReader
-from visitbridge.sim.vpcd import GIVE_ATR, POWER_OFF, POWER_ON, frame
+from visitbridge.sim.line_readers import Board, LineReader
+from visitbridge.sim.vpcd import GIVE_ATR, POWER_OFF, POWER_ON, RESET, frame
 
 _ATR_WITHIN_S = 2.0
 _LONGEST_ATR = 33
@@ -116,6 +116,9 @@ class _SocketLine:
 
     async def power(self, *, on: bool) -> None:
         await self._write(bytes((POWER_ON if on else POWER_OFF,)))
+
+    async def reset(self) -> None:
+        await self._write(bytes((RESET,)))
 
     async def read_atr(self) -> None:
         atr = await self.send(bytes((GIVE_ATR,)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visitbridge.adapters.pcsc import channel
+from visitbridge.adapters.pcsc import wire
 from visitbridge.ports.reader_facts import readable
 
 
@@ -26,4 +26,4 @@ def test_bytes_are_shown_as_text_only_where_they_are_text(raw: bytes, text: str)
     ("number", "text"), [(0x01040002, "1.4.2"), (0, "0.0.0"), (0xFFFFFFFF, "255.255.65535")]
 )
 def test_a_driver_version_is_major_minor_and_build(number: int, text: str) -> None:
-    assert channel._version(number) == text
+    assert wire._version(number) == text

@@ -18,8 +18,9 @@ from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench, Watching
 from tests.pcsc import clients_of, wake_ups
 from visitbridge.adapters.pcsc.binding import MOST_READERS, ScardError
-from visitbridge.adapters.pcsc.channel import PcscReader, Wire
+from visitbridge.adapters.pcsc.channel import PcscReader
 from visitbridge.adapters.pcsc.source import PcscReaders
+from visitbridge.adapters.pcsc.wire import Wire
 from visitbridge.errors import PcscUnavailable, ReaderBusy, ReaderUnavailable, Retry
 from visitbridge.ports.cards import ReaderInfo, ReaderState
 from visitbridge.ports.reader_facts import ReaderFacts

@@ -146,7 +146,7 @@ class BleReader(Generic[R]):
             except (ReaderRemoved, DeviceTimeout) as exc:
                 raise ReaderUnavailable(f"{self._info.reader_id} does not answer") from exc
             try:
-                yield BleChannel(line, talk, lease, atr, lambda: self._info.insertion == insertion)
+                yield BleChannel(line, talk, lease, atr, lambda: self._still_has(insertion))
             finally:
                 if self._hold.is_with(lease) and line.is_up:
                     await self._let_go(line, talk)
@@ -239,6 +239,9 @@ class BleReader(Generic[R]):
         if self._info != self._told:
             self._told = self._info
             self._tell(self._info)
+
+    def _still_has(self, insertion: int) -> bool:
+        return self._info.insertion == insertion and self._info.state is not ReaderState.EMPTY
 
     @property
     def _is_in_use(self) -> bool:

@@ -166,6 +166,18 @@ def disconnect_reader(reader: int) -> None:
     scard.SCardDisconnect(reader, scard.SCARD_LEAVE_CARD)
 
 
+def reset(card: int, *, warm: bool) -> int:
+    """Reset the card behind a handle, without or with its power taken: the protocol from now on."""
+    code, protocol = scard.SCardReconnect(
+        card,
+        scard.SCARD_SHARE_EXCLUSIVE,
+        scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+        scard.SCARD_RESET_CARD if warm else scard.SCARD_UNPOWER_CARD,
+    )
+    _check("SCardReconnect", code)
+    return protocol
+
+
 def is_t0(protocol: int) -> bool:
     return protocol == scard.SCARD_PROTOCOL_T0
 

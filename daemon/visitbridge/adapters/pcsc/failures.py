@@ -59,3 +59,12 @@ def while_transmitting(failure: ScardError, *, card_is_gone: bool) -> VisitBridg
     if outcome in _CARD_GONE or card_is_gone:
         return CardRemoved(str(failure))
     return DeviceTimeout(str(failure))
+
+
+def while_resetting(failure: ScardError, *, slot_is_empty: bool) -> VisitBridgeError:
+    """Every command before was answered; the card has forgotten its session."""
+    if failure.outcome == Outcome.SHARING_VIOLATION:
+        return while_connecting(failure)
+    if failure.outcome in _NO_ANSWER_TO_RESET and not slot_is_empty:
+        return CardMute(str(failure))
+    return while_transmitting(failure, card_is_gone=slot_is_empty)

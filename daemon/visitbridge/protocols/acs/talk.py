@@ -113,6 +113,11 @@ class AcsTalk:
         if isinstance(reply, Refusal) and (yield from self.presence()):
             _unrefused(reply)
 
+    def reset(self) -> Dialogue[Frame, bytes]:
+        """Power the card anew and return its ATR; no frame for a warm reset is documented (§3.1). Raises as those do."""
+        yield from self.power_off()
+        return (yield from self.power_on())
+
     def presence(self) -> Dialogue[Frame, bool]:
         """Whether a card is in. Raises ReaderUnavailable when the reader does not know, DeviceError."""
         state = _unrefused((yield from self._ask(Code.PRESENCE)))

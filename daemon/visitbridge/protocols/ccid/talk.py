@@ -53,6 +53,10 @@ class CcidTalk:
                 raise _failure(reply)
         raise CardMute("no answer to reset at any voltage")
 
+    def reset(self) -> Dialogue[CcidReply, bytes]:
+        """Reset the card and return its ATR: a card that has power is reset warm by powering it (§6.1.1). Raises as that."""
+        return self.power_on()
+
     def power_off(self) -> Dialogue[CcidReply, None]:
         """Take the card's power. A card that is gone by now is no error. Raises DeviceError."""
         reply = yield from self._ask(CommandKind.ICC_POWER_OFF)
