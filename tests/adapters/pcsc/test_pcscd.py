@@ -17,6 +17,7 @@ from smartcard import scard
 from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench, Watching
 from tests.pcsc import clients_of, wake_ups
+from visitbridge.adapters.pcsc import binding, monitor
 from visitbridge.adapters.pcsc.binding import MOST_READERS, ScardError
 from visitbridge.adapters.pcsc.channel import PcscReader
 from visitbridge.adapters.pcsc.source import PcscReaders
@@ -221,6 +222,26 @@ async def test_a_slot_left_behind_by_its_deadline_sends_nothing_more(
         await asyncio.to_thread(wire.converse, t0.exchange(SELECT_NHI, t0=False))
     await asyncio.to_thread(wire.release)
     assert card.executed == 0
+
+
+async def test_a_reader_that_comes_between_listing_and_waiting_is_found(
+    pcscd: PrivatePcscd, clock: RetryClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pcscd before 2.3 counts its readers anew at each call, and never tells of one that came just before."""
+    list_all, listed = binding.list_readers, 0
+
+    def list_one_at_first(context: int) -> list[str]:
+        nonlocal listed
+        listed += 1
+        return list_all(context)[:listed]
+
+    monkeypatch.setattr(binding, "list_readers", list_one_at_first)
+    monkeypatch.setattr(monitor, "_FIRST_LOOK_MS", 50)
+    source = PcscReaders(clock, allow_virtual=True)
+    bench = Bench(source, pcscd.slots, clock)
+    async with bench.watched():
+        assert [info.state for info in bench.watching.told] == [ReaderState.EMPTY] * 2
+    await source.close()
 
 
 async def test_waiting_costs_nothing(bench: Bench) -> None:

@@ -128,7 +128,8 @@ def list_readers(context: int) -> list[str]:
 def wait_change(context: int, believed: Sequence[tuple[str, int]], timeout_ms: int) -> list[SlotStatus]:
     """Wait until a slot differs from what is believed of it; an empty list when none did in time.
 
-    For :data:`PNP_READER` the state believed is the number of slots, shifted left by 16.
+    For :data:`PNP_READER`, too, what is believed is what was told last: pcscd from 2.3 on counts there how often
+    readers came and went, and tells at once of all that did since. To those before, the number means nothing.
     """
     code, states = scard.SCardGetStatusChange(context, timeout_ms, list(believed))
     if _unsigned(code) == Outcome.TIMEOUT:
