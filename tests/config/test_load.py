@@ -103,6 +103,7 @@ def test_every_problem_of_every_file_is_reported_at_once(tmp_path: Path) -> None
             "[http] tls_key: tls_cert and tls_key are given together or not at all",
         ),
         ("[http]\nhosts = ['a', 'a']\n", "[http] hosts: names a host twice"),
+        ("[link]\nhosts = ['a:1', 'a:1']\n", "[link] hosts: names a host twice"),
         ("[http]\nhosts = []\n", "[http] hosts: Expected `array` of length >= 1"),
         ("[outbox]\namber_s = 80000\n", "[outbox] red_s: must lie between amber_s and overdue_s"),
         ("[datacentre]\nrealm = 'live'\n", "[datacentre] realm: Invalid enum value 'live'"),

@@ -108,6 +108,14 @@ class LinkSection(msgspec.Struct, frozen=True, kw_only=True):
     ] = 120.0
     down_failures: Annotated[int, Meta(ge=1, le=20, description="Failures in a row before 中斷 is shown")] = 3
     probe_good_s: Annotated[Seconds, Meta(description="Seconds between probes while all is well")] = 30.0
+    hosts: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")], ...],
+        Meta(
+            description="HOST:PORT of the insurer's own sites inside the VPN; 環境檢測 tries whether they take connections, "
+            "so that a dead VPN is told from a data centre that is away",
+            max_length=10,
+        ),
+    ] = ()
 
 
 class TimeSection(msgspec.Struct, frozen=True, kw_only=True):

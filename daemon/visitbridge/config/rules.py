@@ -22,6 +22,8 @@ def contradictions(config: Config) -> Iterator[Finding]:
         yield "outbox", "red_s", "must lie between amber_s and overdue_s"
     if len(set(http.hosts)) != len(http.hosts):
         yield "http", "hosts", "names a host twice"
+    if len(set(config.link.hosts)) != len(config.link.hosts):
+        yield "link", "hosts", "names a host twice"
     yield from _modem(config)
     if config.datacentre.realm == "production" and config.lab.control is not None:
         yield "lab", "control", "a box of the production realm cannot run in a lab"
