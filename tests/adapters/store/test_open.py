@@ -103,7 +103,7 @@ async def test_a_program_rolled_back_works_with_what_the_newer_one_left(
     used: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, revision: str
 ) -> None:
     known = REVISIONS[: REVISIONS.index(revision) + 1]
-    monkeypatch.setattr("visitbridge.adapters.store.database.REVISIONS", known)
+    monkeypatch.setattr("visitbridge.adapters.store.revision.REVISIONS", known)
 
     async with open_store(used, KEY, clock=clock) as store:
         await save(store, visit("visit-2"), job("job-after-rollback"))
@@ -117,7 +117,7 @@ async def test_a_program_rolled_back_works_with_what_the_newer_one_left(
 async def test_a_program_older_than_the_store_allows_leaves_it_alone(
     used: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("visitbridge.adapters.store.database.REVISIONS", ("0000",))
+    monkeypatch.setattr("visitbridge.adapters.store.revision.REVISIONS", ("0000",))
 
     assert type(await refused(used)) is SchemaNewer
 

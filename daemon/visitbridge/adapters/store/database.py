@@ -11,10 +11,10 @@ from typing import Any, Final, TypeVar
 from visitbridge.adapters.store import binding
 from visitbridge.adapters.store.backup import expect_sound, verify
 from visitbridge.adapters.store.guard import Guard
-from visitbridge.adapters.store.migrations import REVISIONS
+from visitbridge.adapters.store.revision import bring_up_to_date
 from visitbridge.adapters.store.session import Access, Session
 from visitbridge.adapters.store.transaction import SqlTransaction
-from visitbridge.errors import Retry, SchemaNewer, StoreDamaged, StoreError, StoreKeyWrong
+from visitbridge.errors import Retry, StoreDamaged, StoreError, StoreKeyWrong
 from visitbridge.ports.clock import Clock
 
 T = TypeVar("T")
@@ -239,7 +239,7 @@ class Database:
         try:
             connection = binding.connect_encrypted(self._path, self._key)
             connection.execute(f"PRAGMA wal_autocheckpoint={_AUTOCHECKPOINT_PAGES}")
-            self._bring_up_to_date(connection)
+            bring_up_to_date(connection)
             (self._last_commit,) = connection.execute("PRAGMA user_version").fetchone()
         except BaseException as exc:
             if connection is not None:
@@ -271,31 +271,3 @@ class Database:
         if binding.is_not_a_database(error) and not guard.knows_key():
             return StoreKeyWrong("the key does not open the file")
         return binding.translate(error, self._path)
-
-    def _bring_up_to_date(self, connection: binding.Connection) -> None:
-        version = _schema_version(connection)
-        if version == REVISIONS[-1]:
-            return
-        if version is not None and version not in REVISIONS:
-            if not _is_made_for(connection, REVISIONS[-1]):
-                raise SchemaNewer("the database's schema is none that this version knows")
-            log.warning("the database was used by a newer version, which left it fit for this one")
-            return
-        # Alembic takes 0.1 s to import and is needed once per release.
-        from visitbridge.adapters.store.migrations.upgrade import upgrade  # noqa: PLC0415
-
-        upgrade(connection)
-
-
-def _is_made_for(connection: binding.Connection, revision: str) -> bool:
-    """Whether a program that ends at ``revision`` may work with a schema it does not know."""
-    oldest = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    return 0 < oldest <= int(revision)
-
-
-def _schema_version(connection: binding.Connection) -> str | None:
-    """Name of the last migration; None in a new file."""
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
-        return None
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return None if row is None else str(row[0])
