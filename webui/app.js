@@ -17,6 +17,7 @@ const ROUTES = [
   { path: "/", load: () => import("./views/home.js"), tab: "home" },
   { path: "/status", load: () => import("./views/status.js"), tab: "" },
   { path: "/setup", load: () => import("./views/setup.js"), tab: "home" },
+  { path: "/setup/site", load: () => import("./views/site.js"), tab: "home" },
   { path: "/setup/bind", load: () => import("./views/bind.js"), tab: "home" },
   { path: "/sign-in", load: () => import("./views/sign_in.js"), tab: "home" },
   { path: "/today", load: () => import("./views/today.js"), tab: "home" },

@@ -134,6 +134,8 @@ RULES = {
     "GET /api/announcements": "paired",
     "POST /api/announcements/{announcement_id}/read": "paired",
     "POST /api/tour/taken": "paired",
+    "GET /api/site-steps": "paired",
+    "PUT /api/site-steps/{step}": "technician",
     "GET /api/training": "paired",
     "POST /api/training": "technician",
     "POST /api/training/close": "technician",

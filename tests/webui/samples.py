@@ -7,6 +7,7 @@ import datetime as dt
 from typing import Any
 
 from visitbridge.api.qr import qr_svg
+from visitbridge.domain.site_steps import SiteState, SiteStep, next_approval, states_of
 
 Json = dict[str, Any]
 
@@ -550,6 +551,22 @@ RETENTION: Json = {
 }
 
 
+def site_step(step: SiteStep, state: SiteState = SiteState.OPEN, *, by: str = "", hours: float = 0) -> Json:
+    """One line of 健保署網站上的準備; ``hours`` ago ``by`` said so."""
+    waits = step is SiteStep.APPLICATION and state is SiteState.APPLIED
+    return {
+        "step": step.value,
+        "state": state.value,
+        "by": by,
+        "at": ago(hours=hours) if by else None,
+        "states": [one.value for one in states_of(step)],
+        "approval_at": next_approval(NOW).isoformat() if waits else None,
+    }
+
+
+SITE_STEPS = [site_step(step, SiteState.DONE, by="林管理", hours=48) for step in SiteStep]
+
+
 def answers(**changes: Any) -> Json:
     """Answers of a box in daily use; keys of ``changes`` are replaced whole."""
     visit_path = f"/api/visits/{VISIT_ID}"
@@ -570,6 +587,7 @@ def answers(**changes: Any) -> Json:
         "GET /api/catalogue/packages": [
             hit("P01", "高血壓追蹤", orders="[]", diagnoses="[]"),
         ],
+        "GET /api/site-steps": SITE_STEPS,
         f"PUT {visit_path}/content": lambda body: {"revision": body["revision"] + 1, "saved_at": ago()},
         f"GET {visit_path}/prescription": {
             "ready": True,

@@ -38,6 +38,7 @@ SCHEMAS = {
     "LinkStatus": "LinkTopic",
     "EnvironmentReport": "EnvironmentReport",
     "PageCertificate": "CertificateTopic",
+    "SiteStep": "SiteStepView",
     "PortalRoot": "RootView",
     "QueueStatus": "QueueTopic",
     "VisitFlags": "VisitFlags",

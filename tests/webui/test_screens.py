@@ -16,6 +16,7 @@ from tests.webui import (
     baselines,
     record_samples,
     samples,
+    site_samples,
     test_bluetooth,
     test_closed,
     test_environment,
@@ -185,6 +186,11 @@ def bind(page: Page) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def open_folds(page: Page) -> None:
+    for fold in page.locator("details.fold > summary").all():
+        fold.click()
+
+
 def type_total(page: Page) -> None:
     page.fill("#total", "18")
 
@@ -321,7 +327,7 @@ SCREENS = [
         "setup-new",
         "/#/setup",
         topics={"box": NEW_BOX, "link": samples.link("down", "not_bound"), "cards": EMPTY, "staff": NOBODY},
-        answers={"GET /api/datasets": []},
+        answers={"GET /api/datasets": [], "GET /api/site-steps": site_samples.NEW},
     ),
     Screen(
         "setup-sam",
@@ -330,6 +336,15 @@ SCREENS = [
         answers={"GET /api/datasets": []},
     ),
     Screen("setup-ready", "/#/setup"),
+    Screen("site-new", "/#/setup/site", answers={"GET /api/site-steps": site_samples.NEW}),
+    Screen("site-part", "/#/setup/site", answers={"GET /api/site-steps": site_samples.PART}),
+    Screen(
+        "site-user",
+        "/#/setup/site",
+        topics={"phone": samples.phone_topic(role="user")},
+        answers={"GET /api/site-steps": site_samples.PART},
+    ),
+    Screen("site-advice", "/#/setup/site", act=open_folds),
     Screen("bind", "/#/setup/bind", topics={"box": NEW_BOX}),
     Screen(
         "bind-refused",

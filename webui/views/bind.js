@@ -18,6 +18,10 @@ export default function Bind() {
     setTicket(answer.ticket);
     announce(t("bind.photo_read"));
   });
+  const read = (/** @type {any} */ event) => {
+    const file = event.currentTarget.files[0];
+    if (file) void photo.run(file);
+  };
   const bind = useTask(async () => {
     await post("/api/box/binding", { ticket, pin: pin.trim(), name: name.trim() }, { timeout_s: 60 });
     announce(t("bind.done"));
@@ -30,10 +34,11 @@ export default function Bind() {
     <${ErrorNotice} error=${bind.error ?? photo.error} />
     <div class="field"><span class="label" id="qr2-label">${t("bind.photo")}</span>
       <p class="hint">${t("bind.photo_hint")}</p>
-      <label class="button plain file ${photo.busy ? "busy" : ""}">${photo.busy ? html`<span class="spinner" aria-hidden="true"></span>` : null}
-        <span>${t(ticket ? "bind.photo_again" : "bind.take_photo")}</span>
-        <input type="file" id="qr2-photo" class="unseen" accept="image/jpeg,image/png" capture="environment" aria-labelledby="qr2-label"
-          onChange=${(/** @type {any} */ event) => { const file = event.currentTarget.files[0]; if (file) void photo.run(file); }} /></label></div>
+      <div class="stack"><label class="button plain file ${photo.busy ? "busy" : ""}">${photo.busy ? html`<span class="spinner" aria-hidden="true"></span>` : null}
+        <span id="qr2-take">${t(ticket ? "bind.photo_again" : "bind.take_photo")}</span>
+        <input type="file" id="qr2-photo" class="unseen" accept="image/jpeg,image/png" capture="environment" aria-labelledby="qr2-label qr2-take" onChange=${read} /></label>
+      <label class="button plain file ${photo.busy ? "busy" : ""}"><span id="qr2-choose">${t("bind.from_album")}</span>
+        <input type="file" id="qr2-album" class="unseen" accept="image/jpeg,image/png" aria-labelledby="qr2-label qr2-choose" onChange=${read} /></label></div></div>
     ${ticket ? html`<${Notice} kind="good"><p>${t("bind.photo_read")}</p><//>` : null}
     <details class="fold" open=${photo.error !== null}><summary>${t("bind.paste")}</summary>
       <${Field} id="ticket" label=${t("bind.ticket")}>

@@ -16,7 +16,8 @@ function Item({ check }) {
   const words = `environment.${check.item}.${check.code}`;
   return html`<li class="item tall" data-item=${check.item} data-state=${check.state}><div class="row-text">
     <span class="row-title">${t(`environment.item.${check.item}`)}</span><span>${t(`${words}.what`, check.params)}</span>
-    ${hasWords(`${words}.now`) ? html`<span class="row-detail">${t(`${words}.now`)}</span>` : null}</div>
+    ${hasWords(`${words}.now`) ? html`<span class="row-detail">${t(`${words}.now`)}</span>` : null}
+    ${check.item === "site" ? html`<a class="button quiet" href="#/setup/site">${t("site.title")}</a>` : null}</div>
     <span class="strong">${t(`environment.state.${check.state}`)}</span></li>`;
 }
 

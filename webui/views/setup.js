@@ -4,7 +4,7 @@ import { get, post } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
 import { linkUp, live, samVerified, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Screen, useFetched, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 
 /** @typedef {import("../lib/preact.js").ComponentChildren} Children */
 
@@ -19,6 +19,7 @@ function Step({ done, current, number, id, title, detail, children }) {
 export default function Setup() {
   const box = live.value.box;
   const sets = useFetched("datasets", () => /** @type {Promise<import("../core/types").DataSet[]>} */ (get("/api/datasets")));
+  const site = useFetched("site", () => /** @type {Promise<import("../core/types").SiteStep[]>} */ (get("/api/site-steps")));
   const verify = useTask(async () => { await post("/api/box/sam/verify", {}, { timeout_s: 60 }); });
   const download = useTask(async () => {
     sets.set(await post("/api/datasets/refresh", {}, { timeout_s: 300 }));
@@ -38,7 +39,9 @@ export default function Setup() {
     : html`<a class="button primary" href="#/">${t("setup.ready")}</a>`;
   return html`<${Screen} title=${t("setup.title")} up="/" action=${action}>
     <p>${t("setup.intro")}</p>
-    <${ErrorNotice} error=${verify.error ?? download.error ?? sets.error} />
+    <${ErrorNotice} error=${verify.error ?? download.error ?? sets.error ?? site.error} />
+    <div class="items"><${RowLink} id="to-site" href="#/setup/site" title=${t("site.title")} detail=${site.value
+      ? t("site.row", { done: site.value.filter((step) => step.state === "done").length, all: site.value.length }) : t("site.row_hint")} /></div>
     <ol class="checklist">
       <${Step} id="bind" number="1" done=${bound} current=${next === 0} title=${t("setup.bind.title")}
         detail=${bound && box?.institution ? `${box.institution.name} ${box.institution.code}` : t("setup.bind.how")} />

@@ -40,6 +40,7 @@ from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.reset import Resets
 from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.roots import PortalRoots
+from visitbridge.api.resources.site_steps import SiteSteps
 from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
 from visitbridge.api.resources.support import Support
@@ -116,6 +117,7 @@ def route_table(
             PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get, training=lessons)
         ).routes(),
         Announcements(parts.announcements, parts.tours).routes(),
+        SiteSteps(parts.site, parts.staff).routes(),
         Training(
             rooms,
             role=parts.phones.role,

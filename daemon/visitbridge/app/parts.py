@@ -32,6 +32,7 @@ from visitbridge.services.readers.desk import ReaderDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
+from visitbridge.services.site_steps import SiteBook
 from visitbridge.services.staff import StaffDesk
 from visitbridge.services.support import SupportDesk
 from visitbridge.services.switching_off import SwitchOff
@@ -76,6 +77,7 @@ class Parts:
     erasing: asyncio.Event
     announcements: AnnouncementDesk
     tours: TourBook
+    site: SiteBook
     lock: LockDesk
     support: SupportDesk
     health: HealthDesk

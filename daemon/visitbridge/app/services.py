@@ -50,6 +50,7 @@ from visitbridge.services.presence import PresenceDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
+from visitbridge.services.site_steps import SiteBook
 from visitbridge.services.staff import StaffDesk
 from visitbridge.services.tours import TourBook
 from visitbridge.services.turns import ReaderTurns
@@ -273,6 +274,7 @@ def _wire(
         new_id=mint_id,
     )
     lock = LockDesk(store, clock, cards, ring, key)
+    site = SiteBook(store, clock)
     upkeep = build_upkeep(
         config,
         options,
@@ -287,6 +289,7 @@ def _wire(
         recent=recent,
         box=lambda: binding.record,
         starts_locked=lambda: lock.settings().starts_locked,
+        site=site,
     )
     board.put("mode", policies.mode(config, options))
     return Parts(
@@ -320,6 +323,7 @@ def _wire(
         erasing=erasing,
         announcements=announcements,
         tours=TourBook(store, board),
+        site=site,
         lock=lock,
         support=upkeep.support,
         health=upkeep.health,

@@ -27,6 +27,7 @@ from visitbridge.services.link import LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.power import PowerWatch
+from visitbridge.services.site_steps import SiteBook
 from visitbridge.services.support import SupportDesk
 from visitbridge.services.switching_off import SwitchOff
 
@@ -58,6 +59,7 @@ def build_upkeep(
     recent: RecentLogs,
     box: Callable[[], BoxRecord],
     starts_locked: Callable[[], bool],
+    site: SiteBook,
 ) -> Upkeep:
     """``box``: the binding as it is now. ``starts_locked``: whether the box waits for somebody after a cold start."""
     disk = FolderDisk(config.box.state_dir)
@@ -69,6 +71,7 @@ def build_upkeep(
         disk=disk,
         data_used=network.data_used,
     )
+        site=site.steps,
     support = SupportDesk(
         store=store,
         clock=clock,

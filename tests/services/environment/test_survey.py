@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 import pytest
 
 from visitbridge.domain.modem import ModemState
 from visitbridge.domain.roc import TAIPEI
+from visitbridge.domain.site_steps import SiteState, SiteStep
 from visitbridge.errors import (
     DataCentreBusy,
     DeviceDisabled,
@@ -30,7 +32,9 @@ from visitbridge.services.environment.box import (
     power_check,
     readers_check,
     sam_check,
+    site_check,
 )
+from visitbridge.services.environment.hosts import HostFound, HostProbe, hosts_checks
 from visitbridge.services.environment.line import (
     MODEM_ITEMS,
     PATH_ITEMS,
@@ -43,6 +47,7 @@ from visitbridge.services.link.hops import NEAR_HOPS
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
+from visitbridge.services.site_steps import SiteStepView
 from visitbridge.services.topics import (
     BoxTopic,
     CardsTopic,
@@ -68,6 +73,7 @@ ORDER = [
     "readers",
     "power",
     "disk",
+    "site",
 ]
 SOON, LATER = NOW + dt.timedelta(days=60, seconds=1), NOW + dt.timedelta(days=300)
 BOUND = BoxTopic(
@@ -102,7 +108,19 @@ def disk(free: int, *, writable: bool = True) -> DiskFound:
     return DiskFound(free_bytes=free, total_bytes=100, writable=writable)
 
 
+def vpn_sites(answers: str) -> tuple[HostFound, ...]:
+    """One host a sign, ``+`` answers."""
+    return tuple(HostFound(f"site{n}.test:443", sign == "+") for n, sign in enumerate(answers))
+
+
+def site_step(state: SiteState) -> SiteStepView:
+    return SiteStepView(
+        step=SiteStep.USERS, state=state, by="", at=None, states=tuple(SiteState), approval_at=None
+    )
+
+
 EVERY: list[Check] = [
+    *(site_check([site_step(state)]) for state in SiteState),
     *(check for state in ModemState if state is not ModemState.NONE for check in modem_checks(modem(state))),
     *modem_checks(None),
     *modem_checks(modem(ModemState.DATA_UP, bars=0)),
@@ -159,6 +177,7 @@ EVERY: list[Check] = [
             CertificateTopic(fingerprint="", ends_at=LATER, own=True, refused="GW-CRT-04"),
         )
     ),
+    *(check for answers in ("+", "+-", "--") for check in hosts_checks(vpn_sites(answers))),
     *(disk_check(found) for found in (disk(50), disk(9), disk(1), disk(50, writable=False))),
 ]
 
@@ -321,10 +340,18 @@ class Disk(DiskProbe):
         return disk(50)
 
 
+class Hosts(HostProbe):
+    def __init__(self, answers: str) -> None:
+        self._answers = answers
+
+    async def look(self) -> tuple[HostFound, ...]:
+        return vpn_sites(self._answers)
+
+
 class Bench:
     """A survey whose one try of the path goes as told."""
 
-    def __init__(self, outcome: VisitBridgeError | None = None, *, uplink: str = "") -> None:
+    def __init__(self, outcome: VisitBridgeError | None = None, *, uplink: str = "", hosts: str = "") -> None:
         self.tries = 0
         self.outcome = outcome
         self.board = LiveBoard()
@@ -335,9 +362,14 @@ class Bench:
             FakeClock(NOW),
             try_path=self._try,
             broken_uplink=lambda: uplink,
+            hosts=Hosts(hosts),
             disk=Disk(),
             data_used=lambda: USED,
+            site=self._site,
         )
+
+    async def _site(self) -> Sequence[SiteStepView]:
+        return [site_step(SiteState.DONE)]
 
     async def _try(self) -> None:
         self.tries += 1
@@ -390,3 +422,40 @@ async def test_words_and_json_say_the_same() -> None:
     assert again == report
     assert "[不正常] 網址解析: 查不到主機名稱" in lines
     assert lines[lines.index("[不正常] 網址解析: 查不到主機名稱") + 1].startswith("    → ")
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "words"),
+    [
+        ((SiteState.DONE, SiteState.DONE), CheckState.OK, "都已有人勾選辦好"),
+        ((SiteState.DONE, SiteState.APPLIED, SiteState.OPEN), CheckState.WARN, "還有 2 項沒有勾選"),
+        ((SiteState.OPEN,), CheckState.WARN, "還有 1 項沒有勾選"),
+    ],
+    ids=["all done", "one applied for", "one open"],
+)
+def test_A07_what_is_not_approved_yet_is_told_and_is_no_fault(
+    states: Sequence[SiteState], state: CheckState, words: str
+) -> None:
+    check = site_check([site_step(one) for one in states])
+
+    assert check.state is state
+    assert words_of(check, load_catalogue().texts("zh-Hant-TW"))[0] == words
+
+
+@pytest.mark.parametrize(
+    ("hosts", "state", "words"),
+    [
+        ("++", CheckState.OK, "2 個都連得到"),
+        ("+-", CheckState.WARN, "連不到：site1.test:443"),
+        ("--", CheckState.WARN, "一個都連不到：site0.test:443、site1.test:443"),
+    ],
+)
+async def test_C02_the_insurers_own_hosts_are_told_beside_the_data_centre(
+    hosts: str, state: CheckState, words: str
+) -> None:
+    report = await Bench(hosts=hosts).survey.run()
+
+    (check,) = [check for check in report.items if check.item == "vpn_sites"]
+    assert check.state is state
+    assert words_of(check, load_catalogue().texts("zh-Hant-TW"))[0] == words
+    assert report.ready, "a visit needs the data centre only"

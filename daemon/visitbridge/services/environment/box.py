@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from visitbridge.domain.roc import TAIPEI
+from visitbridge.domain.site_steps import SiteState
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.services.environment.report import Check, absent, fail, ok, warn
+from visitbridge.services.site_steps import SiteStepView
 from visitbridge.services.topics import BoxTopic, CardsTopic, CertificateTopic, PortalTopic, PowerTopic
 
 SAM_WARN_DAYS = 60
@@ -108,3 +111,9 @@ def disk_check(found: DiskFound) -> Check:
     if found.free_bytes < DISK_WARN_SHARE * found.total_bytes:
         return warn("disk", "low", percent=percent)
     return ok("disk", percent=percent)
+
+
+def site_check(steps: Sequence[SiteStepView]) -> Check:
+    """What people said of the insurer's site (A04, A05, A07); never a fault, since the box cannot see whether it is so."""
+    count = sum(step.state is not SiteState.DONE for step in steps)
+    return warn("site", "open", count=count) if count else ok("site")

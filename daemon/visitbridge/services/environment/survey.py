@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -19,13 +19,16 @@ from visitbridge.services.environment.box import (
     power_check,
     readers_check,
     sam_check,
+    site_check,
 )
+from visitbridge.services.environment.hosts import HostProbe, hosts_checks
 from visitbridge.services.environment.line import data_check, modem_checks, path_checks
 from visitbridge.services.environment.report import EnvironmentReport, report_of
 from visitbridge.services.link.hops import hop_of
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.meter import MeterReading
 from visitbridge.services.modem.topic import ModemTopic
+from visitbridge.services.site_steps import SiteStepView
 from visitbridge.services.topics import BoxTopic, CardsTopic, CertificateTopic, PortalTopic, PowerTopic
 
 TopicT = TypeVar("TopicT", bound=msgspec.Struct)
@@ -43,15 +46,19 @@ class Survey:
         *,
         try_path: Callable[[], Awaitable[object]],
         broken_uplink: Callable[[], str],
+        hosts: HostProbe,
         disk: DiskProbe,
         data_used: Callable[[], MeterReading | None],
+        site: Callable[[], Awaitable[Sequence[SiteStepView]]],
     ) -> None:
         self._board = board
         self._clock = clock
         self._try_path = try_path
         self._broken_uplink = broken_uplink
+        self._hosts = hosts
         self._disk = disk
         self._data_used = data_used
+        self._site = site
         self._turn = asyncio.Lock()
         self._last: EnvironmentReport | None = None
 
@@ -73,6 +80,7 @@ class Survey:
                 *modem_checks(self._topic("modem", ModemTopic)),
                 data_check(self._data_used()),
                 *path_checks(hop, untrusted),
+                *hosts_checks(await self._hosts.look()),
                 portal_certificate_check(self._topic("portal", PortalTopic), self._clock.now()),
                 sam_check(box, self._clock.now()),
                 certificate_check(self._topic("certificate", CertificateTopic), self._clock.now()),
@@ -80,6 +88,7 @@ class Survey:
                 readers_check(self._topic("cards", CardsTopic)),
                 power_check(self._topic("power", PowerTopic)),
                 disk_check(await self._disk.look()),
+                site_check(await self._site()),
             ],
         )
 
