@@ -11,7 +11,7 @@ import pytest
 
 from tests.app.box import config_for, running_box
 from visitbridge.adapters.console import SOCKET_NAME, order
-from visitbridge.config import dump
+from visitbridge.config import LinkSection, dump
 from visitbridge.config.load import Loaded
 
 
@@ -31,6 +31,18 @@ async def test_an_unbound_box_says_what_to_do_first(tmp_path: Path) -> None:
     assert page["ready"] is False
     assert report is not None
     assert msgspec.json.decode(report.answer)["items"] == page["items"]
+
+
+async def test_C02_hosts_of_the_configuration_are_tried(tmp_path: Path) -> None:
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        config = msgspec.structs.replace(config_for(tmp_path), link=LinkSection(hosts=(host,)))
+        async with running_box(config) as box:
+            await box.pair()
+            _, page = await box.ask("GET", "/api/environment")
+
+    (sites,) = [check for check in page["items"] if check["item"] == "vpn_sites"]
+    assert (sites["state"], sites["params"]) == ("ok", {"count": 1})
 
 
 async def test_nobody_but_a_paired_phone_may_ask(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from visitbridge.adapters.modem.nmea_port import NmeaListener
 from visitbridge.adapters.modem.places import LinkedPort, UsbPorts
 from visitbridge.adapters.modem.profiles import PROFILES
 from visitbridge.adapters.network.interfaces import Interfaces, open_bell
+from visitbridge.adapters.network.reach import HostReach
 from visitbridge.adapters.network.sockets import UplinkResolver, socket_through
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.options import Options
@@ -71,6 +72,9 @@ class Network:
         self.resolver = UplinkResolver(self.uplinks.current)
         self.way = Way(
             make_socket=socket_through(self.uplinks.current), resolver=self.resolver, name=self._way_name
+        )
+        self.hosts = HostReach(
+            config.link.hosts, resolver=self.resolver, make_socket=socket_through(self.uplinks.current)
         )
         self.position = LastFix(clock, policy=_POSITION)
         self.time = Timekeeping(

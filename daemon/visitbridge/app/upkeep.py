@@ -68,10 +68,11 @@ def build_upkeep(
         clock,
         try_path=data_centre.try_fresh,
         broken_uplink=network.uplinks.broken_hop,
+        hosts=network.hosts,
         disk=disk,
         data_used=network.data_used,
-    )
         site=site.steps,
+    )
     support = SupportDesk(
         store=store,
         clock=clock,
