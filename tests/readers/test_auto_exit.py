@@ -75,6 +75,13 @@ async def wait_running(pcscd: PrivatePcscd, is_running: bool, within_s: float) -
         await asyncio.sleep(0.05)
 
 
+async def wait_another(pcscd: PrivatePcscd, former_pid: int | None, within_s: float) -> None:
+    until_s = time.monotonic() + within_s
+    while pcscd.pid in (None, former_pid):
+        assert time.monotonic() < until_s
+        await asyncio.sleep(0.05)
+
+
 async def wait_let_go(pcscd: PrivatePcscd, within_s: float) -> None:
     """pcscd has no client and goes.
 
@@ -107,6 +114,7 @@ async def test_the_box_calls_pcscd_keeps_it_while_it_runs_and_lets_it_go() -> No
 
         # Gone, or going by this very call.
         async with open_box() as box:
+            await wait_another(pcscd, pid, PATIENCE_S)
             await pcscd.slots[0].insert(DemoCard())
             again = await box.wait_insertion(1)
             assert await box.read(again) == RECORD + OK
