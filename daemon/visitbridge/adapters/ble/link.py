@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 from visitbridge.adapters.ble import failures
-from visitbridge.adapters.ble.binding import options, write_arguments
+from visitbridge.adapters.ble.binding.values import options, write_arguments
 from visitbridge.adapters.ble.bluez import BluezFault
 from visitbridge.adapters.ble.radio import Radio
 from visitbridge.errors import DeviceError, ReaderRemoved, ReaderUnavailable

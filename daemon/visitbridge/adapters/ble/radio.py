@@ -1,4 +1,4 @@
-"""The Bluetooth adapter through BlueZ: its state, scans, pairing, and calls to the devices it knows."""
+"""The Bluetooth adapter through BlueZ: its state, scans, and calls to the devices it knows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol
 
 from visitbridge.adapters.ble import failures
-from visitbridge.adapters.ble.binding import Bluez, agent_arguments, options
+from visitbridge.adapters.ble.binding.agent import agent_arguments
+from visitbridge.adapters.ble.binding.connection import Bluez
+from visitbridge.adapters.ble.binding.values import options
 from visitbridge.adapters.ble.bluez import ADAPTER, CHARACTERISTIC, DEVICE, AgentCall, BluezFault, Signal
 from visitbridge.adapters.ble.mirror import Mirror, address_in
 from visitbridge.errors import DeviceError, ReaderRemoved
@@ -17,7 +19,7 @@ from visitbridge.ports.bluetooth import VIRTUAL_ADAPTER_NAME, RadioState
 
 log = logging.getLogger(__name__)
 
-_CALL_S = 10.0
+CALL_S = 10.0
 
 
 class Listener(Protocol):
@@ -31,7 +33,8 @@ class Listener(Protocol):
 class Radio:
     """Works while :meth:`open_bus` is open; before and after that bluetoothd counts as not running.
 
-    ``listeners``: who hears of a device, by its address.
+    ``listeners``: who hears of a device, by its address. ``on_agent_call``: who hears what BlueZ asks while it pairs;
+    nobody else may agree to anything.
     """
 
     def __init__(self, *, allow_virtual: bool) -> None:
@@ -43,7 +46,7 @@ class Radio:
         self._is_blocked = False
         self._is_scanning = False
         self._on_change: list[Callable[[], None]] = []
-        self._on_agent_call: Callable[[AgentCall], None] | None = None
+        self.on_agent_call: Callable[[AgentCall], None] | None = None
         self._news = asyncio.Event()
         self._on_lost: Callable[[DeviceError], None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,7 +90,7 @@ class Radio:
         bluez = Bluez(self._take, self._agent_asks)
         try:
             try:
-                await bluez.run(bluez.connect, deadline_s=_CALL_S)
+                await bluez.run(bluez.connect, deadline_s=CALL_S)
             except BluezFault as exc:
                 raise failures.of_the_adapter(exc) from exc
             self._bluez = bluez
@@ -103,10 +106,10 @@ class Radio:
 
     async def power_on(self) -> None:
         """Switch the adapter on; it is on when this returns. Raises BluetoothUnavailable."""
-        bluez = self._running()
+        bluez = self.running()
         self._is_blocked = False
         try:
-            await bluez.run(bluez.power_on, deadline_s=_CALL_S)
+            await bluez.run(bluez.power_on, deadline_s=CALL_S)
         except BluezFault as exc:
             # Busy with switching it, as bluetoothd is after rfkill.
             if not exc.name.endswith(".Busy"):
@@ -114,7 +117,7 @@ class Radio:
                 self._changed()
                 raise failures.of_the_adapter(exc) from exc
         # BlueZ answers first and tells of it afterwards.
-        await self.wait_until(lambda: self.state is not RadioState.OFF, deadline_s=_CALL_S)
+        await self.wait_until(lambda: self.state is not RadioState.OFF, deadline_s=CALL_S)
         self.require_on()
 
     async def start_scan(self) -> None:
@@ -124,8 +127,8 @@ class Radio:
             return
         self._is_scanning = True
         try:
-            await self._adapter_call("SetDiscoveryFilter", options(Transport="le"))
-            await self._adapter_call("StartDiscovery")
+            await self.adapter_call("SetDiscoveryFilter", options(Transport="le"))
+            await self.adapter_call("StartDiscovery")
         except DeviceError:
             self._is_scanning = False
             raise
@@ -136,46 +139,19 @@ class Radio:
         was_scanning, self._is_scanning = self._is_scanning, False
         if was_scanning and self._bluez is not None:
             try:
-                await self._adapter_call("StopDiscovery")
+                await self.adapter_call("StopDiscovery")
             except DeviceError as exc:
                 log.info("the scan could not be ended: %s", exc)
         self._changed()
-
-    async def pair(self, address: str, on_call: Callable[[AgentCall], None], *, deadline_s: float) -> None:
-        """Pair; ``on_call`` hears what BlueZ asks. Raises PairingFailed, BluetoothUnavailable."""
-        self.require_on()
-        bluez = self._running()
-        self._on_agent_call = on_call
-        is_done = False
-        try:
-            await self._bond(address, deadline_s)
-            await bluez.run(bluez.trust, address, deadline_s=_CALL_S)
-            is_done = True
-        except BluezFault as exc:
-            raise failures.while_pairing(exc) from exc
-        finally:
-            self._on_agent_call = None
-            if not is_done:
-                with contextlib.suppress(BluezFault):
-                    await self.device_call(address, "CancelPairing")
-            await self.hang_up(address)
-
-    async def forget(self, address: str) -> None:
-        """Remove a device and its bond. Raises BluetoothUnavailable; one that BlueZ does not know is no error."""
-        path = self.mirror.path_of(address)
-        if path is not None:
-            bluez = self._running()
-            await self._adapter_call("RemoveDevice", path)
-            await bluez.run(bluez.forget, address, deadline_s=_CALL_S)
 
     def require_on(self) -> None:
         """Raises BluetoothUnavailable unless the adapter is on."""
         if self.state is not RadioState.ON:
             raise failures.unavailable(self.state)
 
-    async def device_call(self, address: str, method: str, *, deadline_s: float = _CALL_S) -> None:
+    async def device_call(self, address: str, method: str, *, deadline_s: float = CALL_S) -> None:
         """Call a method of ``org.bluez.Device1``. Raises BluezFault, BluetoothUnavailable."""
-        bluez = self._running()
+        bluez = self.running()
         await bluez.ask(
             lambda: getattr(bluez.central(address).rmt_device.remote_device_methods, method),
             deadline_s=deadline_s,
@@ -183,8 +159,8 @@ class Radio:
 
     async def pipe_call(self, path: str, method: str, *args: object) -> Any:
         """Call a method of ``org.bluez.GattCharacteristic1``. Raises BluezFault, BluetoothUnavailable."""
-        bluez = self._running()
-        return await bluez.ask(lambda: getattr(bluez.pipe(path), method), *args, deadline_s=_CALL_S)
+        bluez = self.running()
+        return await bluez.ask(lambda: getattr(bluez.pipe(path), method), *args, deadline_s=CALL_S)
 
     async def hang_up(self, address: str) -> None:
         """End a connection, or an attempt at one; it is over when this returns."""
@@ -194,29 +170,23 @@ class Radio:
             except (BluezFault, DeviceError) as exc:
                 log.info("could not disconnect: %s", exc)
             # BlueZ answers first and tells of it afterwards; the next connection must not take it for its own end.
-            await self.wait_until(lambda: not self._is_connected(address), deadline_s=_CALL_S)
+            await self.wait_until(lambda: not self._is_connected(address), deadline_s=CALL_S)
 
     def _is_connected(self, address: str) -> bool:
         return bool((self.mirror.device(address) or {}).get("Connected"))
 
-    async def _bond(self, address: str, deadline_s: float) -> None:
-        try:
-            await self.device_call(address, "Pair", deadline_s=deadline_s)
-        except BluezFault as exc:
-            # A bond that BlueZ kept and the box's store did not.
-            if not exc.name.endswith(".AlreadyExists"):
-                raise
-
-    async def _adapter_call(self, method: str, *args: object) -> None:
-        bluez = self._running()
+    async def adapter_call(self, method: str, *args: object) -> None:
+        """Call a method of ``org.bluez.Adapter1``. Raises BluetoothUnavailable."""
+        bluez = self.running()
         try:
             await bluez.ask(
-                lambda: getattr(bluez.adapter().adapter_methods, method), *args, deadline_s=_CALL_S
+                lambda: getattr(bluez.adapter().adapter_methods, method), *args, deadline_s=CALL_S
             )
         except BluezFault as exc:
             raise failures.of_the_adapter(exc) from exc
 
-    def _running(self) -> Bluez:
+    def running(self) -> Bluez:
+        """The connection to BlueZ. Raises BluetoothUnavailable without one, or without bluetoothd."""
         if self._bluez is None or not self._has_service:
             raise failures.unavailable(RadioState.NO_SERVICE)
         return self._bluez
@@ -227,11 +197,11 @@ class Radio:
             return
         bluez = self._bluez
         try:
-            self.mirror.load(await bluez.run(bluez.objects, deadline_s=_CALL_S))
+            self.mirror.load(await bluez.run(bluez.objects, deadline_s=CALL_S))
             self._has_service = True
             is_off = self.state is RadioState.OFF
             await bluez.ask(
-                lambda: bluez.agent_manager().RegisterAgent, *agent_arguments(), deadline_s=_CALL_S
+                lambda: bluez.agent_manager().RegisterAgent, *agent_arguments(), deadline_s=CALL_S
             )
             if is_off:
                 await self.power_on()
@@ -280,10 +250,10 @@ class Radio:
         self._changed()
 
     def _agent_asks(self, call: AgentCall) -> None:
-        if self._on_agent_call is None:
+        if self.on_agent_call is None:
             call.refuse()
         else:
-            self._on_agent_call(call)
+            self.on_agent_call(call)
 
     async def _power_on_quietly(self) -> None:
         with contextlib.suppress(DeviceError):

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 from visitbridge.adapters.ble.bluez import AgentCall
+from visitbridge.adapters.ble.bonds import Bonds
 from visitbridge.adapters.ble.care import AcsCare, PlainCare
 from visitbridge.adapters.ble.families import FeitianFamily
 from visitbridge.adapters.ble.fleet import BleReaders
@@ -48,6 +49,7 @@ class BluetoothReaders:
     def __init__(self, clock: Clock, *, allow_virtual: bool) -> None:
         self._clock = clock
         self._radio = Radio(allow_virtual=allow_virtual)
+        self._bonds = Bonds(self._radio)
         self._fleet = BleReaders()
         self._known = self._radio.state, self._radio.mirror.addresses()
         self._radio.when_changed(self._look)
@@ -104,7 +106,7 @@ class BluetoothReaders:
                 asked.add(asyncio.create_task(_ask(call, PairingQuestion(kind=kind, number=number), answer)))
 
         try:
-            await self._radio.pair(address, on_call, deadline_s=_PAIRING_S)
+            await self._bonds.pair(address, on_call, deadline_s=_PAIRING_S)
         finally:
             for task in asked:
                 task.cancel()
@@ -112,7 +114,7 @@ class BluetoothReaders:
 
     async def forget(self, address: str) -> None:
         """See ``ports.bluetooth.Bluetooth``."""
-        await self._radio.forget(address)
+        await self._bonds.forget(address)
 
     def admit(self, reader: RememberedReader, vault: KeyVault) -> None:
         """See ``ports.bluetooth.Bluetooth``."""
