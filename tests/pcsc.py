@@ -19,7 +19,8 @@ def name_our_pcscd() -> None:
 
 @contextlib.contextmanager
 def clients_of(socket_path: Path) -> Iterator[None]:
-    """Make libpcsclite in this process use the pcscd behind ``socket_path``."""
+    """Make libpcsclite in this process use the pcscd behind ``socket_path``; in programs beside pytest, too."""
+    name_our_pcscd()
     LINK.unlink(missing_ok=True)
     LINK.symlink_to(socket_path)
     try:

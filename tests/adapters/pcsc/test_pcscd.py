@@ -244,6 +244,24 @@ async def test_a_reader_that_comes_between_listing_and_waiting_is_found(
     await source.close()
 
 
+async def test_a_program_beside_pytest_reaches_the_pcscd_that_it_names(pcscd: PrivatePcscd) -> None:
+    """As ``./dev readers`` and the benches do."""
+    asking = (
+        "import sys; from pathlib import Path; from tests.pcsc import clients_of\n"
+        "from visitbridge.adapters.pcsc import binding\n"
+        "with clients_of(Path(sys.argv[1])): print(len(binding.list_readers(binding.establish_context())))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PCSCLITE_CSOCK_NAME"}
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", asking, str(pcscd.socket_path)),
+        cwd=Path(__file__).parents[3],
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await program.communicate()
+    assert said == b"2\n"
+
+
 async def test_waiting_costs_nothing(bench: Bench) -> None:
     before = wake_ups()
     await asyncio.sleep(2)
