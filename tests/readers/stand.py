@@ -1,7 +1,7 @@
 """A box's card services under faults: readers, card desk, relay and outbox as they are, the stand-in data centre over TLS.
 
 Nothing of it is started anew when a reader goes: that the box gets over it by itself is what is shown. Time that jobs
-wait for passes ten times as fast as it is; the wall clock stands still, as the stand-in's does.
+wait for passes ten times as fast as it is, unless told otherwise; the wall clock stands still, as the stand-in's does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 from tests.contract.datacentre_benches import Bench, open_portal_bench
+from tests.contract.reader_benches import Slot
 from tests.crash.world import Patient
 from tests.pcsc import clients_of
 from tests.services.outbox import samples
@@ -47,7 +48,7 @@ from visitbridge.sim.vpcd import VpcdSlot
 
 PHONE = "phone-1"
 _TICK_S = 0.005
-_LEAP_S = 0.05
+_PACE = 10.0
 # Far more than it takes, for machines with much else to do.
 _LONG_S = 120.0
 
@@ -58,7 +59,7 @@ class Rack(Protocol):
     source: ReaderSource
 
     @property
-    def slots(self) -> tuple[VirtualSlot | VpcdSlot, ...]: ...
+    def slots(self) -> tuple[Slot, ...]: ...
 
     def unplug(self) -> None:
         """Take the readers away now, with the cards in them; to be called from within a card."""
@@ -253,12 +254,13 @@ class Stand:
         async with asyncio.timeout(_LONG_S):
             await self.outbox.wait_quiet()
 
-    async def pass_time(self) -> None:
-        """For ever, ten times as fast as it passes."""
+    async def pass_time(self, pace: float) -> None:
+        """For ever, that many times as fast as it passes."""
+        leap_s = _TICK_S * pace
         while True:
             await asyncio.sleep(_TICK_S)
-            self._clock.advance(_LEAP_S)
-            self._clock.jump(-_LEAP_S)
+            self._clock.advance(leap_s)
+            self._clock.jump(-leap_s)
 
     async def run(self, ready: Callable[[], None]) -> None:
         services = (self.cards.watcher("readers", self.rack.source), self._staff, self.outbox)
@@ -266,8 +268,8 @@ class Stand:
 
 
 @contextlib.asynccontextmanager
-async def open_stand(folder: Path, open_rack: OpenRack) -> AsyncIterator[Stand]:
-    """Bound and signed in, both readers empty."""
+async def open_stand(folder: Path, open_rack: OpenRack, *, pace: float = _PACE) -> AsyncIterator[Stand]:
+    """Bound and signed in, both readers empty. ``pace``: how many times as fast time passes."""
     clock = FakeClock()
     async with (
         open_portal_bench(folder) as bench,
@@ -278,7 +280,7 @@ async def open_stand(folder: Path, open_rack: OpenRack) -> AsyncIterator[Stand]:
         clock.jump((bench.now() - clock.now()).total_seconds())
         stand = Stand(folder, rack, bench, store, clock)
         is_ready = asyncio.Event()
-        tasks = [asyncio.create_task(stand.run(is_ready.set)), asyncio.create_task(stand.pass_time())]
+        tasks = [asyncio.create_task(stand.run(is_ready.set)), asyncio.create_task(stand.pass_time(pace))]
         try:
             await is_ready.wait()
             await stand.wait_for(lambda: len(stand.cards.present()) == len(rack.slots))
