@@ -18,10 +18,10 @@ log = logging.getLogger(__name__)
 
 _CALL_S = 5.0
 # pcscd before 2.3 counts its readers when it is asked to wait, so it never tells of one that came between the list it
-# gave and that. The list is therefore asked for again, soon after a change, as readers seldom come alone, and at last
-# once a minute; nothing else wakes the process up while no card moves.
-_FIRST_LOOK_MS = 3_000
-_LONGEST_LOOK_MS = 60_000
+# gave and that. The list is therefore asked for again soon after a change, as readers seldom come alone, and then once a
+# minute; nothing else wakes the process up while no card moves.
+_FIRST_LOOK_MS = 5_000
+_LOOK_MS = 60_000
 
 
 class _Sight(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ class Monitor:
             self._believed = {name: self._believed.get(name, binding.UNAWARE) for name in sight.names}
             if gone := self._book.keep(sight.names):
                 return gone
-        self._look_ms = _FIRST_LOOK_MS if sight.statuses else min(2 * self._look_ms, _LONGEST_LOOK_MS)
+        self._look_ms = _FIRST_LOOK_MS if sight.statuses else _LOOK_MS
         for status in sight.statuses:
             if status.name == PNP_READER:
                 self._believed_of_list = status.believed
