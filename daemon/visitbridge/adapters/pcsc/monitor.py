@@ -37,19 +37,24 @@ class _Eye:
     def __init__(self) -> None:
         self._context: int | None = None
 
-    def open(self) -> None:
-        """Raises ScardError."""
+    @property
+    def is_open(self) -> bool:
+        return self._context is not None
+
+    def open(self) -> int:
+        """The context. Raises ScardError."""
         if self._context is None:
             self._context = binding.establish_context()
+        return self._context
 
     def look(self, known: list[str], believed: Sequence[tuple[str, int]], wait_ms: int) -> _Sight:
         """Wait for a change, unless the slots are others than those ``known``. Raises ScardError."""
-        if self._context is None:
-            raise ScardError("SCardListReaders", Outcome.INVALID_HANDLE)
-        names = binding.list_readers(self._context)
-        if names != known:
-            return _Sight(names, [])
-        return _Sight(names, binding.wait_change(self._context, believed, wait_ms))
+        names = binding.list_readers(self.open())
+        return _Sight(names, self.wait(believed, wait_ms) if names == known else [])
+
+    def wait(self, believed: Sequence[tuple[str, int]], wait_ms: int) -> list[SlotStatus]:
+        """Wait for a change. Raises ScardError."""
+        return binding.wait_change(self.open(), believed, wait_ms)
 
     def end_look(self) -> None:
         if self._context is not None:
@@ -71,14 +76,16 @@ class Monitor:
         self._waker = Lane("pcsc-cancel")
         self._believed: dict[str, int] = {}
         self._believed_of_list = binding.UNAWARE
-        self._look_ms = _FIRST_LOOK_MS
+        self._is_list_due = True
+        self._wait_ms = _FIRST_LOOK_MS
 
     async def next_changes(self) -> list[ReaderInfo]:
         """Wait for the next changes, at most a minute. Raises PcscUnavailable, LaneLate."""
         try:
             return await self._look()
         except ScardError as exc:
-            self._look_ms = _FIRST_LOOK_MS
+            self._is_list_due = True
+            self._wait_ms = _FIRST_LOOK_MS
             if exc.outcome == Outcome.UNKNOWN_READER:
                 return []
             self._believed.clear()
@@ -101,29 +108,34 @@ class Monitor:
         await self._waker.close(grace_s=_CALL_S)
 
     async def _look(self) -> list[ReaderInfo]:
-        await self._lane.call(self._eye.open, deadline_s=_CALL_S)
-        while True:
+        if not self._eye.is_open:
+            await self._lane.call(self._eye.open, deadline_s=_CALL_S)
+        deadline_s = self._wait_ms / 1000 + _CALL_S
+        while self._is_list_due:
             known = list(self._believed)
             sight = await self._lane.call(
-                self._eye.look,
-                known,
-                self._question(),
-                self._look_ms,
-                deadline_s=self._look_ms / 1000 + _CALL_S,
+                self._eye.look, known, self._question(), self._wait_ms, deadline_s=deadline_s
             )
             if sight.names == known:
-                break
-            self._look_ms = _FIRST_LOOK_MS
+                return self._take(sight.statuses)
             self._believed = {name: self._believed.get(name, binding.UNAWARE) for name in sight.names}
             if gone := self._book.keep(sight.names):
                 return gone
-        self._look_ms = _FIRST_LOOK_MS if sight.statuses else _LOOK_MS
-        for status in sight.statuses:
+        return self._take(
+            await self._lane.call(self._eye.wait, self._question(), self._wait_ms, deadline_s=deadline_s)
+        )
+
+    def _take(self, statuses: list[SlotStatus]) -> list[ReaderInfo]:
+        self._is_list_due = not statuses
+        self._wait_ms = _FIRST_LOOK_MS if statuses else _LOOK_MS
+        for status in statuses:
             if status.name == PNP_READER:
                 self._believed_of_list = status.believed
+                self._is_list_due |= status.is_changed
             else:
                 self._believed[status.name] = status.believed
-        return self._book.update(sight.statuses)
+                self._is_list_due |= status.is_gone
+        return self._book.update(statuses)
 
     def _question(self) -> list[tuple[str, int]]:
         believed = list(self._believed.items())
