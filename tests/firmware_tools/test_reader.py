@@ -89,7 +89,7 @@ async def test_every_reader_is_listed_and_simulated_ones_only_when_asked_for(usb
 async def test_a_probe_tells_of_the_card_but_not_whose_it_is(usb: Tool) -> None:
     code, out, _ = await usb("probe", "--reader", "pcsc-visitbridge-virtual-reader-1-0")
     assert code == 0
-    assert "applications: NHI card\n" in out
+    assert "protocol: T=1\napplications: NHI card\n" in out
     assert "ATR: 3BFA1800008131FE4550564A434F503453494493\n" in out
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from visitbridge.ports.card_channel import CardProtocol
 from visitbridge.ports.cards import CardReader
 from visitbridge.protocols.apdu import Response
 from visitbridge.protocols.conversation import Conversation
@@ -12,10 +15,18 @@ _SELECTS = {"NHI card": SELECT_NHI, "HPC": SELECT_HPC}
 _SESSION_S = 30.0
 
 
-async def applications(reader: CardReader) -> tuple[str, ...]:
-    """Which known applications the card has, by selecting them. Raises CardError, DeviceError."""
+class ProbedCard(msgspec.Struct, frozen=True):
+    """``applications``: those known ones that the card has."""
+
+    protocol: CardProtocol
+    applications: tuple[str, ...]
+
+
+async def probe(reader: CardReader) -> ProbedCard:
+    """What the card speaks, and what is on it, by selecting it. Raises CardError, DeviceError."""
     async with reader.open_session("vb-reader", deadline_s=_SESSION_S) as channel:
-        return await channel.converse(_select_all(), deadline_s=_SESSION_S)
+        found = await channel.converse(_select_all(), deadline_s=_SESSION_S)
+        return ProbedCard(channel.protocol, found)
 
 
 def _select_all() -> Conversation[tuple[str, ...]]:

@@ -9,15 +9,19 @@ import msgspec
 
 from vbtools.new_files import PUBLIC, write_new
 from vbtools.reader.burn_in import BurnIn
-from vbtools.reader.probing import applications
+from vbtools.reader.probing import ProbedCard, probe
 from visitbridge import __version__
 from visitbridge.errors import CardError, DeviceError
+from visitbridge.ports.card_channel import CardProtocol
 from visitbridge.ports.cards import CardReader, ReaderCapability, ReaderInfo, ReaderState
 from visitbridge.ports.reader_facts import Described, ReaderFacts
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """``card_error``: why the card could not be asked, as a code. ``burn_in`` where there was one."""
+    """``protocol`` and ``applications`` of a card that could be asked, ``card_error``: why it could not, as a code.
+
+    ``burn_in`` where there was one.
+    """
 
     made_at: dt.datetime
     version: str = __version__
@@ -31,6 +35,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     signal_dbm: int | None
     facts: ReaderFacts
     atr: str = ""
+    protocol: CardProtocol | None = None
     applications: tuple[str, ...] = ()
     card_error: str = ""
     burn_in: BurnIn | None = None
@@ -39,14 +44,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 async def examine(reader: CardReader) -> Report:
     """What the reader tells of itself and which kind of card is in it. Raises DeviceError for one that is away."""
     facts = await reader.read_facts() if isinstance(reader, Described) else ReaderFacts()
-    found: tuple[str, ...] = ()
+    card: ProbedCard | None = None
     error = ""
     if reader.info.state in {ReaderState.CARD, ReaderState.MUTE}:
         try:
-            found = await applications(reader)
+            card = await probe(reader)
         except (CardError, DeviceError) as exc:
             error = exc.code
-    return _report(reader.info, facts, found, error)
+    return _report(reader.info, facts, card, error)
 
 
 def as_text(report: Report) -> str:
@@ -64,6 +69,7 @@ def as_text(report: Report) -> str:
         "signal": "" if report.signal_dbm is None else f"{report.signal_dbm} dBm",
         "state": report.state.value,
         "ATR": report.atr,
+        "protocol": report.protocol or "",
         "applications": ", ".join(report.applications),
         "card": report.card_error,
     }
@@ -81,7 +87,7 @@ def write_report(report: Report, file: Path) -> tuple[Path, Path]:
     return data, text
 
 
-def _report(info: ReaderInfo, facts: ReaderFacts, found: tuple[str, ...], error: str) -> Report:
+def _report(info: ReaderInfo, facts: ReaderFacts, card: ProbedCard | None, error: str) -> Report:
     return Report(
         made_at=dt.datetime.now(dt.UTC),
         reader_id=info.reader_id,
@@ -94,7 +100,8 @@ def _report(info: ReaderInfo, facts: ReaderFacts, found: tuple[str, ...], error:
         signal_dbm=info.signal_dbm,
         facts=facts,
         atr=info.atr,
-        applications=found,
+        protocol=card.protocol if card else None,
+        applications=card.applications if card else (),
         card_error=error,
     )
 
