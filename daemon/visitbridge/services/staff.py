@@ -18,28 +18,25 @@ from visitbridge.errors import (
     CardAbsent,
     DataCentreError,
     LinkError,
-    NotFound,
     PinBlocked,
     PinWrong,
     StaffRequired,
-    StoreError,
 )
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.ports.records import AuditEntry, StaffSessionRow
-from visitbridge.ports.store import Store, Transaction
+from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.cards import StaffToken
 from visitbridge.services.cards import CardDesk
-from visitbridge.services.countdown import KEEP_EVERY_S, begin, kept, left_s, settled
-from visitbridge.services.grants import REDUCED_S, Acting, Former, Granted
+from visitbridge.services.countdown import KEEP_EVERY_S, begin, left_s
+from visitbridge.services.grants import REDUCED_S, Acting, Former
 from visitbridge.services.hpc import HpcCheck
 from visitbridge.services.live import LiveBoard
+from visitbridge.services.staff_book import StaffBook
 from visitbridge.services.staff_terms import StaffPolicy, view
 from visitbridge.services.topics import StaffTopic
 
 log = logging.getLogger(__name__)
-
-_GRANTED = "staff.granted"
 
 
 class StaffDesk:
@@ -59,20 +56,17 @@ class StaffDesk:
         new_id: Callable[[], str],
         policy: StaffPolicy,
     ) -> None:
-        self._store = store
+        self._book = StaffBook(store, clock)
         self._data_centre = data_centre
         self._hpc = HpcCheck(desk, data_centre)
         self._board = board
         self._clock = clock
         self._new_id = new_id
         self._policy = policy
-        self._sessions: dict[str, StaffSessionRow] = {}
         self._active: dict[str, str] = {}
-        self._granted = Granted()
         self._gone: set[str] = set()
         self._on_change: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
-        self._kept_s = clock.monotonic()
         self._publish()
 
     def when_changed(self, listener: Callable[[], None]) -> None:
@@ -80,10 +74,7 @@ class StaffDesk:
 
     async def load(self) -> None:
         """Take up the sessions of the box's former life."""
-        rows, granted = await self._store.read(_kept)
-        if granted is not None:
-            self._granted = msgspec.json.decode(granted, type=Granted)
-        self._sessions = {row.session_id: row for row in rows}
+        await self._book.load()
 
     async def run(self, ready: Callable[[], None]) -> None:
         await self.load()
@@ -97,16 +88,11 @@ class StaffDesk:
 
     def sessions(self) -> tuple[StaffSessionRow, ...]:
         """Live ones, the oldest first."""
-        self._settle()
-        live = (row for row in self._sessions.values() if self.is_live(row))
-        return tuple(sorted(live, key=lambda row: row.started_at))
+        return self._book.live()
 
     def session(self, session_id: str) -> StaffSessionRow:
         """Raises NotFound."""
-        row = self._sessions.get(session_id)
-        if row is None:
-            raise NotFound("staff session", field="session_id")
-        return row
+        return self._book.session(session_id)
 
     def live_by_staff(self, staff_id: str) -> StaffSessionRow | None:
         return next((row for row in reversed(self.sessions()) if row.staff_id == staff_id), None)
@@ -121,7 +107,7 @@ class StaffDesk:
         """Who acts on a phone, with which rights; None: nobody signed in on it, or it is too long ago."""
         row = self.live_for_phone(phone_id)
         if row is None:
-            return self._granted.acting(phone_id, self._clock)
+            return self._book.acting_after(phone_id)
         return Acting(
             staff_id=row.staff_id,
             rights=frozenset(row.rights),
@@ -132,7 +118,7 @@ class StaffDesk:
 
     def is_live(self, row: StaffSessionRow) -> bool:
         """A session of an earlier boot counts only by trusted time."""
-        return bool(left_s(row.countdown, self._clock))
+        return self._book.is_live(row)
 
     def time_is_trusted(self) -> None:
         """It can be told now which sessions of an earlier boot go on."""
@@ -147,7 +133,7 @@ class StaffDesk:
         try:
             token = await self._hpc.verify(reader_id, pin)
         except (PinWrong, PinBlocked) as exc:
-            await self._audit("staff.pin_refused", why=exc.code)
+            await self._book.note("staff.pin_refused", why=exc.code)
             raise
         return await self._begin(token, phone_id)
 
@@ -162,7 +148,7 @@ class StaffDesk:
 
     async def use(self, session_id: str, phone_id: str) -> StaffSessionRow:
         """Switch this phone to another session that was opened from it. Raises StaffRequired otherwise."""
-        row = self._live(session_id)
+        row = self._book.live_session(session_id)
         if phone_id not in row.phone_ids:
             raise StaffRequired("this session belongs to another phone")
         self._active[phone_id] = session_id
@@ -174,7 +160,7 @@ class StaffDesk:
 
         Raises NotFound, and StaffRequired when ``by`` is none of its phones.
         """
-        row = self._live(session_id)
+        row = self._book.live_session(session_id)
         if by not in row.phone_ids:
             raise StaffRequired("this session belongs to another phone")
         phone_ids = tuple(dict.fromkeys((*row.phone_ids, phone_id)))
@@ -187,8 +173,8 @@ class StaffDesk:
         side.
         """
         row = self.session(session_id)
-        granted = self._granted.without(row.phone_ids, row.staff_id)
-        await self._remove(row, granted, act="staff.end", phone_id=phone_id)
+        await self._book.take_out(row, act="staff.end", phone_id=phone_id, for_good=True)
+        self._announce()
         try:
             await self._data_centre.end_staff_session(row.token)
         except (LinkError, DataCentreError) as exc:
@@ -197,7 +183,7 @@ class StaffDesk:
     def leave(self, phone_id: str) -> None:
         """A phone was unpaired: it is in no session any more; one that was on no other phone ends."""
         self._active.pop(phone_id, None)
-        self._granted = self._granted.without((phone_id,))
+        self._book.forget_phone(phone_id)
         self._gone.add(phone_id)
         self._changed.set()
 
@@ -226,7 +212,6 @@ class StaffDesk:
             signed_in_at=row.started_at,
             countdown=begin(self._clock, REDUCED_S),
         )
-        granted = self._granted.with_phone(phone_id, former)
         entry = AuditEntry(
             at=self._clock.now(),
             who=row.staff_id,
@@ -234,21 +219,13 @@ class StaffDesk:
             record=phone_id if by != phone_id else "",
             phone_id=by,
         )
-
-        def work(tx: Transaction) -> None:
-            tx.staff_sessions.put(row)
-            tx.settings.set(_GRANTED, msgspec.json.encode(granted).decode())
-            tx.audit.append(entry)
-
-        await self._store.write(work)
-        self._granted = granted
-        self._sessions[row.session_id] = row
+        await self._book.put(row, phone_id, former, entry)
         self._active[phone_id] = row.session_id
         self._announce()
         return row
 
     async def _wait_change_or_end(self) -> None:
-        lefts = [left_s(row.countdown, self._clock) for row in self._sessions.values()]
+        lefts = [left_s(row.countdown, self._clock) for row in self._book.all()]
         known = [left for left in lefts if left is not None]
         waits: set[asyncio.Future[object]] = {asyncio.ensure_future(self._changed.wait())}
         if known:
@@ -263,27 +240,21 @@ class StaffDesk:
     async def _go_on(self) -> None:
         """End what is over; keep of the others what is left, so that a restart takes it up."""
         await self._part_from_gone_phones()
-        self._settle()
-        for row in list(self._sessions.values()):
+        self._book.settle()
+        for row in self._book.all():
             if row.countdown is None:
-                await self._remove(row, self._granted, act="staff.expired")
-        if self._clock.monotonic() - self._kept_s >= KEEP_EVERY_S:
+                await self._book.take_out(row, act="staff.expired")
+                self._announce()
+        if self._book.keep_is_due:
             await self.keep()
         self._publish()
 
-    def _settle(self) -> None:
-        """Decide, once, which sessions of an earlier boot go on."""
-        for row in self._sessions.values():
-            countdown = settled(row.countdown, self._clock)
-            if countdown is not row.countdown:
-                self._sessions[row.session_id] = msgspec.structs.replace(row, countdown=countdown)
-
     async def _part_from_gone_phones(self) -> None:
         gone, self._gone = self._gone, set()
-        for row in [row for row in self._sessions.values() if gone & set(row.phone_ids)]:
+        for row in [row for row in self._book.all() if gone & set(row.phone_ids)]:
             left = tuple(phone_id for phone_id in row.phone_ids if phone_id not in gone)
             if left:
-                self._sessions[row.session_id] = msgspec.structs.replace(row, phone_ids=left)
+                self._book.replace(msgspec.structs.replace(row, phone_ids=left))
             else:
                 await self.end(row.session_id)
         if gone:
@@ -291,46 +262,7 @@ class StaffDesk:
 
     async def keep(self) -> None:
         """Store what is left of every session, for the next start."""
-        self._kept_s = self._clock.monotonic()
-        rows = [
-            msgspec.structs.replace(row, countdown=kept(row.countdown, self._clock))
-            for row in self._sessions.values()
-        ]
-        self._granted = self._granted.kept(self._clock)
-        granted = msgspec.json.encode(self._granted).decode()
-
-        def work(tx: Transaction) -> None:
-            for row in rows:
-                tx.staff_sessions.put(row)
-            tx.settings.set(_GRANTED, granted)
-
-        try:
-            await self._store.write(work)
-        except StoreError as exc:
-            log.warning("what is left of staff sessions not stored: %s", exc.code)
-
-    async def _remove(self, row: StaffSessionRow, granted: Granted, *, act: str, phone_id: str = "") -> None:
-        now = self._clock.now()
-
-        def work(tx: Transaction) -> None:
-            tx.staff_sessions.remove(row.session_id)
-            tx.settings.set(_GRANTED, msgspec.json.encode(granted).decode())
-            tx.audit.append(AuditEntry(at=now, who=row.staff_id, act=act, phone_id=phone_id))
-
-        await self._store.write(work)
-        self._granted = granted
-        self._sessions.pop(row.session_id, None)
-        self._announce()
-
-    async def _audit(self, act: str, *, why: str) -> None:
-        entry = AuditEntry(at=self._clock.now(), who="box", act=act, why=why)
-        await self._store.write(lambda tx: tx.audit.append(entry))
-
-    def _live(self, session_id: str) -> StaffSessionRow:
-        row = self._sessions.get(session_id)
-        if row is None or not self.is_live(row):
-            raise NotFound("staff session", field="session_id")
-        return row
+        await self._book.keep()
 
     def _announce(self) -> None:
         self._changed.set()
@@ -340,7 +272,3 @@ class StaffDesk:
 
     def _publish(self) -> None:
         self._board.put("staff", StaffTopic(sessions=tuple(map(view, self.sessions()))))
-
-
-def _kept(tx: Transaction) -> tuple[tuple[StaffSessionRow, ...], str | None]:
-    return tuple(tx.staff_sessions.all()), tx.settings.get(_GRANTED)
