@@ -20,6 +20,7 @@ const ROUTES = [
   { path: "/setup/site", load: () => import("./views/site.js"), tab: "home" },
   { path: "/setup/bind", load: () => import("./views/bind.js"), tab: "home" },
   { path: "/sign-in", load: () => import("./views/sign_in.js"), tab: "home" },
+  { path: "/rights", load: () => import("./views/rights.js"), tab: "home" },
   { path: "/today", load: () => import("./views/today.js"), tab: "home" },
   { path: "/today/add", load: () => import("./views/plan_add.js"), tab: "home" },
   { path: "/today/:id", load: () => import("./views/consent.js"), tab: "home" },

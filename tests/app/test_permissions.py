@@ -135,6 +135,7 @@ RULES = {
     "POST /api/announcements/{announcement_id}/read": "paired",
     "POST /api/tour/taken": "paired",
     "GET /api/site-steps": "paired",
+    "GET /api/rights": "paired",
     "PUT /api/site-steps/{step}": "technician",
     "GET /api/training": "paired",
     "POST /api/training": "technician",

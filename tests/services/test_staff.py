@@ -43,6 +43,26 @@ async def test_card_and_pin_open_a_session_that_survives_the_card(room: Room, ca
     assert (row.name, row.kind) == ("醫師樣本", StaffKind.DOCTOR)
 
 
+@pytest.mark.parametrize(
+    ("card_id", "name", "kind"),
+    [
+        ("hpc-doctor", "醫師樣本", StaffKind.DOCTOR),
+        ("hpc-nurse", "護理師樣本", StaffKind.NURSE),
+        ("hpc-pharmacist", "藥師樣本", StaffKind.PHARMACIST),
+    ],
+)
+async def test_F08_every_profession_signs_in_the_same_way_and_keeps_its_own_rights(
+    room: Room, card: Cards, card_id: str, name: str, kind: StaffKind
+) -> None:
+    await room.insert(card(card_id))
+    row = await room.staff.sign_in(READER, _pin(), PHONE)
+    acting = room.staff.acting(PHONE)
+
+    assert (row.name, row.kind) == (name, kind)
+    assert acting is not None
+    assert (acting.staff_id, acting.rights) == (row.staff_id, frozenset(row.rights))
+
+
 @pytest.mark.parametrize("pin", [LAB_PIN, "000000", "12"])
 async def test_the_pin_is_wiped_whatever_happens(room: Room, card: Cards, pin: str) -> None:
     await room.insert(card("hpc-doctor"))

@@ -38,6 +38,7 @@ SCHEMAS = {
     "LinkStatus": "LinkTopic",
     "EnvironmentReport": "EnvironmentReport",
     "PageCertificate": "CertificateTopic",
+    "RightView": "RightView",
     "SiteStep": "SiteStepView",
     "PortalRoot": "RootView",
     "QueueStatus": "QueueTopic",

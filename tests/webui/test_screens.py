@@ -21,6 +21,7 @@ from tests.webui import (
     test_closed,
     test_environment,
     test_power,
+    test_rights,
     test_roots,
     test_support,
     test_versions,
@@ -336,6 +337,28 @@ SCREENS = [
         answers={"GET /api/datasets": []},
     ),
     Screen("setup-ready", "/#/setup"),
+    Screen("rights", "/#/rights", answers={"GET /api/rights": test_rights.CODES}),
+    Screen(
+        "rights-nobody",
+        "/#/rights",
+        topics={"staff": NOBODY, "phone": samples.phone_topic(session_id="")},
+        answers={"GET /api/rights": [{**code, "held": False} for code in test_rights.CODES]},
+    ),
+    Screen(
+        "home-no-code",
+        "/",
+        topics={"staff": test_rights.with_rights("QPC", name="藥師樣本", kind="pharmacist")},
+        answers={"GET /api/visits": refuse(403, "GW-ACC-04")},
+    ),
+    Screen(
+        "records-locked",
+        f"/#{VISIT}/records",
+        topics={"staff": NOBODY, "phone": samples.phone_topic(session_id="", reduced=True)},
+        answers={
+            f"GET /api{VISIT}/records": refuse(403, "GW-ACC-03"),
+            f"GET /api{VISIT}/leftover": refuse(403, "GW-ACC-03"),
+        },
+    ),
     Screen("site-new", "/#/setup/site", answers={"GET /api/site-steps": site_samples.NEW}),
     Screen("site-part", "/#/setup/site", answers={"GET /api/site-steps": site_samples.PART}),
     Screen(

@@ -100,6 +100,7 @@ export function Button({ task, onPress, kind = "plain", busy, disabled, id, labe
 const WAY_ON = {
   "GW-ACC-02": { href: "#/sign-in", words: "home.sign_in" },
   "GW-ACC-03": { href: "#/sign-in", words: "home.sign_in" },
+  "GW-ACC-04": { href: "#/rights", words: "home.to_rights" },
   "GW-DC-08": { href: "#/sign-in", words: "home.sign_in" },
   "GW-DC-06": { href: "#/setup/bind", words: "setup.bind.action" },
   "GW-DC-11": { href: "#/settings/protection", words: "protection.title" },

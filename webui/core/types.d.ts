@@ -389,6 +389,8 @@ export type CheckState = "ok" | "warn" | "fail" | "unknown" | "absent";
 
 export interface EnvironmentCheck { item: string; state: CheckState; code: string; params: Record<string, string | number> }
 
+export interface RightView { right: string; held: boolean; opens: string[] }
+
 export type SiteState = "open" | "applied" | "done";
 
 export interface SiteStep { step: string; state: SiteState; by: string; at: string | null; states: SiteState[]; approval_at: string | null }

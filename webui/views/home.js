@@ -48,12 +48,13 @@ function Drafts() {
     title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</div></section>`;
 }
 
+/** `visits`: not shown to whoever is signed in without the service code for them (A08). @type {{ href: string, words: string, visits?: boolean }[]} */
 const TILES = [
   { href: "#/sign-in", words: "tile.sign_in" },
-  { href: "#/today", words: "tile.today" },
+  { href: "#/today", words: "tile.today", visits: true },
   { href: "#/departure", words: "tile.departure" },
-  { href: "#/visits", words: "tile.visits" },
-  { href: "#/outbox", words: "tile.outbox" },
+  { href: "#/visits", words: "tile.visits", visits: true },
+  { href: "#/outbox", words: "tile.outbox", visits: true },
   { href: "#/announcements", words: "tile.announcements" },
   { href: "#/settings/datasets", words: "tile.datasets" },
   { href: "#/settings/readers", words: "tile.readers" },
@@ -63,8 +64,10 @@ const TILES = [
 export default function Home() {
   const box = live.value.box;
   const patient = patientReader.value?.card.patient;
+  const locked = staffHere.value?.rights.includes("QPB") === false;
   const action = box && !box.bound ? html`<a class="button primary" id="go-setup" href="#/setup">${t("home.set_up")}</a>`
     : !staffHere.value && !patient ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("home.sign_in")}</a>`
+    : locked ? null
     : html`<a class="button primary" id="go-start" href="#/start">${t("home.start_visit")}</a>`;
   const unread = (live.value.announcements?.items ?? []).filter((one) => !one.read && !(one.expires_at && new Date(one.expires_at).getTime() <= boxNow()));
   const place = [rocDay(new Date(boxNow())), box?.institution?.name ?? box?.box_name ?? ""].filter(Boolean).join(" · ");
@@ -72,7 +75,7 @@ export default function Home() {
       idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
     ${unread.filter((one) => one.urgent).map((one) => html`<a class="notice warn" href="#/announcements" data-urgent=${one.announcement_id}><span class="what">${t("announcements.urgent")}：${one.title}</span></a>`)}
     <ul class="card-chips" aria-label=${t("home.cards")}><${SamChip} /><${StaffChip} /><${PatientChip} /></ul>
-    <${Drafts} />
-    <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}${unread.length > 0 && tile.href === "#/announcements" ? html` <b class="tag">${unread.length}</b>` : null}</a></li>`)}
+    ${locked ? html`<a class="notice warn" href="#/rights" id="home-locked">${t("home.locked")}</a>` : html`<${Drafts} />`}
+    <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.filter((tile) => !locked || !tile.visits).map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}${unread.length > 0 && tile.href === "#/announcements" ? html` <b class="tag">${unread.length}</b>` : null}</a></li>`)}
       ${live.value.mode?.virtual ? html`<li class="lab-tile"><a href="#/lab">${t("lab.title")}</a></li>` : null}</ul><//>`;
 }

@@ -3,9 +3,10 @@ import { html } from "../lib/htm-preact.js";
 import { useState } from "../lib/preact-hooks.js";
 import { get, post, segment } from "../core/api.js";
 import { rocDate, rocMoment } from "../core/format.js";
-import { linkUp, patientReader, staffHere } from "../core/store.js";
+import { patientReader } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { Locked, lockedBy } from "../components/locked.js";
 
 /** @typedef {import("../core/types").RecordsView} RecordsView */
 /** @typedef {import("../core/types").RecordTable} RecordTable */
@@ -92,7 +93,7 @@ export default function OfVisit({ id }) {
   const found = useFetched(`records ${id}`, () => /** @type {Promise<RecordsView>} */ (get(`/api/visits/${segment(id)}/records`)));
   const left = useFetched(`left ${id}`, () => /** @type {Promise<Leftover>} */ (get(`/api/visits/${segment(id)}/leftover`)));
   return html`<${Screen} title=${t("records.title")} up=${`/visits/${segment(id)}`}>
-    ${found.error && found.error.body.code !== "GW-ACC-20" ? html`<${ErrorNotice} error=${found.error} />` : null}
+    ${found.error && found.error.body.code !== "GW-ACC-20" && !lockedBy("QPB") ? html`<${ErrorNotice} error=${found.error} />` : null}
     ${found.error?.body.code === "GW-ACC-20" ? html`<${Notice} kind="warn" title=${t("records.none_here")}><p>${t("records.none_here_now")}</p><//>` : null}
     <${RecordPages} view=${found.value} left=${left.value} />
     <${WithCard} /><//>`;
@@ -109,8 +110,10 @@ function WithCard() {
     setContents(/** @type {CardContents} */ (await post(`${place}/contents`, {}, { timeout_s: 60 })));
     setView(/** @type {RecordsView} */ (await post(`${place}/records`, {}, { timeout_s: 30 })));
   });
+  const lock = lockedBy("QPB");
   return html`<section class="group"><h2>${t("records.with_card")}</h2><p class="hint">${t("records.with_card_hint")}</p>
     <${ErrorNotice} error=${ask.error} />
-    <${Button} id="ask-card" task=${ask} disabled=${!reader || !linkUp.value || !staffHere.value}>${t(!reader ? "home.nhi.insert" : !linkUp.value ? "outbox.waits_link" : !staffHere.value ? "home.sign_in" : "records.ask")}<//>
+    ${lock ? html`<ul class="items"><${Locked} id="medical" title=${t("rights.locked.medical")} lock=${lock} /><${Locked} id="cloud" title=${t("rights.locked.cloud")} lock=${lock} /></ul>`
+    : html`<${Button} id="ask-card" task=${ask} disabled=${!reader}>${t(reader ? "records.ask" : "home.nhi.insert")}<//>`}
     ${view || contents ? html`<${RecordPages} view=${view} contents=${contents} />` : null}</section>`;
 }

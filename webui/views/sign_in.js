@@ -7,7 +7,7 @@ import { back } from "../core/router.js";
 import { renewed } from "../core/session.js";
 import { announce, live, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { PinForm } from "../components/pin.js";
 
 /** @typedef {import("../core/types").StaffSession} StaffSession */
@@ -47,8 +47,8 @@ function SignedIn({ session, add }) {
     <${Notice} kind="good" title=${t("sign_in.done", { name: session.name })}>
       <p>${t("sign_in.until", { until: clock(session.ends_at) })}</p><p class="strong">${t("sign_in.card_may_leave")}</p><//>
     <${ErrorNotice} error=${end.error} />
-    <dl class="facts"><dt>${t("sign_in.kind")}</dt><dd>${t(`staff_kind.${session.kind}`)}</dd>
-      <dt>${t("sign_in.rights")}</dt><dd>${session.rights.map((right) => t(`right.${right}`)).join(t("list.separator")) || t("none")}</dd></dl>
+    <dl class="facts"><dt>${t("sign_in.kind")}</dt><dd>${t(`staff_kind.${session.kind}`)}</dd></dl>
+    <div class="items"><${RowLink} id="to-rights" href="#/rights" title=${t("sign_in.rights")} detail=${session.rights.map((right) => t(`right.${right}`)).join(t("list.separator")) || t("none")} /></div>
     <${OtherSessions} />
     <${Button} kind="plain" id="add-person" onPress=${add}>${t("sign_in.add_person")}<//>
     <${MorePhones} session=${session} />

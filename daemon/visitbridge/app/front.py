@@ -39,6 +39,7 @@ from visitbridge.api.resources.power import PowerPages
 from visitbridge.api.resources.readers import Readers
 from visitbridge.api.resources.reset import Resets
 from visitbridge.api.resources.retention import History
+from visitbridge.api.resources.rights import Rights
 from visitbridge.api.resources.roots import PortalRoots
 from visitbridge.api.resources.site_steps import SiteSteps
 from visitbridge.api.resources.staff import Staff
@@ -78,6 +79,7 @@ def route_table(
     """Every route of this box; those of the lab only when it runs in one."""
     lessons = config.lab.training is not None
     documents = Documents(words, version=__version__)
+    rights = Rights()
     items = JobItems(words)
     visits = Visits(parts.visits, items, parts.clock, parts.turns)
     table = RouteTable.of(
@@ -118,6 +120,7 @@ def route_table(
         ).routes(),
         Announcements(parts.announcements, parts.tours).routes(),
         SiteSteps(parts.site, parts.staff).routes(),
+        rights.routes(),
         Training(
             rooms,
             role=parts.phones.role,
@@ -128,6 +131,7 @@ def route_table(
         lesson_routes(config, parts),
     )
     documents.describe(table.routes)
+    rights.describe(table.routes)
     return table
 
 

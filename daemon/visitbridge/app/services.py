@@ -206,6 +206,7 @@ def _wire(
         board=board,
         position=network.position.for_visit,
         make_up_write=config.policy.make_up_write,
+        start_after_sign_in=config.policy.start_after_sign_in,
         training=config.lab.training is not None,
     )
 

@@ -156,6 +156,12 @@ class PolicySection(msgspec.Struct, frozen=True, kw_only=True):
     staff_ends_at_midnight: Annotated[
         bool, Meta(description="A staff session also ends at midnight, Taipei time")
     ] = True
+    start_after_sign_in: Annotated[
+        bool,
+        Meta(
+            description="A visit may begin by F00B after the sign-in ran out, signed by whoever signed last on that phone that day"
+        ),
+    ] = True
     make_up_write: Annotated[
         bool, Meta(description="Write a visit made without VPN onto the card later, when it is seen again")
     ] = False

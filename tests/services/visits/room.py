@@ -84,7 +84,9 @@ class FakeCatalogue:
 class Room:
     """``jobs`` and ``visit`` read what is on disk."""
 
-    def __init__(self, store: Store, *, make_up_write: bool = False) -> None:
+    def __init__(
+        self, store: Store, *, make_up_write: bool = False, start_after_sign_in: bool = True
+    ) -> None:
         self.world = World(store)
         self.clock = self.world.clock
         self.store = store
@@ -106,6 +108,7 @@ class Room:
             board=self.world.board,
             position=lambda: self.position,
             make_up_write=make_up_write,
+            start_after_sign_in=start_after_sign_in,
         )
 
     async def pair(self, phone_id: str, name: str) -> None:

@@ -30,6 +30,7 @@ from visitbridge.errors import (
     JobNotMovable,
     LinkDown,
     NotFound,
+    StaffExpired,
     StaffRequired,
     StaleRevision,
     UnknownCode,
@@ -94,16 +95,33 @@ async def test_G02_F05_the_way_a_visit_goes(
     assert view.notice == ("" if reason is None else f"visit.offline.{reason.value}")
 
 
-async def test_after_the_session_ends_the_last_signer_of_today_signs(room: Room) -> None:
+async def test_F07_after_the_session_ends_the_last_signer_of_today_signs(room: Room) -> None:
     first = await started(room)
     await room.desk.drafts.discard(first.visit_id, 1, PHONE)
     room.staff.session = None
     draft = await started(room)
     assert draft.practitioner == first.practitioner
     assert draft.offline_reason is OfflineReason.STAFF
+    rows = await room.store.read(lambda tx: tx.audit.rows())
+    assert (rows[-1].entry.who, rows[-1].entry.act) == (first.practitioner.staff_id, "visit.start")
+    ended = await room.desk.finish(draft.visit_id, 1, FinishMode.SAVE, PHONE)
+    assert ended.visit.sequence is not None
+    assert ended.visit.sequence.number == "F00B"
 
 
-async def test_yesterdays_signer_does_not_sign_today(room: Room) -> None:
+async def test_F07_a_box_whose_policy_is_against_it_begins_nothing_after_the_sign_in(store: Store) -> None:
+    room = Room(store, start_after_sign_in=False)
+    draft = await started(room)
+    room.staff.session = None
+
+    assert (await started(room)).visit_id == draft.visit_id, "the own draft of the day goes on"
+    await room.desk.drafts.discard(draft.visit_id, 1, PHONE)
+    with pytest.raises(StaffExpired):
+        await started(room)
+    assert await room.audit() == ["visit.start", "visit.resume", "visit.discard"]
+
+
+async def test_F07_yesterdays_signer_does_not_sign_today(room: Room) -> None:
     await started(room)
     room.staff.session = None
     room.clock.advance(24 * 3600.0)

@@ -21,7 +21,7 @@ from visitbridge.domain.visit import (
     VisitState,
 )
 from visitbridge.domain.visit_time import with_true_time
-from visitbridge.errors import VisitClosed
+from visitbridge.errors import StaffExpired, VisitClosed
 from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.records import VisitSummary
 from visitbridge.ports.store import Store, Transaction
@@ -56,7 +56,8 @@ from visitbridge.services.visits.views import EditorView, PrescriptionView, Visi
 class VisitDesk:
     """Begins visits, finishes them, shows them; ``drafts``, ``signatures``, ``advice`` and ``identities`` do the rest.
 
-    ``make_up_write``: policy X4, see ``plan_jobs``. ``position`` is the last GNSS fix, if there is one (T05).
+    ``make_up_write``: policy X4, see ``plan_jobs``. ``start_after_sign_in``: policy F07, a new visit may begin once the
+    signer's session has run out. ``position`` is the last GNSS fix, if there is one (T05).
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class VisitDesk:
         board: LiveBoard,
         position: Callable[[], Position | None] = lambda: None,
         make_up_write: bool = False,
+        start_after_sign_in: bool = True,
         training: bool = False,
     ) -> None:
         self._store = store
@@ -88,6 +90,7 @@ class VisitDesk:
         self._board = board
         self._position = position
         self._make_up_write = make_up_write
+        self._start_after_sign_in = start_after_sign_in
         self._training = training
         self.drafts = DraftDesk(
             store=store, clock=clock, catalogue=catalogue, kinds=kinds, outbox=outbox, board=board
@@ -101,7 +104,7 @@ class VisitDesk:
 
         ``offline``: True asks for F00B, False insists on the data centre, None takes what there is. Durable
         when it returns. Raises NotBound, DeviceDisabled, NotFound (``reader_id``), CardAbsent, CardMute,
-        NotNhiCard, CardRealmMixed, StaffRequired, LinkDown.
+        NotNhiCard, CardRealmMixed, StaffRequired, StaffExpired, LinkDown.
         """
         self._box.require_enabled()
         institution = self._box.institution()
@@ -115,6 +118,8 @@ class VisitDesk:
         def work(tx: Transaction) -> tuple[Visit, EditorView | None]:
             practitioner = signer(tx, session, now, phone_id)
             draft = draft_of(tx, patient.card_no, practitioner, now)
+            if draft is None and session is None and not self._start_after_sign_in:
+                raise StaffExpired("this box begins no visit after the sign-in")
             if draft is None:
                 visit = new_visit(
                     new_id(now),
