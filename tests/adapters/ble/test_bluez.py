@@ -31,7 +31,13 @@ from visitbridge.errors import (
     ReaderUnavailable,
     VisitBridgeError,
 )
-from visitbridge.ports.bluetooth import PairingQuestion, QuestionKind, RadioState, ReaderFamily
+from visitbridge.ports.bluetooth import (
+    VIRTUAL_ADAPTER_NAME,
+    PairingQuestion,
+    QuestionKind,
+    RadioState,
+    ReaderFamily,
+)
 from visitbridge.ports.cards import ReaderCapability, ReaderInfo, ReaderState
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.bluez.bus import open_private_bus
@@ -320,6 +326,25 @@ async def test_a_switched_off_adapter_is_left_off_until_somebody_asks(clock: Fak
         assert source.state is RadioState.ON
 
 
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("a real adapter", RadioState.BLOCKED), (VIRTUAL_ADAPTER_NAME, RadioState.OFF)],
+    ids=["the machine's", "simulated, which is not the machine's to switch"],
+)
+async def test_an_adapter_that_goes_off_by_rfkill_is_blocked_though_bluez_says_off(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch, name: str, state: RadioState
+) -> None:
+    """What bluetoothd of Debian 12 leaves unsaid."""
+    monkeypatch.setattr("visitbridge.sim.bluez.double.VIRTUAL_ADAPTER_NAME", name)
+    async with open_bus() as bus, open_bluez(bus.address, []) as double:
+        source = BluetoothReaders(clock, allow_virtual=True, is_blocked=lambda: True)
+        async with watched(source):
+            await wait_bluetooth(source, lambda: source.state is RadioState.ON)
+            await double.set_state(AdapterState.OFF)
+            await wait_bluetooth(source, lambda: source.state is not RadioState.ON)
+            assert source.state is state
+
+
 async def test_switching_on_takes_until_the_adapter_is_on(clock: FakeClock) -> None:
     one, other = br301_unit(1), br301_unit(2)
     async with open_bluetooth(clock, [one, other]) as (source, double), watched(source) as watching:
@@ -427,7 +452,7 @@ async def test_no_bus_is_an_error_of_the_device(clock: FakeClock) -> None:
 async def test_a_reader_that_never_gets_connected_is_given_up_in_time(stalled: str) -> None:
     unit = br301_unit()
     unit.stalls = {stalled}
-    radio = Radio(allow_virtual=True)
+    radio = Radio(allow_virtual=True, is_blocked=lambda: False)
     async with open_bus() as bus, open_bluez(bus.address, [unit]), radio.open_bus(_expect_no_end):
         peripheral = BluezPeripheral(radio, unit.address, "reader", connect_s=0.2, resolve_s=0.2)
         with pytest.raises(ReaderUnavailable):
@@ -453,7 +478,7 @@ async def test_a_reader_that_bluez_forgot_is_unavailable_and_the_others_work(clo
 
 async def test_an_unpaired_reader_that_wants_to_be_is_not_used(clock: FakeClock) -> None:
     unit = acr3901_unit()
-    radio = Radio(allow_virtual=True)
+    radio = Radio(allow_virtual=True, is_blocked=lambda: False)
     async with open_bus() as bus, open_bluez(bus.address, [unit]), radio.open_bus(_expect_no_end):
         unit.is_paired = False
         async with BluezPeripheral(radio, unit.address, "reader").open_link() as link:

@@ -34,13 +34,14 @@ class Radio:
     """Works while :meth:`open_bus` is open; before and after that bluetoothd counts as not running.
 
     ``listeners``: who hears of a device, by its address. ``on_agent_call``: who hears what BlueZ asks while it pairs;
-    nobody else may agree to anything.
+    nobody else may agree to anything. ``is_blocked``: whether the machine keeps Bluetooth off (rfkill).
     """
 
-    def __init__(self, *, allow_virtual: bool) -> None:
+    def __init__(self, *, allow_virtual: bool, is_blocked: Callable[[], bool]) -> None:
         self.mirror = Mirror()
         self.listeners: dict[str, Listener] = {}
         self._allow_virtual = allow_virtual
+        self._asks_rfkill = is_blocked
         self._bluez: Bluez | None = None
         self._has_service = False
         self._is_blocked = False
@@ -243,6 +244,7 @@ class Radio:
         if signal.interface == ADAPTER:
             if is_gone or signal.values.get("Powered") is False:
                 self._is_scanning = False
+                self._is_blocked = not (is_gone or self.is_virtual) and self._asks_rfkill()
             if signal.values.get("Powered"):
                 self._is_blocked = False
             if signal.kind == "added" and self.state is RadioState.OFF:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
+from visitbridge.adapters.ble import rfkill
 from visitbridge.adapters.ble.bluez import AgentCall
 from visitbridge.adapters.ble.bonds import Bonds
 from visitbridge.adapters.ble.care import AcsCare, PlainCare
@@ -43,12 +44,15 @@ _KINDS = {
 class BluetoothReaders:
     """Implements ``ports.cards.ReaderSource`` and ``ports.bluetooth.Bluetooth``.
 
-    Everything but :meth:`admit` and :meth:`dismiss` works only while somebody watches.
+    Everything but :meth:`admit` and :meth:`dismiss` works only while somebody watches. ``is_blocked``: whether the
+    machine keeps Bluetooth off.
     """
 
-    def __init__(self, clock: Clock, *, allow_virtual: bool) -> None:
+    def __init__(
+        self, clock: Clock, *, allow_virtual: bool, is_blocked: Callable[[], bool] = rfkill.is_blocked
+    ) -> None:
         self._clock = clock
-        self._radio = Radio(allow_virtual=allow_virtual)
+        self._radio = Radio(allow_virtual=allow_virtual, is_blocked=is_blocked)
         self._bonds = Bonds(self._radio)
         self._fleet = BleReaders()
         self._known = self._radio.state, self._radio.mirror.addresses()
