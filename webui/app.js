@@ -1,6 +1,6 @@
 /** The page: words, live state, and the screen that the address asks for. */
 import { html, render } from "./lib/htm-preact.js";
-import { useEffect, useState } from "./lib/preact-hooks.js";
+import { useEffect, useMemo, useState } from "./lib/preact-hooks.js";
 import { effect } from "./lib/signals.js";
 import { asApiError, onUnpaired } from "./core/api.js";
 import { follow } from "./core/live.js";
@@ -8,7 +8,7 @@ import { clock, hoursMinutes } from "./core/format.js";
 import { match, path, startRouter } from "./core/router.js";
 import { phoneState, startWatching } from "./core/session.js";
 import { announce, boxNow, closed, live, paired, reached, staffHere, startTicking, takeChange, takeSnapshot, takeTime, tick, trainingOver } from "./core/store.js";
-import { speak, storedLanguage, t, wearStoredLetters } from "./core/words.js";
+import { firstWords, language, storedLanguage, t, wearStoredLetters, withWords } from "./core/words.js";
 import { ErrorNotice, Loading, Screen } from "./components/controls.js";
 import { Shell } from "./components/shell.js";
 
@@ -85,36 +85,66 @@ const loadOver = () => import("./views/training.js").then((module) => ({ default
  * @typedef {object} Shown
  * @property {import("./core/router.js").ViewModule["default"] | null} view
  * @property {Record<string, string>} params
- * @property {string} at the path, so that a new one is a new screen
- * @property {string} tab
+ * @property {string} at the path, so that a new one is a new screen; empty before the box has answered once
  * @property {import("./core/api.js").ApiError | null} error
  */
 
-function App() {
-  const over = trainingOver.value;
-  const shut = closed.value || over;
-  const pairing = paired.value === "no";
-  const locked = paired.value === "yes" && phoneState.value !== "open";
-  const wanted = path.value;
-  const [shown, setShown] = useState(/** @type {Shown} */ ({ view: null, params: {}, at: "", tab: "home", error: null }));
-  useEffect(() => {
-    if (paired.value === "unknown" && !shut) return undefined;
-    let mine = true;
-    const { route, params } = find(wanted);
-    const at = over ? "over" : shut ? "closed" : pairing ? "pair" : locked ? "lock" : wanted;
-    const load = over ? loadOver : shut ? loadClosed : pairing ? loadPairing : locked ? loadLock : route.load;
-    load().then(
-      (module) => { if (mine) setShown({ view: module.default, params, at, tab: route.tab, error: null }); },
-      (thrown) => { if (mine) setShown({ view: null, params, at, tab: route.tab, error: asApiError(thrown) }); },
-    );
-    return () => { mine = false; };
-  }, [wanted, shut, over, pairing, locked, paired.value]);
+/** The start page's words come with the first load; every other screen waits for all of them. */
+const FIRST = "/";
 
-  const screen = shown.error
-    ? html`<${Screen} title=${t("error.title")}><${ErrorNotice} error=${shown.error} /><//>`
+/**
+ * What the address and the state of box and phone ask for.
+ * @returns {{ at: string, load: import("./core/router.js").Route["load"] | null, params: Record<string, string>, tab: string }}
+ */
+function wantedScreen() {
+  const { route, params } = find(path.value);
+  const wanted = { params, tab: route.tab };
+  if (trainingOver.value) return { ...wanted, at: "over", load: loadOver };
+  if (closed.value) return { ...wanted, at: "closed", load: loadClosed };
+  if (paired.value === "unknown") return { ...wanted, at: "", load: null };
+  if (paired.value === "no") return { ...wanted, at: "pair", load: loadPairing };
+  if (phoneState.value !== "open") return { ...wanted, at: "lock", load: loadLock };
+  return { ...wanted, at: path.value, load: route.load };
+}
+
+/** @param {ReturnType<typeof wantedScreen>} wanted @returns {Promise<Shown>} */
+async function loadScreen({ at, load, params }) {
+  if (!load) return { view: null, params, at, error: null };
+  try {
+    const module = await (at === FIRST ? load() : withWords(load()));
+    return { view: module.default, params, at, error: null };
+  } catch (thrown) {
+    return { view: null, params, at, error: asApiError(thrown) };
+  }
+}
+
+/** The frame that answers a tap is painted before the next screen is drawn, however slow the phone. @returns {Promise<void>} */
+function nextFrame() {
+  return new Promise((done) => {
+    if (document.hidden) done();
+    else requestAnimationFrame(() => { setTimeout(done); });
+  });
+}
+
+/** @param {{ first: Shown }} props */
+function App({ first }) {
+  const wanted = wantedScreen();
+  const [shown, setShown] = useState(first);
+  useEffect(() => {
+    if (shown.at === wanted.at) return undefined;
+    let mine = true;
+    void Promise.all([loadScreen(wanted), nextFrame()]).then(([screen]) => { if (mine) setShown(screen); });
+    return () => { mine = false; };
+  }, [wanted.at]);
+
+  const locked = wanted.at === "lock";
+  const hidden = locked !== (shown.at === "lock");
+  // The same elements as before: what is on screen is not gone through again while the next one is fetched.
+  const screen = useMemo(() => (shown.error ? html`<${Screen} title=${t("error.title")}><${ErrorNotice} error=${shown.error} /><//>`
     // What was on screen is gone the moment the phone locks, not when the other screen has come.
-    : shown.view && locked === (shown.at === "lock") ? html`<${shown.view} key=${shown.at} ...${shown.params} />` : html`<main><${Loading} /></main>`;
-  return html`<${Shell} tab=${shown.tab} framed=${paired.value === "yes" && !locked && !shut}>${screen}<//>`;
+    : shown.view && !hidden ? html`<${shown.view} key=${shown.at} ...${shown.params} />` : html`<main><${Loading} /></main>`), [shown, hidden, language.value]);
+  const framed = !["", "over", "closed", "pair", "lock"].includes(wanted.at);
+  return html`<${Shell} tab=${wanted.tab} framed=${framed}>${screen}<//>`;
 }
 
 /** Minutes before its end at which a sign-in is said to end, and at no other time. */
@@ -164,17 +194,17 @@ function beginAnewAtTheDoor() {
 /** Whom to call must open when the box is out of reach: it is fetched before that, long after the first load; once there, no more. */
 function fetchHelpAhead() {
   effect(() => {
-    if (tick.value > 0) import("./views/help.js").catch((thrown) => console.info("help: not yet", thrown));
+    if (tick.value > 0) withWords(import("./views/help.js")).catch((thrown) => console.info("help: not yet", thrown));
   });
 }
 
 const RETRY_MS = 2000;
 
 /** Without words there is nothing to show but the page's own first lines; so it tries until the box answers. */
-async function firstWords() {
+async function waitFirstWords() {
   for (;;) {
     try {
-      await speak(storedLanguage());
+      await firstWords(storedLanguage());
       return;
     } catch (thrown) {
       console.info("words: not yet", thrown);
@@ -183,21 +213,16 @@ async function firstWords() {
   }
 }
 
-async function start() {
-  wearStoredLetters();
-  await firstWords();
-  startRouter();
-  startTicking();
-  const arrivedToPair = location.pathname === "/p" && location.hash.length > 1;
-  if (arrivedToPair) paired.value = "no";
-  onUnpaired(() => { paired.value = "no"; });
-  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-  root.replaceChildren();
-  render(html`<${App} />`, root);
-  announceLink();
-  beginAnewAtTheDoor();
-  announceSignInEnding();
-  fetchHelpAhead();
+/** Until the box has said what this phone is to it, or has not answered. @returns {Promise<void>} */
+function waitFirstAnswer() {
+  return new Promise((done) => {
+    effect(() => {
+      if (paired.value !== "unknown" || closed.value || trainingOver.value || !reached.value) done();
+    });
+  });
+}
+
+function followBox() {
   /** @type {ReturnType<typeof follow> | null} */
   let stream = null;
   startWatching(() => stream?.resync());
@@ -217,6 +242,28 @@ async function start() {
       });
     }
   });
+}
+
+/** Words, state and screen are asked for at the same time, and drawn once they are all there. */
+async function start() {
+  wearStoredLetters();
+  startRouter();
+  startTicking();
+  const arrivedToPair = location.pathname === "/p" && location.hash.length > 1;
+  if (arrivedToPair) paired.value = "no";
+  onUnpaired(() => { paired.value = "no"; });
+  const ahead = arrivedToPair ? loadPairing() : find(path.value).route.load();
+  ahead.catch((thrown) => console.info("screen: not yet", thrown)); // it is asked for again below, which says so on the page
+  followBox();
+  await Promise.all([waitFirstWords(), waitFirstAnswer()]);
+  const first = await loadScreen(wantedScreen());
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  root.replaceChildren();
+  render(html`<${App} first=${first} />`, root);
+  announceLink();
+  beginAnewAtTheDoor();
+  announceSignInEnding();
+  fetchHelpAhead();
 }
 
 void start();

@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.house import House, open_house
 from visitbridge.api.cached import Document
-from visitbridge.api.static import read_webui, without_jsdoc, without_layout
+from visitbridge.api.static import read_webui, without_gaps, without_jsdoc, without_layout
 from visitbridge.errors import ConfigError
 from visitbridge.sim.clock import FakeClock
 
@@ -23,6 +23,8 @@ def webui(tmp_path: Path) -> Path:
         "app.js": "export const a = 1;\n" * 100,
         "core/api.js": "export {};",
         "css/base.css": "body{margin:0}" * 100,
+        "css/tokens.css": "/* all of them */\n:root {\n  --step: 8px;\n}\n",
+        "css/tour.css": ".tour {\n  top: 0;\n}\n",
         "lib/preact.js": "export const h = 0;" * 50,
         "lib/preact.d.ts": "export {};",
         "core/api.test.js": "secret",
@@ -45,7 +47,8 @@ def test_only_what_the_pages_need_is_served(webui: Path) -> None:
         "/p",
         "/app.js",
         "/core/api.js",
-        "/css/base.css",
+        "/css/page.css",
+        "/css/tour.css",
         "/lib/preact.js",
     }
 
@@ -66,6 +69,28 @@ def test_only_what_the_pages_need_is_served(webui: Path) -> None:
 )
 def test_types_stay_at_home(module: bytes, served: bytes) -> None:
     assert without_jsdoc(module) == served
+
+
+def test_the_sheets_of_the_first_page_are_one_answer(webui: Path) -> None:
+    files = read_webui(webui)
+
+    assert files["/css/page.css"].plain == b":root{--step:8px}" + b"body{margin:0}" * 100
+    assert files["/css/tour.css"].plain == b".tour{top:0}"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "served"),
+    [
+        (b"/* why */\na,\nb > c {\n  color: red;\n  margin: 0 1px;\n}\n", b"a,b > c{color:red;margin:0 1px}"),
+        (b"@media (width: 1px) {\n  a:hover {\n    top: 0;\n  }\n}\n", b"@media (width:1px){a:hover{top:0}}"),
+        (
+            b'a {\n  width: calc(1px + 2px);\n  content: "a b";\n}\n',
+            b'a{width:calc(1px + 2px);content:"a b"}',
+        ),
+    ],
+)
+def test_a_style_sheet_goes_without_the_gaps_that_mean_nothing(sheet: bytes, served: bytes) -> None:
+    assert without_gaps(sheet) == served
 
 
 def test_what_means_nothing_to_a_phone_stays_at_home() -> None:
@@ -128,8 +153,19 @@ async def test_the_catalogue_of_words_is_open_and_cached(house: House, language:
     assert again.status == 304
 
 
-async def test_there_are_two_languages(house: House) -> None:
-    assert (await house.ask("GET", "/api/words/fr")).code == "GW-REQ-04"
+@pytest.mark.parametrize("language", ["zh-Hant-TW", "en"])
+async def test_the_words_of_the_start_page_are_a_small_part_of_all(house: House, language: str) -> None:
+    everything = (await house.ask("GET", f"/api/words/{language}")).json
+    first = (await house.ask("GET", f"/api/words/{language}/first")).json
+
+    assert first.items() <= everything.items()
+    assert "ui.home.title" in first
+    assert len(first) < len(everything) / 8
+
+
+@pytest.mark.parametrize("path", ["/api/words/fr", "/api/words/fr/first"])
+async def test_there_are_two_languages(house: House, path: str) -> None:
+    assert (await house.ask("GET", path)).code == "GW-REQ-04"
 
 
 async def test_the_api_describes_itself(house: House) -> None:

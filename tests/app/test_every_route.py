@@ -24,6 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OPEN_ROUTES = {
     ("GET", "/api/alive"),
     ("GET", "/api/words/{lang}"),
+    ("GET", "/api/words/{lang}/first"),
     ("GET", "/api/openapi.json"),
     ("POST", "/api/pair"),
     ("POST", "/api/pair/look"),

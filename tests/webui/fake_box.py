@@ -19,6 +19,8 @@ import msgspec
 from aiohttp import web
 
 from tests.webui.samples import NOW
+from visitbridge.api.resources.documents import first_words
+from visitbridge.api.static import PAGE_SHEET, page_sheet
 from visitbridge.words import load_catalogue
 
 Json = dict[str, Any]
@@ -160,7 +162,9 @@ class FakeBox:
         if self.silent or (self.refuse_streams and path == "/api/events"):
             return _vanish(request)
         if path.startswith("/api/words/"):
-            return encode(dict(load_catalogue().texts(path.rpartition("/")[2])))
+            _, _, language = path.removesuffix("/first").rpartition("/")
+            texts = load_catalogue().texts(language)
+            return encode(first_words(texts) if path.endswith("/first") else dict(texts))
         if self.closed and not path.startswith("/api/lock"):
             return Refusal(self.closed, {423: "GW-STO-06"}.get(self.closed, "GW-STO-08")).response()
         if not self.paired and not path.startswith("/api/pair"):
@@ -186,16 +190,22 @@ class FakeBox:
         return web.Response(status=404) if value is None else encode(value)
 
     def _static(self, path: str) -> web.Response:
-        file = WEBUI / ("index.html" if path in {"/", "/p"} else path.lstrip("/"))
-        known = file.is_file() and file.suffix in _TYPES
-        if not known and path not in self.files:
+        body = self._file("/index.html" if path in {"/", "/p"} else path)
+        if body is None:
             return web.Response(status=404)
         return web.Response(
-            body=file.read_bytes() if known else self.files[path],
-            content_type=_TYPES[file.suffix],
+            body=body,
+            content_type=_TYPES[Path(path).suffix or ".html"],
             charset="utf-8",
             headers={"Content-Security-Policy": CSP, "Cache-Control": self._cache},
         )
+
+    def _file(self, path: str) -> bytes | None:
+        """None for what there is not; a file of the UI comes before one that a test put beside it."""
+        if path == PAGE_SHEET:
+            return page_sheet(WEBUI)
+        file = WEBUI / path.lstrip("/")
+        return file.read_bytes() if file.is_file() and file.suffix in _TYPES else self.files.get(path)
 
     def _kin(self, route: str) -> str:
         """Whoever asks to edit a draft gets it as it is read, unless a test says otherwise."""

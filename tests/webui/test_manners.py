@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.sync_api import expect
 
@@ -13,7 +15,9 @@ from tests.webui import samples
 from tests.webui.fake_box import WEBUI, FakeBox, Refusal
 from tests.webui.keys import Keys
 from tests.webui.phone import Look, Phone
+from visitbridge.api.resources.documents import first_words
 from visitbridge.api.static import read_webui
+from visitbridge.words import load_catalogue
 
 VISIT = f"/visits/{samples.VISIT_ID}"
 HPC_ONLY = samples.two_readers(samples.card("hpc"), samples.card())
@@ -22,6 +26,8 @@ NOBODY: dict[str, Any] = {"sessions": []}
 FIRST_LOAD_REQUESTS = 25
 GZIP_BYTES = 60_000
 VISIT_GZIP_BYTES = 61_500
+WORDS = "/api/words/zh-Hant-TW"
+FIRST_WORDS = f"{WORDS}/first"
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -32,6 +38,15 @@ def gzipped(path: str) -> int:
     """Bytes that the box sends for a file: packed, and without the types that are for the checker."""
     document = SERVED[path]
     return len(document.zipped or document.plain)
+
+
+def words_gzipped(phone: Phone) -> int:
+    """Bytes of the words that a phone asked for."""
+    texts = load_catalogue().texts("zh-Hant-TW")
+    size = {WORDS: dict(texts), FIRST_WORDS: first_words(texts)}
+    return sum(
+        len(gzip.compress(msgspec.json.encode(size[path]), 9)) for path in phone.served if path in size
+    )
 
 
 def test_a_hand_off_counts_only_when_the_file_is_said_to_be_safe(box: FakeBox, phone: Phone) -> None:
@@ -90,7 +105,43 @@ def test_the_first_load_is_light(box: FakeBox, phone: Phone) -> None:
 
     assert len(phone.served) <= FIRST_LOAD_REQUESTS, phone.served
     own = [path for path in phone.served if not path.startswith("/api/")]
-    assert sum(map(gzipped, own)) <= GZIP_BYTES
+    assert sum(map(gzipped, own)) + words_gzipped(phone) <= GZIP_BYTES
+
+
+def test_the_start_page_comes_with_its_words_and_every_other_screen_with_all(
+    box: FakeBox, phone: Phone
+) -> None:
+    phone.open(box.url)
+    assert [path for path in phone.served if path.startswith(WORDS)] == [FIRST_WORDS]
+
+    phone.go("/settings")
+    assert [path for path in phone.served if path.startswith(WORDS)] == [FIRST_WORDS, WORDS]
+    phone.go("/outbox")
+    phone.go("/")
+    assert phone.served.count(WORDS) == 1
+
+
+def test_a_word_that_the_start_page_lacks_is_fetched_and_never_shown_as_its_key(
+    box: FakeBox, phone: Phone
+) -> None:
+    asked = threading.Event()
+    box.delays[f"GET {WORDS}"] = asked
+    box.topics["cards"] = samples.two_readers(samples.card(), samples.card("nhi", error_code="GW-CRD-04"))
+    phone.page.goto(box.url)
+    expect(phone.page.locator(".strip")).to_be_visible()
+    assert "GW-CRD-04" not in phone.words()
+    asked.set()
+
+    expect(phone.page.locator("[data-chip=nhi]")).to_contain_text("卡")
+
+
+def test_what_is_asked_for_first_is_asked_for_at_once(box: FakeBox, phone: Phone) -> None:
+    box.refuse_streams = True
+    phone.page.goto(box.url)
+    expect(phone.page.locator(".banner.lost")).to_be_visible()
+    box.refuse_streams = False
+
+    expect(phone.page.locator(".card-chips")).to_be_visible()
 
 
 def test_a_whole_visit_is_light(box: FakeBox, phone: Phone) -> None:
@@ -201,11 +252,11 @@ def test_a_heartbeat_keeps_the_stream(box: FakeBox, phone: Phone) -> None:
     network.on("Network.dataReceived", on_data)
     network.send("Network.enable")
     for beats in range(1, 4):
-        phone.page.clock.run_for(20_000)
+        phone.page.clock.run_for(15_000)
         box.beat()
         while len(received) < beats:
             phone.settle()
-    phone.page.clock.run_for(30_000)
+    phone.page.clock.run_for(20_000)
 
     expect(phone.page.locator(".banner.lost")).to_have_count(0)
     assert phone.served.count("/api/events") == 1

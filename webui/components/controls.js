@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { asApiError } from "../core/api.js";
 import { back } from "../core/router.js";
 import { phoneState } from "../core/session.js";
-import { announce, live, paired, resyncs } from "../core/store.js";
+import { live, paired, resyncs } from "../core/store.js";
 import { hasWords, t } from "../core/words.js";
 
 /** @typedef {import("../core/api.js").ApiError} ApiError */
@@ -229,21 +229,4 @@ export function Screen({ title, up, lead, action, header, submit, children }) {
 /** Grey lines while something loads. */
 export function Loading() {
   return html`<div class="loading" aria-hidden="true"><i></i><i></i><i></i></div>`;
-}
-
-/**
- * Text with a button that copies it. Without the clipboard (an unsafe context) the text is selected instead.
- * @param {{ text: string, label: string }} props
- */
-export function Copyable({ text, label }) {
-  /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLInputElement | null>} */
-  const input = useRef(null);
-  const copy = useTask(async () => {
-    input.current?.select();
-    if (navigator.clipboard) await navigator.clipboard.writeText(text);
-    else document.execCommand("copy");
-    announce(t("copied"));
-  });
-  return html`<div class="copyable"><input readonly class="code" aria-label=${label} value=${text} ref=${input} />
-    <${Button} task=${copy}>${t("action.copy")}<//></div>`;
 }

@@ -7,7 +7,7 @@ import {
 } from "../core/store.js";
 import { path } from "../core/router.js";
 import { locksIn, touch } from "../core/session.js";
-import { t } from "../core/words.js";
+import { t, withWords } from "../core/words.js";
 import { Button, heightAs } from "./controls.js";
 
 /** @typedef {import("../lib/preact.js").ComponentChildren} Children */
@@ -123,7 +123,7 @@ function Asked() {
   const [loaded, setLoaded] = useState(/** @type {typeof import("./questions.js") | null} */ (null));
   const asked = (live.value.presence?.questions ?? []).some((question) => question.phone_id !== live.value.phone?.phone_id);
   useEffect(() => {
-    if (asked) import("./questions.js").then(setLoaded, (thrown) => console.error(thrown));
+    if (asked) withWords(import("./questions.js")).then(setLoaded, (thrown) => console.error(thrown));
   }, [asked]);
   return asked && loaded ? html`<${loaded.Questions} />` : null;
 }
@@ -133,7 +133,7 @@ function Guide() {
   const [loaded, setLoaded] = useState(/** @type {typeof import("./tour.js") | null} */ (null));
   const wanted = path.value === "/" && (tourWanted.value || live.value.tour?.taken === false);
   useEffect(() => {
-    if (wanted) import("./tour.js").then(setLoaded, (thrown) => console.error(thrown));
+    if (wanted) withWords(import("./tour.js")).then(setLoaded, (thrown) => console.error(thrown));
   }, [wanted]);
   return wanted && loaded ? html`<${loaded.Tour} />` : null;
 }

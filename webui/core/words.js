@@ -1,7 +1,8 @@
 /**
- * The one catalogue of words, fetched from the box. Keys that the catalogue lacks show themselves, so that a gap
- * is seen in a test rather than guessed at by a nurse. Their language and the size of their letters are choices of one
- * phone, kept on that phone.
+ * The one catalogue of words, fetched from the box: first what the start page and the frame around every screen need, and
+ * the whole of it with the first other screen, or as soon as a word is missed. Keys that the whole catalogue lacks show
+ * themselves, so that a gap is seen in a test rather than guessed at by a nurse. Their language and the size of their letters
+ * are choices of one phone, kept on that phone.
  */
 import { signal } from "../lib/signals.js";
 
@@ -11,6 +12,12 @@ const STORED_AS = { language: "vb.language", letters: "vb.letters" };
 
 /** @type {import("../lib/signals.js").Signal<Record<string, string>>} */
 const catalogue = signal({});
+
+/** Only the first words of the language are there. */
+let partial = false;
+
+/** @type {Promise<void> | null} */
+let coming = null;
 
 /** @type {import("../lib/signals.js").Signal<Language>} */
 export const language = signal("zh-Hant-TW");
@@ -32,7 +39,7 @@ export function fill(pattern, params = {}) {
  * @param {Record<string, string | number>} [params]
  */
 export function t(key, params) {
-  return fill(lookUp(key) ?? key, params);
+  return fill(lookUp(key) ?? (partial ? "" : key), params);
 }
 
 /**
@@ -52,7 +59,9 @@ export function hasWords(key) {
 
 /** This UI's own words stand under `ui.`; those that services share (errors, waiting reasons) do not. @param {string} key */
 function lookUp(key) {
-  return catalogue.value[`ui.${key}`] ?? catalogue.value[key];
+  const words = catalogue.value[`ui.${key}`] ?? catalogue.value[key];
+  if (words === undefined && partial) allWords().catch((thrown) => console.info("words: not all yet", thrown));
+  return words;
 }
 
 /** @param {Record<string, string>} entries */
@@ -101,14 +110,54 @@ function keep(choice, value) {
 }
 
 /**
- * Fetch and show a language. Rejects when the box does not answer; the words on screen then stay as they were.
+ * What the start page needs of a language. Rejects when the box does not answer.
+ * @param {Language} wanted
+ */
+export async function firstWords(wanted) {
+  const entries = await fetchWords(`${wanted}/first`);
+  partial = true;
+  show(wanted, entries);
+}
+
+/** The whole of the language on screen. Rejects when the box does not answer; the words on screen then stay as they were. */
+function allWords() {
+  if (!partial) return Promise.resolve();
+  coming ??= speak(language.value).finally(() => { coming = null; });
+  return coming;
+}
+
+/**
+ * What is fetched for a screen, once its words are there too.
+ * @template T
+ * @param {Promise<T>} fetched
+ * @returns {Promise<T>}
+ */
+export async function withWords(fetched) {
+  const [value] = await Promise.all([fetched, allWords()]);
+  return value;
+}
+
+/**
+ * Fetch and show a language, all of it. Rejects when the box does not answer; the words on screen then stay as they were.
  * @param {Language} wanted
  */
 export async function speak(wanted) {
-  const answer = await fetch(`/api/words/${wanted}`, { credentials: "same-origin" });
+  const entries = await fetchWords(wanted);
+  partial = false;
+  show(wanted, entries);
+}
+
+/** @param {string} which @returns {Promise<Record<string, string>>} */
+async function fetchWords(which) {
+  const answer = await fetch(`/api/words/${which}`, { credentials: "same-origin" });
   if (!answer.ok) throw new Error(`words: HTTP ${answer.status}`);
-  useCatalogue(await answer.json());
-  language.value = wanted;
-  document.documentElement.lang = wanted;
-  keep("language", wanted);
+  return answer.json();
+}
+
+/** @param {Language} shown @param {Record<string, string>} entries */
+function show(shown, entries) {
+  useCatalogue(entries);
+  language.value = shown;
+  document.documentElement.lang = shown;
+  keep("language", shown);
 }

@@ -6,7 +6,8 @@ import { shrinkPhoto } from "../core/photo.js";
 import { replace } from "../core/router.js";
 import { announce, live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, Copyable, ErrorNotice, Field, Notice, Screen, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, Field, Notice, Screen, useTask } from "../components/controls.js";
+import { Copyable } from "../components/copyable.js";
 
 export default function Bind() {
   const box = live.value.box;

@@ -3,7 +3,8 @@ import { html } from "../lib/htm-preact.js";
 import { pairs, rocDate, rocMoment } from "../core/format.js";
 import { live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Copyable, Loading, Notice, Screen } from "../components/controls.js";
+import { Loading, Notice, Screen } from "../components/controls.js";
+import { Copyable } from "../components/copyable.js";
 
 export default function Box() {
   const { box, certificate, mode } = live.value;

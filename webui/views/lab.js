@@ -4,7 +4,8 @@ import { useState } from "../lib/preact-hooks.js";
 import { del, get, post, segment } from "../core/api.js";
 import { live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, Copyable, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Copyable } from "../components/copyable.js";
 
 /** @typedef {import("../core/types").LabState} LabState */
 

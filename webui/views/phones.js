@@ -6,7 +6,8 @@ import { clock, rocMoment } from "../core/format.js";
 import { hideAll, renewals } from "../core/session.js";
 import { announce, live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, Copyable, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Copyable } from "../components/copyable.js";
 import { Refused } from "../components/proof.js";
 
 /** @typedef {import("../core/types").Phone} Phone */

@@ -4,7 +4,8 @@ import { get, put, segment } from "../core/api.js";
 import { clock, rocMoment } from "../core/format.js";
 import { announce, live } from "../core/store.js";
 import { hasWords, t } from "../core/words.js";
-import { Button, Copyable, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { Copyable } from "../components/copyable.js";
 
 /** @typedef {import("../core/types").SiteStep} SiteStep */
 /** @typedef {import("../core/types").SiteState} SiteState */

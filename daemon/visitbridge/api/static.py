@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
@@ -23,11 +24,16 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+PAGE_SHEET: Final = "/css/page.css"
+"""What the first page is drawn with, in one answer: these style sheets in this order."""
+
+_PAGE_SHEETS: Final = ("css/tokens.css", "css/base.css", "css/components.css")
 _JSDOC = re.compile(rb"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _CAST = re.compile(rb"/\*\* @type \{(?:(?!\*/).)*\*/[ ]?")
 _INDENT = re.compile(rb"^[ \t]+", re.MULTILINE)
 _REMARK = re.compile(rb"^//.*\n", re.MULTILINE)
 _CSS_COMMENT = re.compile(rb"/\*(?:(?!\*/).)*\*/\n*", re.DOTALL)
+_CSS_GAP = re.compile(rb"\s*([{};,])\s*|(?<=:)\s+")
 _UNSERVED = (".test.js", ".d.ts")
 
 
@@ -37,9 +43,24 @@ def read_webui(folder: Path) -> dict[str, Document]:
     """
     if not (folder / "index.html").is_file():
         raise ConfigError(f"no web UI in {folder}: index.html is missing")
-    files = {f"/{file.relative_to(folder).as_posix()}": _read(file) for file in _served(folder)}
+    joined = _page_sheets(folder)
+    files = {
+        f"/{file.relative_to(folder).as_posix()}": _read(file)
+        for file in _served(folder)
+        if file not in joined
+    }
     index = files.pop("/index.html")
-    return files | {"/": index, "/p": index}
+    sheet = Document.of("text/css", page_sheet(folder))
+    return files | {"/": index, "/p": index, PAGE_SHEET: sheet}
+
+
+def page_sheet(folder: Path) -> bytes:
+    """What :data:`PAGE_SHEET` holds."""
+    return b"".join(without_gaps(file.read_bytes()) for file in _page_sheets(folder))
+
+
+def _page_sheets(folder: Path) -> list[Path]:
+    return [file for name in _PAGE_SHEETS if (file := folder / name).is_file()]
 
 
 def static_routes(files: Mapping[str, Document]) -> list[web.RouteDef]:
@@ -70,7 +91,7 @@ def _read(file: Path) -> Document:
     if file.suffix == ".js":
         content = without_layout(without_jsdoc(content))
     if file.suffix == ".css":
-        content = _INDENT.sub(b"", _CSS_COMMENT.sub(b"", content))
+        content = without_gaps(content)
     return Document.of(_TYPES[file.suffix], content, compress=file.suffix != ".png")
 
 
@@ -79,6 +100,14 @@ def without_jsdoc(module: bytes) -> bytes:
     phones.
     """
     return _CAST.sub(b"", _JSDOC.sub(b"", module))
+
+
+def without_gaps(sheet: bytes) -> bytes:
+    """``sheet`` without comments, and without the spaces and line ends that mean nothing.
+
+    No string and no address in it may hold a brace, a semicolon, or a comma with a space beside it.
+    """
+    return _CSS_GAP.sub(rb"\1", _CSS_COMMENT.sub(b"", sheet)).replace(b";}", b"}")
 
 
 def without_layout(module: bytes) -> bytes:
