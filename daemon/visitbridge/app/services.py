@@ -9,43 +9,36 @@ from collections.abc import AsyncIterator, Mapping
 from visitbridge import __version__
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
+from visitbridge.adapters.phrases import WorkerJudge
 from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app import policies
+from visitbridge.app.contact import build_contact
 from visitbridge.app.health import watch_token
 from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
+from visitbridge.app.outgoing import build_outgoing
 from visitbridge.app.parts import Parts
-from visitbridge.app.places import downloads_folder, make_eraser
+from visitbridge.app.places import downloads_folder
 from visitbridge.app.readers import new_reader_desk
 from visitbridge.app.records import build_record_rooms
 from visitbridge.app.upkeep import build_upkeep
 from visitbridge.config import Config
 from visitbridge.domain.ids import new_id
 from visitbridge.ports.cards import ReaderSource
-from visitbridge.ports.clock import TimeTrust
-from visitbridge.protocols.datacentre.device import DeviceStatus
-from visitbridge.services.announcements import AnnouncementDesk
-from visitbridge.services.audit_forwarding import AuditForwarding
 from visitbridge.services.binding import Binding
 from visitbridge.services.card_names import CardNameBook
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
-from visitbridge.services.decommission import Decommission
 from visitbridge.services.link import LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.locking import LockDesk, Ring
-from visitbridge.services.outbox.conditions import Conditions
-from visitbridge.services.outbox.engine import Outbox
-from visitbridge.services.outbox.handoff import HandoffDesk
-from visitbridge.services.outbox.standard import standard_kinds
 from visitbridge.services.outbox.steps import StepHook, no_hook
 from visitbridge.services.pairing import PairingDesk
 from visitbridge.services.phones import PhoneDesk
-from visitbridge.services.portal_trust import PortalTrust
 from visitbridge.services.presence import PresenceDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
@@ -166,33 +159,20 @@ def _wire(
     phones = PhoneDesk(store, clock, limits=policies.of_phones(config.policy))
     phones.when_removed(staff.leave)
     presence = PresenceDesk(store, board, clock)
-    conditions = Conditions(
-        link_is_up=link.is_up,
-        sam_is_verified=binding.sam_is_verified,
-        cards=cards,
-        staff=staff,
+    outgoing = build_outgoing(
+        config,
         clock=clock,
-    )
-    kinds = standard_kinds(
-        data_centre=data_centre,
-        relay=relay,
-        cards=cards,
-        staff=staff,
-        sam_id=binding.sam_id,
-        holds=conditions.holds,
-        ic_format=config.datacentre.ic_format,
-    )
-    outbox = Outbox(
         store=store,
-        clock=clock,
-        data_centre=data_centre,
-        kinds=kinds,
-        holds=conditions.holds,
-        is_genuine=data_centre.believes,
         board=board,
-        settings=policies.of_outbox(config.outbox),
+        data_centre=data_centre,
+        link=link,
+        binding=binding,
+        cards=cards,
+        staff=staff,
+        relay=relay,
         hook=hook,
     )
+    kinds, outbox = outgoing.kinds, outgoing.outbox
     visits = VisitDesk(
         store=store,
         clock=clock,
@@ -213,52 +193,21 @@ def _wire(
     shelf = BackupShelf(config.box.state_dir / "backups")
     history = LinkHistory(store, clock, link=lambda: link.state, depth=lambda: outbox.desk.summary().depth)
     safekeeping = Safekeeping(store, clock, board, take_backup=lambda: shelf.take(store))
-    handoff = HandoffDesk(
-        store=store,
-        clock=clock,
-        kinds=kinds,
-        desk=outbox.desk,
-        data_centre=data_centre,
-        box=lambda: binding.record,
-        is_genuine=data_centre.believes,
-        sign=data_centre.sign,
-    )
-
     erasing = asyncio.Event()
-    forwarding = AuditForwarding(store, data_centre)
-    decommission = Decommission(
-        store,
-        clock,
-        board,
-        institution=data_centre,
-        box=lambda: binding.record,
-        carriable=handoff.carriable,
-        forward_trail=forwarding.forward,
-        erase=make_eraser(config, clock, erasing),
+    contact = build_contact(
+        config,
+        clock=clock,
+        store=store,
+        board=board,
+        data_centre=data_centre,
+        network=network,
+        link=link,
+        binding=binding,
+        handoff=outgoing.handoff,
+        erasing=erasing,
     )
-
-    trust = PortalTrust(data_centre.identity, board, clock, probe=link.probe_now)
-
-    announcements = AnnouncementDesk(store, clock, board, data_centre)
-
-    async def take_status(status: DeviceStatus) -> None:
-        contact = data_centre.contact
-        if contact is not None:
-            network.time.offer(contact.time, TimeTrust.DATA_CENTRE, monotonic_s=contact.monotonic_s)
-        await binding.take_status(status)
-        await decommission.take(status.erase)
-        await binding.verify_sam_if_due()
-        await handoff.ask()
-        await forwarding.forward()
-        await trust.tend(status)
-        await announcements.tend(status.announcements_digest)
-
     network.time.when_trusted(outbox.wake)
     network.time.when_trusted(staff.time_is_trusted)
-    link.when_answered(take_status)
-    link.when_disabled(binding.disabled)
-    for part in (link, cards, staff, binding):
-        part.when_changed(outbox.wake)
     datasets = DataSetRefresh(data_centre, catalogue, downloads_folder(config.box.state_dir), store, clock)
     records = build_record_rooms(
         config,
@@ -274,7 +223,7 @@ def _wire(
         time=network.time,
         new_id=mint_id,
     )
-    lock = LockDesk(store, clock, cards, ring, key)
+    lock = LockDesk(store, clock, cards, ring, key, judge=WorkerJudge())
     site = SiteBook(store, clock)
     upkeep = build_upkeep(
         config,
@@ -313,16 +262,16 @@ def _wire(
         outbox=outbox,
         visits=visits,
         retention=RetentionDesk(store, clock),
-        handoff=handoff,
+        handoff=outgoing.handoff,
         safekeeping=safekeeping,
         history=history,
         survey=upkeep.survey,
         records=records,
-        trust=trust,
+        trust=contact.trust,
         network=network,
-        decommission=decommission,
+        decommission=contact.decommission,
         erasing=erasing,
-        announcements=announcements,
+        announcements=contact.announcements,
         tours=TourBook(store, board),
         site=site,
         lock=lock,
