@@ -114,7 +114,7 @@ class AcsTalk:
             _unrefused(reply)
 
     def reset(self) -> Dialogue[Frame, bytes]:
-        """Power the card anew and return its ATR; no frame for a warm reset is documented (§3.1). Raises as those do."""
+        """Power the card anew and return its ATR; no frame for a warm reset is public. Raises as those do."""
         yield from self.power_off()
         return (yield from self.power_on())
 

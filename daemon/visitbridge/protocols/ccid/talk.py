@@ -54,7 +54,7 @@ class CcidTalk:
         raise CardMute("no answer to reset at any voltage")
 
     def reset(self) -> Dialogue[CcidReply, bytes]:
-        """Reset the card and return its ATR: a card that has power is reset warm by powering it (§6.1.1). Raises as that."""
+        """Reset a card that has power by powering it, as libccid does, and return its ATR. Raises as that."""
         return self.power_on()
 
     def power_off(self) -> Dialogue[CcidReply, None]:
