@@ -47,6 +47,11 @@ def test_power_on_and_off() -> None:
     play(talk.power_off(), [("63010062", Frame(Code.POWERED_OFF))])
 
 
+def test_a_reset_takes_the_power_and_gives_it_again() -> None:
+    script = [("63010062", Frame(Code.POWERED_OFF)), ("62010063", Frame(Code.POWERED_ON, ATR))]
+    assert play(AcsTalk().reset(), script) == ATR
+
+
 @pytest.mark.parametrize(("state", "is_in"), [(1, False), (2, True), (3, True)])
 def test_presence(state: int, is_in: bool) -> None:
     script = [("65010064", Frame(Code.PRESENCE_IS, bytes((state,))))]

@@ -35,6 +35,10 @@ def test_power_on_gives_the_atr() -> None:
     assert play(CcidTalk().power_on(), [(POWER_ON.format(1, 0), block(1, ATR))]) == ATR
 
 
+def test_a_reset_leaves_the_power_on() -> None:
+    assert play(CcidTalk().reset(), [(POWER_ON.format(1, 0), block(1, ATR))]) == ATR
+
+
 def test_a_mute_card_is_tried_with_every_voltage() -> None:
     tries = [(POWER_ON.format(1 + power, power), failure(1 + power, 0xFE)) for power in range(4)]
     with pytest.raises(CardMute) as mute:
@@ -203,6 +207,7 @@ def slot_status(seq: int) -> CcidReply:
 DIALOGUES: list[Callable[[CcidTalk], Dialogue[CcidReply, object]]] = [
     CcidTalk.power_on,
     CcidTalk.power_off,
+    CcidTalk.reset,
     CcidTalk.presence,
     lambda talk: talk.transmit(bytes(600)),
     lambda talk: talk.escape(b"\x01"),
