@@ -21,7 +21,7 @@ from vbtools.provision.card import box_configuration, card_files
 from vbtools.provision.command import CHECKOUT_PROFILES, main
 from vbtools.provision.images import BOOT, FIRSTRUN_ARGUMENTS, FORMS, image_files
 from vbtools.provision.labels import Label, label_sheet
-from vbtools.provision.links import page_code, wifi_code
+from vbtools.provision.links import wifi_code
 from vbtools.provision.profile import Box, Profile, read_boxes, read_profile
 from vbtools.provision.secrets import ALPHABET, BoxSecrets, make_secrets
 from visitbridge.adapters.tls import install_institution_certificate
@@ -150,41 +150,23 @@ def test_nothing_is_overwritten(desk: Path, capsys: pytest.CaptureFixture[str]) 
     assert "folder" in capsys.readouterr().err
 
 
-def test_the_labels_codes_are_read_from_the_print(desk: Path, tmp_path: Path) -> None:
-    """Scanned from the page as a printer of 300 dpi would put it on paper."""
-    profile, boxes = read_profile(PROFILE.format(extra="")), read_boxes(BOXES)
-    secrets = [make_secrets() for _ in boxes]
-    labels = [
-        Label(
-            institution=profile.institution,
-            serial=box.serial,
-            ssid=profile.ssid(box.serial),
-            wifi_key=secret.wifi_key,
-            address=profile.phones.address,
-            wifi=wifi_code(profile.ssid(box.serial), secret.wifi_key),
-            page=page_code(profile.phones.address, secret.label_token),
-        )
-        for box, secret in zip(boxes, secrets, strict=True)
-    ]
-    (tmp_path / "labels.pdf").write_bytes(label_sheet(labels))
-    page = subprocess.run(
-        [
-            "pdftoppm",
-            "-r",
-            "300",
-            "-gray",
-            "-png",
-            "-singlefile",
-            str(tmp_path / "labels.pdf"),
-            str(tmp_path / "page"),
-        ],
-        check=True,
-    )
+def test_B01_the_labels_of_a_batch_are_scanned_and_open_their_own_boxes(desk: Path, tmp_path: Path) -> None:
+    """Scanned from the page as a printer of 300 dpi would put it on paper, and compared to what lies on the cards."""
+    provision(desk)
+    command = ["pdftoppm", "-r", "300", "-gray", "-png", "-singlefile"]
+    subprocess.run([*command, str(desk / "out/labels.pdf"), str(tmp_path / "page")], check=True)
 
     read = {code.text for code in zxingcpp.read_barcodes(Image.open(tmp_path / "page.png"))}
 
-    assert page.returncode == 0
-    assert read == {text for label in labels for text in (label.wifi, label.page)}
+    pages = {text for text in read if text.startswith("https://10.42.0.1/p#")}
+    told = {hashlib.sha256(text.partition("#")[2].encode()).hexdigest() for text in pages}
+    cards = [desk / "out" / serial / "visitbridge" for serial in ("VB-001", "VB-002")]
+    settings = [tomllib.loads((card / "50-box.toml").read_text("utf-8")) for card in cards]
+    profiles = [(card / "private/visitbridge-phones.nmconnection").read_text("utf-8") for card in cards]
+    networks = [dict(re.findall(r"^(ssid|psk)=(.+)$", profile, re.M)) for profile in profiles]
+    assert told == {each["pairing"]["label_digest"] for each in settings}
+    assert read - pages == {f"WIFI:T:WPA;S:{each['ssid']};P:{each['psk']};;" for each in networks}
+    assert (len(pages), len(read)) == (2, 4)
 
 
 @pytest.mark.parametrize(("count", "pages"), [(1, 1), (8, 1), (9, 2), (10, 2)])
