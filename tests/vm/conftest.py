@@ -12,7 +12,7 @@ from tests.pcsc import clients_of
 from tests.vm.guest import Guest, Image, open_guest
 from tests.vm.image import discard_checkout, prepare_image
 from tests.vm.inside_view import prepare
-from tests.vm.package import bare_image, build_package, install
+from tests.vm.package import build_package, install
 from tests.vm.readers import COUNT, LEFT_OUT, plug_in, pull_out, usb_readers, wait_count
 from tests.vm.wires import PCSCD, Wires, open_socket
 
@@ -89,4 +89,4 @@ def package() -> Path:
 @pytest.fixture(scope="session")
 def installed(package: Path) -> Image:
     """A box: the guest's system with the package in it, as it comes out of provisioning."""
-    return install(bare_image(), package)
+    return install(package)

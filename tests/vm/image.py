@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -11,7 +12,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.vm.guest import Image
@@ -46,14 +47,9 @@ def build_lasting() -> tuple[Path, Path]:
 
     One process at a time. Packages of locks that nobody used for a day are thrown away.
     """
-    CACHE.mkdir(parents=True, exist_ok=True)
-    system = CACHE / f"system-{_digest(BUILDER, RELEASE)}"
+    system = build_system()
     site = CACHE / f"site-{_digest(*LOCKS, Path(__file__))}.img"
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not system.exists():
-            _say(f"building the guest's system in {system} (about two minutes, once)")
-            subprocess.run([str(BUILDER), str(system)], check=True, stdout=sys.stderr)
+    with _alone():
         if not site.exists():
             _say("packing the locked Python packages for the guest")
             _pack(site, LABELS["site"], _copy_site)
@@ -62,6 +58,24 @@ def build_lasting() -> tuple[Path, Path]:
             if time.time() - old.stat().st_mtime > _KEPT_S:
                 old.unlink()
     return system, site
+
+
+def build_system() -> Path:
+    """The folder of the guest's system alone: ``disk.img``, ``vmlinuz``, ``initrd.gz`` and its tree of files, ``root``."""
+    system = CACHE / f"system-{_digest(BUILDER, RELEASE)}"
+    with _alone():
+        if not system.exists():
+            _say(f"building the guest's system in {system} (about a minute, once)")
+            subprocess.run([str(BUILDER), str(system)], check=True, stdout=sys.stderr)
+    return system
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def discard_checkout(image: Image) -> None:
