@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from visitbridge.errors import VisitBridgeError
+from visitbridge.errors import FieldInvalid, VisitBridgeError
 from visitbridge.words import load_catalogue
 
 EXIT_REFUSED = 1
@@ -41,9 +41,15 @@ def say(text: str, /, **values: str | int) -> None:
 
 
 def ask_hidden(text: str) -> bytes:
-    """Ask for a secret by the catalogue's text with that key, without showing what is typed."""
+    """Ask for a secret by the catalogue's text with that key, without showing what is typed.
+
+    Raises FieldInvalid (``terminal``) when nothing can be asked or the input ends.
+    """
     # getpass throws away what was typed before it was ready, so it has to be the one who prompts.
-    return getpass.getpass(f"{load_catalogue().texts(language())[text]} ").encode()
+    try:
+        return getpass.getpass(f"{load_catalogue().texts(language())[text]} ").encode()
+    except EOFError as exc:
+        raise FieldInvalid("a secret is asked for, and nobody answers", field="terminal") from exc
 
 
 def language() -> str:

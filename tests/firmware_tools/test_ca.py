@@ -153,6 +153,31 @@ def test_a_weak_or_mistyped_passphrase_makes_nothing(
     assert not (tmp_path / "ca").exists()
 
 
+def test_a_secret_that_nobody_can_be_asked_for_is_a_refusal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "vbtools.ca",
+            "make",
+            str(tmp_path / "ca"),
+            "--institution",
+            "a",
+            "--passphrase",
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+
+    assert done.returncode == 1
+    assert "  terminal: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "ca").exists()
+
+
 def test_the_program_asks_at_the_terminal_without_showing_what_is_typed(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen(
