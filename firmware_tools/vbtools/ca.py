@@ -28,6 +28,7 @@ from visitbridge.protocols.certificates import (
     read_chain,
     readable_fingerprint,
 )
+from visitbridge.protocols.guessing import require_hard
 
 AUTHORITY_FILE, AUTHORITY_KEY_FILE = "ca.pem", "ca.key"
 PASSPHRASE_LENGTH = 12
@@ -153,6 +154,7 @@ def _new_passphrase() -> bytes:
     passphrase = ask_hidden("tools.ca.new_passphrase")
     if len(passphrase) < PASSPHRASE_LENGTH:
         raise FieldInvalid(f"at least {PASSPHRASE_LENGTH} characters", field="passphrase")
+    require_hard(passphrase.decode(errors="replace"), field="passphrase")
     if passphrase != ask_hidden("tools.ca.again"):
         raise FieldInvalid("the two differ", field="passphrase")
     return passphrase

@@ -30,6 +30,18 @@ async def code_of(box: RunningBox, method: str, path: str, **given: Any) -> tupl
     return status, answer["error"]["code"] if status >= 400 else ""
 
 
+async def test_V6_2_4_a_common_phrase_is_refused_with_its_reason(tmp_path: Path) -> None:
+    async with running_box(config_for(tmp_path)) as box:
+        await box.pair()
+        status, refused = await box.ask("PUT", "/api/lock/phrase", json={"phrase": "password1234"})
+        _, settings = await box.ask("GET", "/api/lock/settings")
+
+    error = refused["error"]
+    assert (status, error["field"], error["params"]) == (422, "phrase", {"rule": "guessed_soon"})
+    assert "password1234" not in str(refused)
+    assert settings == {"starts_locked": False, "cards": False}
+
+
 async def test_a_box_opens_by_itself_until_somebody_wants_it_otherwise(tmp_path: Path) -> None:
     async with running_box(config_for(tmp_path)) as box:
         _, view = await box.ask("GET", "/api/lock")

@@ -238,12 +238,18 @@ async def test_an_institutions_key_opens_what_was_sealed_to_it(
     assert "exists and is left as it is" in again[2]
 
 
-async def test_a_short_phrase_and_a_wrong_key_are_refused(old_box: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("typed", ["short", "password1234"], ids=["short", "V6.2.4 common"])
+async def test_a_weak_phrase_is_refused(old_box: Path, tmp_path: Path, typed: str) -> None:
     async with open_terminal(
         TOOL, "make", str(tmp_path / "settings"), "--configuration", str(old_box)
     ) as terminal:
-        await terminal.answer("Passphrase for the backup", "short")
+        await terminal.answer("Passphrase for the backup", typed)
         assert await terminal.wait_end() == 1
+
+    assert not (tmp_path / "settings").exists()
+
+
+async def test_a_wrong_key_is_refused(old_box: Path, tmp_path: Path) -> None:
     code, _, err = await run_tool(
         TOOL, "make", str(tmp_path / "settings"), "--configuration", str(old_box), "--to", "12"
     )

@@ -142,7 +142,11 @@ def test_a_passphrase_guards_the_authority(tmp_path: Path, monkeypatch: pytest.M
     assert main(["issue", str(folder), str(file), *HOSTS]) == 0
 
 
-@pytest.mark.parametrize("typed", [["short", "short"], [PASSPHRASE, "another passphrase"]])
+@pytest.mark.parametrize(
+    "typed",
+    [["short", "short"], [PASSPHRASE, "another passphrase"], ["password1234", "password1234"]],
+    ids=["short", "mistyped", "V6.2.4 common"],
+)
 def test_a_weak_or_mistyped_passphrase_makes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str]
 ) -> None:

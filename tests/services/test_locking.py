@@ -9,6 +9,7 @@ import pytest
 
 from tests.services.conftest import READER, Room
 from visitbridge.adapters.keys import KeyRing
+from visitbridge.adapters.phrases import WorkerJudge
 from visitbridge.errors import (
     CardCannotUnlock,
     FieldInvalid,
@@ -41,9 +42,24 @@ def key(ring: KeyRing) -> bytes:
 
 @pytest.fixture
 async def desk(room: Room, ring: KeyRing, key: bytes) -> LockDesk:
-    made = LockDesk(room.store, room.clock, room.desk, ring, key)
+    made = LockDesk(room.store, room.clock, room.desk, ring, key, judge=WorkerJudge())
     await made.set_phrase(PHRASE, phone_id="phone-1")
     return made
+
+
+@pytest.mark.parametrize("phrase", ["password1234", "visitbridge-box1"])
+async def test_V6_2_4_a_common_phrase_is_refused_and_the_lock_stays_as_it_was(
+    room: Room, ring: KeyRing, key: bytes, phrase: str
+) -> None:
+    desk = LockDesk(room.store, room.clock, room.desk, ring, key, judge=WorkerJudge())
+
+    with pytest.raises(FieldInvalid) as refused:
+        await desk.set_phrase(phrase, phone_id="phone-1")
+
+    assert (refused.value.field, refused.value.params) == ("phrase", {"rule": "guessed_soon"})
+    assert phrase not in str(refused.value)
+    assert not desk.settings().starts_locked
+    assert ring.open_by_machine() == key
 
 
 def pin(digits: str = LAB_PIN) -> bytearray:
@@ -78,7 +94,7 @@ async def test_another_card_does_not_open_it(room: Room, ring: KeyRing, desk: Lo
 
 async def test_no_card_is_registered_before_there_is_a_phrase(room: Room, ring: KeyRing, key: bytes) -> None:
     await room.insert(build_card("hpc-doctor", None))
-    desk = LockDesk(room.store, room.clock, room.desk, ring, key)
+    desk = LockDesk(room.store, room.clock, room.desk, ring, key, judge=WorkerJudge())
 
     with pytest.raises(FieldInvalid):
         await desk.add_card(READER, pin(), phone_id="phone-1")

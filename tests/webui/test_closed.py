@@ -143,3 +143,19 @@ def test_an_order_to_erase_stands_on_every_page(box: FakeBox, phone: Phone, arte
 
     expect(phone.page.get_by_text("還有 3 筆未送出")).to_be_visible()
     phone.picture(artefacts, "erasure-ordered")
+
+
+def test_a_phrase_that_is_guessed_soon_is_refused_in_words(box: FakeBox, phone: Phone) -> None:
+    def refuse(_: Any) -> Any:
+        raise Refusal(422, "GW-REQ-02", field="phrase", rule="guessed_soon")
+
+    box.answers["GET /api/lock/settings"] = {"starts_locked": False, "cards": False}
+    box.answers["PUT /api/lock/phrase"] = refuse
+    phone.open(box.url)
+    phone.go("/settings/protection")
+    phone.page.fill("#new-phrase", "password1234")
+    phone.page.fill("#new-phrase-again", "password1234")
+    phone.page.click("#set-phrase")
+
+    expect(phone.page.get_by_role("alert")).to_contain_text("這個片語太容易猜到")
+    expect(phone.page.locator("#lock-now")).not_to_contain_text("要先輸入通行片語")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from visitbridge import __version__
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
+from visitbridge.adapters.phrases import WorkerJudge
 from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
 from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
@@ -222,7 +223,7 @@ def _wire(
         time=network.time,
         new_id=mint_id,
     )
-    lock = LockDesk(store, clock, cards, ring, key)
+    lock = LockDesk(store, clock, cards, ring, key, judge=WorkerJudge())
     site = SiteBook(store, clock)
     upkeep = build_upkeep(
         config,

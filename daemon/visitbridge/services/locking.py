@@ -10,6 +10,7 @@ import msgspec
 
 from visitbridge.errors import FieldInvalid, VisitBridgeError
 from visitbridge.ports.clock import Clock
+from visitbridge.ports.phrases import PhraseJudge
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store
 from visitbridge.services.card_signing import sign_by_card
@@ -41,12 +42,15 @@ class LockSettings(msgspec.Struct, frozen=True, kw_only=True):
 class LockDesk:
     """Changes the lock of an open box. ``key``: the store's."""
 
-    def __init__(self, store: Store, clock: Clock, cards: CardDesk, ring: Ring, key: bytes) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, cards: CardDesk, ring: Ring, key: bytes, *, judge: PhraseJudge
+    ) -> None:
         self._store = store
         self._clock = clock
         self._cards = cards
         self._ring = ring
         self._key = key
+        self._judge = judge
 
     def settings(self) -> LockSettings:
         ways = self._ring.ways
@@ -55,9 +59,10 @@ class LockDesk:
     async def set_phrase(self, phrase: str, *, former: str = "", phone_id: str) -> None:
         """From now on the box starts locked. Who changes a pass-phrase has to know the ``former`` one, which ends.
 
-        Raises FieldInvalid (``phrase``), UnlockRefused.
+        Raises FieldInvalid (``phrase``): of another length, or guessed soon; UnlockRefused.
         """
         await self._require_former(former)
+        await self._judge.require_hard(phrase)
         await asyncio.to_thread(self._ring.lock, self._key, phrase)
         await self._note("lock.phrase", phone_id)
 

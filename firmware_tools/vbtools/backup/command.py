@@ -29,6 +29,7 @@ from vbtools.new_files import PUBLIC, read_given, write_new
 from vbtools.selftest.signing import BOX_KEY, fingerprint_of, open_key
 from visitbridge.config import DEFAULT_FILE
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.guessing import require_hard
 
 PHRASE_LENGTH = 12
 
@@ -135,6 +136,7 @@ def _new_phrase() -> bytes:
     phrase = ask_hidden("tools.backup.new_phrase")
     if len(phrase.decode("utf-8", "replace")) < PHRASE_LENGTH:
         raise FieldInvalid(f"at least {PHRASE_LENGTH} characters", field="phrase")
+    require_hard(phrase.decode("utf-8", "replace"), field="phrase")
     if phrase != ask_hidden("tools.backup.again"):
         raise FieldInvalid("the two differ", field="phrase")
     return phrase

@@ -1,0 +1,5 @@
+"""Pass-phrases judged in a process of its own."""
+
+from visitbridge.adapters.phrases.judge import WorkerJudge
+
+__all__ = ["WorkerJudge"]
