@@ -29,6 +29,7 @@ const ROUTES = [
   { path: "/consents/:id/records", load: () => import("./views/consent_records.js"), tab: "home" },
   { path: "/departure", load: () => import("./views/departure.js"), tab: "home" },
   { path: "/start", load: () => import("./views/start.js"), tab: "visit" },
+  { path: "/virtual-card", load: () => import("./views/virtual_card.js"), tab: "visit" },
   { path: "/visits", load: () => import("./views/visits.js"), tab: "list" },
   { path: "/visits/:id", load: () => import("./views/visit.js"), tab: "visit" },
   { path: "/visits/:id/pick/:dataset", load: () => import("./views/pick.js"), tab: "visit" },

@@ -65,6 +65,7 @@ RULES = {
     "POST /api/readers/{reader_id}/refresh": "paired",
     "POST /api/readers/{reader_id}/release": "paired",
     "POST /api/readers/{reader_id}/contents": "live QPB",
+    "POST /api/virtual-cards/photo": "live VC",
     "PUT /api/readers/{reader_id}/name": "QPB",
     "POST /api/staff/sessions": "known",
     "GET /api/staff/sessions": "paired",
@@ -203,16 +204,17 @@ def expected(route: AnyRoute, role: BoxRole, state: State, *, in_hand: bool) -> 
         "technician": by_role,
         "proven technician": by_role or by_proof,
         "live QPB": _by_person(state.acting, needs_live=True),
+        "live VC": _by_person(state.acting, needs_live=True, right=Right.VIRTUAL_CARD),
         "QPB": _by_person(state.acting, needs_live="{visit_id}" in route.path and not in_hand),
     }
     for_open_phones = {"open": "", "known": ""}.get(rule, CLOSED.get(state.phone, ""))
     return for_open_phones or by_rule[rule]
 
 
-def _by_person(acting: Acting | None, *, needs_live: bool) -> str:
+def _by_person(acting: Acting | None, *, needs_live: bool, right: Right = Right.VISITS) -> str:
     if acting is None:
         return "GW-ACC-02"
-    has_right = Right.VISITS in acting.rights
+    has_right = right in acting.rights
     ended = {True: "GW-ACC-03", False: ""}[needs_live and not acting.live]
     return {True: ended, False: "GW-ACC-04"}[has_right]
 

@@ -39,6 +39,7 @@ SCHEMAS = {
     "EnvironmentReport": "EnvironmentReport",
     "PageCertificate": "CertificateTopic",
     "RightView": "RightView",
+    "CodeSeen": "CodeSeen",
     "SiteStep": "SiteStepView",
     "PortalRoot": "RootView",
     "QueueStatus": "QueueTopic",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import qrcode
 from playwright.sync_api import Page, expect
 
 from tests.webui import (
@@ -140,6 +142,15 @@ def make_export(page: Page) -> None:
     page.get_by_role("textbox").fill("吉")
     page.click("#export-scheme")
     expect(page.locator("#export-file")).to_be_visible()
+
+
+def photograph_card(page: Page) -> None:
+    png = io.BytesIO()
+    qrcode.make("9f3b7c0d5e21a84466aa").save(png)
+    page.set_input_files(
+        "#card-qr-photo", {"name": "code.png", "mimeType": "image/png", "buffer": png.getvalue()}
+    )
+    expect(page.locator(".notice.warn")).to_be_visible()
 
 
 def print_paper(page: Page) -> None:
@@ -449,6 +460,12 @@ SCREENS = [
     Screen("start-no-card", "/#/start", topics={"cards": EMPTY}, answers={"GET /api/visits": []}),
     Screen("start-offline", "/#/start", topics=OFFLINE),
     Screen("start-no-staff", "/#/start", topics={"staff": NOBODY}),
+    Screen(
+        "virtual-card-maybe",
+        "/#/virtual-card",
+        answers={"POST /api/virtual-cards/photo": {"code": "maybe_virtual_card"}},
+        act=photograph_card,
+    ),
     Screen("start-disabled-box", "/#/start", topics={"box": samples.box(enabled=False)}),
     Screen("visit", f"/#{VISIT}"),
     Screen("visit-saved", f"/#{VISIT}", act=type_complaint),

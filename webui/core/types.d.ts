@@ -389,6 +389,10 @@ export type CheckState = "ok" | "warn" | "fail" | "unknown" | "absent";
 
 export interface EnvironmentCheck { item: string; state: CheckState; code: string; params: Record<string, string | number> }
 
+export interface CodeSeen {
+  code: "maybe_virtual_card" | "binding" | "wifi" | "address" | "prescription" | "other";
+}
+
 export interface RightView { right: string; held: boolean; opens: string[] }
 
 export type SiteState = "open" | "applied" | "done";

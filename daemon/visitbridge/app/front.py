@@ -46,6 +46,7 @@ from visitbridge.api.resources.staff import Staff
 from visitbridge.api.resources.state import LiveState, state_for
 from visitbridge.api.resources.support import Support
 from visitbridge.api.resources.training import Training
+from visitbridge.api.resources.virtual_cards import VirtualCards
 from visitbridge.api.resources.visits import Visits
 from visitbridge.api.routes import RouteTable
 from visitbridge.api.server import ApiServer
@@ -57,6 +58,7 @@ from visitbridge.app.training import lesson_routes
 from visitbridge.config import Config
 from visitbridge.domain.ids import new_id
 from visitbridge.ports.training import TrainingRooms
+from visitbridge.protocols.scanned_code import VirtualCardProfile
 from visitbridge.services.audit import AuditDesk
 from visitbridge.services.lookup import CodeLookup
 from visitbridge.services.visits.exporting import ExportDesk
@@ -80,6 +82,7 @@ def route_table(
     lessons = config.lab.training is not None
     documents = Documents(words, version=__version__)
     rights = Rights()
+    photos = PhotoCodeReader()
     items = JobItems(words)
     visits = Visits(parts.visits, items, parts.clock, parts.turns)
     table = RouteTable.of(
@@ -90,7 +93,8 @@ def route_table(
         Phones(parts.phones, parts.presence, TryLimit(parts.clock, burst=3, refill_s=600.0)).routes(),
         LiveState(parts.board, events).routes(),
         Audit(AuditDesk(parts.store, parts.clock)).routes(),
-        Box(parts.binding, PhotoCodeReader(), parts.safekeeping).routes(),
+        Box(parts.binding, photos, parts.safekeeping).routes(),
+        VirtualCards(photos, VirtualCardProfile()).routes(),
         PortalRoots(parts.trust).routes(),
         Environment(parts.survey, parts.network.try_modem_again).routes(),
         Readers(parts.cards, parts.names, parts.relay, parts.staff, parts.turns).routes(),

@@ -14,7 +14,7 @@ from visitbridge.domain.people import Institution
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.datacentre.erasure import EraseOrder
 
-_TICKET_PREFIX = "VBBIND1:"
+TICKET_PREFIX = "VBBIND1:"
 
 
 class BindTicket(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,15 +32,15 @@ class BindTicket(msgspec.Struct, frozen=True, kw_only=True):
 def encode_ticket(ticket: BindTicket) -> str:
     """Text for the QR code: prefix + unpadded base64url of JSON."""
     raw = msgspec.json.encode(ticket)
-    return _TICKET_PREFIX + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return TICKET_PREFIX + base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def decode_ticket(text: str) -> BindTicket:
     """Inverse of :func:`encode_ticket`. Raises FieldInvalid (``ticket``) for anything else."""
     text = "".join(text.split())
-    if not text.startswith(_TICKET_PREFIX):
+    if not text.startswith(TICKET_PREFIX):
         raise FieldInvalid("not a device-binding code", field="ticket")
-    body = text[len(_TICKET_PREFIX) :]
+    body = text[len(TICKET_PREFIX) :]
     try:
         raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         return msgspec.json.decode(raw, type=BindTicket)
