@@ -99,7 +99,7 @@ def test_people_are_told_in_words(
     answering(msgspec.structs.replace(WELL, clock="untrusted"))
     main(["health", "--config", str(config_file(tmp_path))])
     assert capsys.readouterr().out.splitlines() == [
-        "待傳 0 件；健保VPN：unstable；程式 0.1.0",
+        "待傳 0 件；VPN 不穩；程式 0.1.0",
         "時間未校正。",
     ]
 

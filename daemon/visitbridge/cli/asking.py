@@ -19,7 +19,7 @@ from visitbridge.cli.exit_codes import EXIT_NOT_DRAINED, EXIT_NOT_READY, EXIT_UN
 from visitbridge.cli.options import add_config
 from visitbridge.cli.orders import send_order
 from visitbridge.cli.serving import PAIR_SIGNAL, READY_FILE
-from visitbridge.cli.words import language, say
+from visitbridge.cli.words import language, say, say_link
 from visitbridge.config import load_config
 from visitbridge.services.environment import EnvironmentReport
 from visitbridge.services.environment.wording import describe
@@ -93,7 +93,7 @@ def _queue(arguments: argparse.Namespace) -> int:
     queue = status.queue
     print(
         say("cli.queue").format(
-            depth=queue.depth, attention=queue.attention, sending=queue.sending, link=status.link
+            depth=queue.depth, attention=queue.attention, sending=queue.sending, link=say_link(status.link)
         )
     )
     if queue.oldest_at is not None:

@@ -10,7 +10,7 @@ import msgspec
 from visitbridge.cli.exit_codes import EXIT_NOT_WELL
 from visitbridge.cli.options import add_config
 from visitbridge.cli.orders import send_order
-from visitbridge.cli.words import say
+from visitbridge.cli.words import say, say_link
 from visitbridge.protocols.health import BoxHealth
 from visitbridge.services.concerns import concerns_of
 
@@ -38,8 +38,8 @@ def _health(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(msgspec.json.encode(HealthLine(concerns=concerns, health=health)).decode())
         else:
-            queue, link = health.queue, health.link.state
-            print(say("cli.health").format(unsent=queue.unsent, link=link, program=health.versions.program))
+            link, program = say_link(health.link.state), health.versions.program
+            print(say("cli.health").format(unsent=health.queue.unsent, link=link, program=program))
             for code in concerns:
                 print(say(f"health.concern.{code}"))
         return EXIT_NOT_WELL if concerns else 0

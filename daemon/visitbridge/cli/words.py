@@ -12,6 +12,11 @@ def say(key: str) -> str:
     return load_catalogue().texts(language())[key]
 
 
+def say_link(state: str) -> str:
+    """How the way to the data centre is; ``state`` as the live topic has it, empty before anybody has looked."""
+    return say(f"ui.strip.link.{state or 'unknown'}")
+
+
 def say_error(code: str, params: Mapping[str, str | int]) -> str:
     """One line: the code, what happened, where the data is, what to do now."""
     words = load_catalogue().error(language(), code, params)
