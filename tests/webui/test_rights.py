@@ -86,7 +86,7 @@ CODES: list[dict[str, Any]] = [
         ("IMQ", "false", ["未授權", "急診檢傷一至三級", "健保署先授權機構", "還沒有用到這個代碼的功能"]),
         ("VC", "false", ["未授權", "審核認證碼", "分區業務組", "還沒有用到這個代碼的功能"]),
     ],
-    ids=["A08 QPB", "A08 QPC", "A17 A18 IMQ", "A14 A16 VC"],
+    ids=["A08 QPB", "A08 QPC", "A17 IMQ", "A14 A16 VC"],
 )
 def test_each_code_says_what_it_is_what_it_opens_and_whom_to_ask(
     box: FakeBox, phone: Phone, code: str, held: str, words: list[str]
@@ -141,7 +141,9 @@ def test_F09_who_signs_is_at_the_top_of_every_screen(box: FakeBox, phone: Phone,
     expect(phone.strip_item("hpc")).to_contain_text("醫事人員卡 ✓ 林樣本")
 
 
-@pytest.mark.parametrize("staff", [NOBODY, with_rights("QPB", name="林樣本")], ids=["nobody", "somebody else"])
+@pytest.mark.parametrize(
+    "staff", [NOBODY, with_rights("QPB", name="林樣本")], ids=["nobody", "somebody else"]
+)
 def test_F09_a_visit_says_who_signs_it_whoever_is_signed_in_now(
     box: FakeBox, phone: Phone, staff: dict[str, Any]
 ) -> None:

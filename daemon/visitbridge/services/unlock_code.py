@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from itertools import pairwise
 
 import msgspec
 
@@ -22,10 +23,16 @@ _LENGTHS = range(6, 13)
 
 
 async def make_code(digits: bytearray) -> UnlockCode:
-    """``digits`` (ASCII, 6 to 12) are wiped. Raises FieldInvalid for others and for one digit repeated."""
+    """``digits`` (ASCII, 6 to 12) are wiped. Raises FieldInvalid for others, and for a row or a few digits repeated."""
     try:
-        if len(digits) not in _LENGTHS or not digits.isdigit() or len(set(digits)) == 1:
-            raise FieldInvalid("an unlock code has 6 to 12 digits, not all the same", field="code")
+        if len(digits) not in _LENGTHS or not digits.isdigit():
+            raise FieldInvalid("an unlock code has 6 to 12 digits", field="code")
+        if _is_row(digits) or _repeats(digits):
+            raise FieldInvalid(
+                "no row of digits and no few digits repeated",
+                field="code",
+                params={"rule": "code_guessed_soon"},
+            )
         return await _made(digits)
     finally:
         digits[:] = bytes(len(digits))
@@ -45,6 +52,17 @@ async def recognised(code: UnlockCode, digits: bytearray) -> UnlockCode | None:
         return msgspec.structs.replace(code, tries_left=TRIES)
     finally:
         digits[:] = bytes(len(digits))
+
+
+def _is_row(digits: bytearray) -> bool:
+    """Whether every digit is as far from the one before, nought after nine: 123456, 864208, 000000."""
+    return len({(after - before) % 10 for before, after in pairwise(digits)}) == 1
+
+
+def _repeats(digits: bytearray) -> bool:
+    """Whether the first one, two, three … digits come again and again until the end: 121212, 123123, 1234123412."""
+    whole = len(digits)
+    return any(digits == (digits[:part] * whole)[:whole] for part in range(1, whole // 2 + 1))
 
 
 async def _made(digits: bytearray) -> UnlockCode:
