@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -19,9 +20,10 @@ from tests.contract.reader_benches import Bench
 from tests.vm.air import Air, open_air
 from tests.vm.guest import Guest
 from tests.vm.wires import BUS, HCI, SOON_S, Wires, open_socket
+from visitbridge.adapters.ble import rfkill
 from visitbridge.adapters.ble.link import reader_id_of
 from visitbridge.adapters.ble.source import BluetoothReaders
-from visitbridge.errors import PairingFailed
+from visitbridge.errors import BluetoothUnavailable, PairingFailed
 from visitbridge.ports.bluetooth import PairingQuestion, QuestionKind, RadioState
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.ble.br301 import SimulatedBr301
@@ -165,6 +167,37 @@ async def test_an_adapter_that_was_blocked_is_on_when_it_was_switched_on(air: Ai
         assert source.state is RadioState.ON
 
 
+async def test_an_adapter_that_rfkill_blocks_is_said_to_be_blocked(
+    air: Air, guest: Guest, tmp_path: Path
+) -> None:
+    """As soon as it is, to whoever switches it on, and by a box that starts while it is."""
+
+    def is_blocked() -> bool:
+        """By what the guest's kernel shows of its switches."""
+        shown = guest.run("sh", "-c", "cd /sys/class/rfkill && grep '' */type */soft */hard")
+        for line in shown.splitlines():
+            file, value = line.split(":", 1)
+            (tmp_path / file).parent.mkdir(exist_ok=True)
+            (tmp_path / file).write_text(value)
+        return rfkill.is_blocked(tmp_path)
+
+    try:
+        async with open_radio(is_blocked) as source:
+            await wait_until(source, lambda: source.state is RadioState.ON)
+            assert not is_blocked()
+            guest.run("rfkill", "block", "bluetooth")
+            await wait_until(source, lambda: source.state is RadioState.BLOCKED)
+            with pytest.raises(BluetoothUnavailable) as refused:
+                await source.power_on()
+        async with open_radio(is_blocked) as started:
+            await wait_until(started, lambda: started.state is RadioState.BLOCKED)
+            guest.run("rfkill", "unblock", "bluetooth")
+            await started.power_on()
+    finally:
+        guest.run("rfkill", "unblock", "bluetooth")
+    assert refused.value.params == {"state": "blocked"}
+
+
 async def introduce(air: Air, units: Sequence[Unit]) -> None:
     """Find the readers and pair with them, as a person does on the pairing page."""
     async with air.in_reach(units), open_radio() as source:
@@ -189,9 +222,9 @@ async def nobody_is_asked(question: PairingQuestion) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_radio() -> AsyncIterator[BluetoothReaders]:
+async def open_radio(is_blocked: Callable[[], bool] = lambda: False) -> AsyncIterator[BluetoothReaders]:
     """The box's Bluetooth without readers."""
-    source = BluetoothReaders(FakeClock(), allow_virtual=False)
+    source = BluetoothReaders(FakeClock(), allow_virtual=False, is_blocked=is_blocked)
 
     async def watch() -> None:
         async for _ in source.watch():

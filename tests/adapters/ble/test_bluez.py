@@ -43,6 +43,7 @@ from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.bluez.bus import open_private_bus
 from visitbridge.sim.bluez.device import Unit
 from visitbridge.sim.bluez.double import BluezDouble, open_bluez
+from visitbridge.sim.bluez.objects import BluezError
 from visitbridge.sim.bluez.shapes import BR301, AdapterState, Bonding, Service, Shape
 from visitbridge.sim.clock import FakeClock
 
@@ -343,6 +344,25 @@ async def test_an_adapter_that_goes_off_by_rfkill_is_blocked_though_bluez_says_o
             await double.set_state(AdapterState.OFF)
             await wait_bluetooth(source, lambda: source.state is not RadioState.ON)
             assert source.state is state
+
+
+async def test_an_adapter_that_rfkill_keeps_off_is_blocked_whatever_bluez_calls_its_refusal(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start, and to whoever switches it on. bluetoothd of Debian 12 says that it failed."""
+
+    def refuse(_double: BluezDouble, _value: bool) -> None:
+        raise BluezError("Failed")
+
+    monkeypatch.setattr("visitbridge.sim.bluez.double.VIRTUAL_ADAPTER_NAME", "a real adapter")
+    monkeypatch.setattr(BluezDouble, "_set_powered", refuse)
+    async with open_bus() as bus, open_bluez(bus.address, [], AdapterState.OFF):
+        source = BluetoothReaders(clock, allow_virtual=True, is_blocked=lambda: True)
+        async with watched(source):
+            await wait_bluetooth(source, lambda: source.state is RadioState.BLOCKED)
+            with pytest.raises(BluetoothUnavailable) as refused:
+                await source.power_on()
+    assert refused.value.params == {"state": "blocked"}
 
 
 async def test_switching_on_takes_until_the_adapter_is_on(clock: FakeClock) -> None:

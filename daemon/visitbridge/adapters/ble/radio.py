@@ -114,11 +114,15 @@ class Radio:
         except BluezFault as exc:
             # Busy with switching it, as bluetoothd is after rfkill.
             if not exc.name.endswith(".Busy"):
-                self._is_blocked = exc.name.endswith(".Blocked")
+                self._is_blocked = exc.name.endswith(".Blocked") or self._is_kept_off()
                 self._changed()
+                if self._is_blocked:
+                    raise failures.unavailable(RadioState.BLOCKED, str(exc)) from exc
                 raise failures.of_the_adapter(exc) from exc
         # BlueZ answers first and tells of it afterwards.
-        await self.wait_until(lambda: self.state is not RadioState.OFF, deadline_s=CALL_S)
+        if not await self.wait_until(lambda: self.state is not RadioState.OFF, deadline_s=CALL_S):
+            self._is_blocked = self._is_kept_off()
+            self._changed()
         self.require_on()
 
     async def start_scan(self) -> None:
@@ -210,6 +214,10 @@ class Radio:
             log.info("bluetooth: %s", exc)
         self._changed()
 
+    def _is_kept_off(self) -> bool:
+        """A simulated adapter is not the machine's to switch."""
+        return not self.is_virtual and self._asks_rfkill()
+
     def _end(self) -> None:
         self._has_service = self._is_scanning = self._is_blocked = False
         self.mirror.load({})
@@ -244,7 +252,7 @@ class Radio:
         if signal.interface == ADAPTER:
             if is_gone or signal.values.get("Powered") is False:
                 self._is_scanning = False
-                self._is_blocked = not (is_gone or self.is_virtual) and self._asks_rfkill()
+                self._is_blocked = signal.kind == "changed" and self._is_kept_off()
             if signal.values.get("Powered"):
                 self._is_blocked = False
             if signal.kind == "added" and self.state is RadioState.OFF:

@@ -1,6 +1,6 @@
 """The kernel's switches that keep Bluetooth off: flight mode, and the machine's own (rfkill).
 
-bluetoothd of Debian 12 tells that one of them is on only to whoever switches the adapter on, Debian 13's by itself.
+bluetoothd of Debian 12 (5.66) never says that one of them is on: the adapter is off, and to switch it on has "failed".
 """
 
 from __future__ import annotations
