@@ -162,6 +162,7 @@ class FakeBox:
         if self.silent or (self.refuse_streams and path == "/api/events"):
             return _vanish(request)
         if path.startswith("/api/words/"):
+            await self._wait_released(f"GET {path}")
             _, _, language = path.removesuffix("/first").rpartition("/")
             texts = load_catalogue().texts(language)
             return encode(first_words(texts) if path.endswith("/first") else dict(texts))
@@ -179,8 +180,7 @@ class FakeBox:
         body = msgspec.json.decode(raw) if raw and request.content_type == "application/json" else len(raw)
         self.asked.append((route, body))
         answer = self.answers.get(route, self.answers.get(self._kin(route)))
-        if route in self.delays:
-            await asyncio.to_thread(self.delays[route].wait, 10)
+        await self._wait_released(route)
         try:
             value = answer(body) if callable(answer) else answer
         except Refusal as refusal:
@@ -188,6 +188,10 @@ class FakeBox:
         except ConnectionError:
             return await _break_off(request)
         return web.Response(status=404) if value is None else encode(value)
+
+    async def _wait_released(self, route: str) -> None:
+        if route in self.delays:
+            await asyncio.to_thread(self.delays[route].wait, 10)
 
     def _static(self, path: str) -> web.Response:
         body = self._file("/index.html" if path in {"/", "/p"} else path)
