@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +18,7 @@ class Refused(AssertionError):
 
 
 class JsonPort:
-    """One command at a time, each with its deadline. Events in between are dropped."""
+    """One command at a time, from whichever thread, each with its deadline. Events in between are dropped."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
@@ -27,6 +28,7 @@ class JsonPort:
             self._socket.close()
             raise
         self._received = b""
+        self._one_command = threading.Lock()
 
     @classmethod
     def open_qmp(cls, path: Path) -> Self:
@@ -53,14 +55,15 @@ class JsonPort:
 
     def call(self, command: str, *, within_s: float, **arguments: Any) -> Any:
         """Raises Refused, TimeoutError, and ConnectionError when the machine is gone."""
-        self._send(command, **arguments)
-        limit_s = time.monotonic() + within_s
-        while True:
-            answer = self._line(limit_s)
-            if "error" in answer:
-                raise Refused(f"{command}: {answer['error'].get('desc')}")
-            if "return" in answer:
-                return answer["return"]
+        with self._one_command:
+            self._send(command, **arguments)
+            limit_s = time.monotonic() + within_s
+            while True:
+                answer = self._line(limit_s)
+                if "error" in answer:
+                    raise Refused(f"{command}: {answer['error'].get('desc')}")
+                if "return" in answer:
+                    return answer["return"]
 
     def close(self) -> None:
         self._socket.close()
