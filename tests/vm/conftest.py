@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
+import visitbridge
 from tests.pcsc import clients_of
 from tests.vm.guest import Guest, Image, open_guest
 from tests.vm.image import discard_checkout, prepare_image
 from tests.vm.inside_view import prepare
-from tests.vm.package import build_package, install
+from tests.vm.package import build_package, install, packages_disk
 from tests.vm.readers import COUNT, LEFT_OUT, plug_in, pull_out, usb_readers, wait_count
 from tests.vm.wires import PCSCD, Wires, open_socket
 
 
 def pytest_report_header() -> list[str]:
-    return [f"left to our own USB readers, not on QEMU's: {name} ({why})" for name, why in LEFT_OUT.items()]
+    left_out = [
+        f"left to our own USB readers, not on QEMU's: {name} ({why})" for name, why in LEFT_OUT.items()
+    ]
+    return [f"visitbridge of {Path(visitbridge.__file__).parent}", *left_out]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -90,3 +94,10 @@ def package() -> Path:
 def installed(package: Path) -> Image:
     """A box: the guest's system with the package in it, as it comes out of provisioning."""
     return install(package)
+
+
+@pytest.fixture(scope="session")
+def packages(package: Path) -> Iterator[Path]:
+    """A disk with the package under test and the release after it."""
+    with tempfile.TemporaryDirectory(prefix="vb-deb-") as folder:
+        yield packages_disk(package, Path(folder))
