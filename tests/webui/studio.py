@@ -28,13 +28,18 @@ _AXE_RUN = """async () => (await axe.run({rules: {"target-size": {enabled: false
     .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 120)}`))"""
 _FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
 
-_SETTLE_SCROLL = """() => {
+_SETTLE_SCROLL = """async () => {
+  const told = document.documentElement.style;
+  const isTold = ([name, bar]) => !bar || told.getPropertyValue(name) === `${bar.offsetHeight}px`;
+  const bars = [["--top-bar", document.querySelector(".top")], ["--action-bar", document.querySelector(".action-bar")]];
+  while (!bars.every(isTold)) await new Promise(requestAnimationFrame);
   const at = document.activeElement;
   if (at && at !== document.body) at.scrollIntoView({ block: "center", behavior: "instant" });
   else window.scrollTo(0, 0);
   return window.scrollY;
 }"""
-"""How far a browser scrolls to what gets the focus depends on the moment; in a picture it is in the middle."""
+"""How far a browser scrolls to what gets the focus depends on the moment, and on how high the bars are known to be; in a picture the
+page knows how high they are, and what has the focus is in the middle."""
 
 
 class Studio:
