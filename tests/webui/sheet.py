@@ -23,8 +23,8 @@ _IN_A_ROW = 3
 _HEAD = """# Screens
 
 Chosen from the pictures that `tests/webui/test_screens.py` takes of every screen in every state, in Debian's Chromium against a box that
-answers from sample data: nobody here is real. Each of them exists at 390 × 844, at 320 × 568, in the dark and in large letters, and each
-was measured: axe-core finds nothing, every target has 44 px or more, nothing is wider than the phone.
+answers from sample data: nobody here is real. Each of them exists at 390 × 844, at 320 × 568, in the dark and in large letters, the main
+ones also at 320 × 568 in the dark, and each was measured: axe-core finds nothing, every target has 44 px or more, nothing is wider than the phone.
 
 To renew this page: `.venv/bin/python -m pytest tests/webui/test_screens.py`, then `.venv/bin/python -m tests.webui.sheet`.
 """
@@ -62,6 +62,10 @@ CHAPTERS: dict[str, tuple[Shot, ...]] = {
         Shot("sign-in-390", "A health-professional card and its PIN"),
         Shot("sign-in-wrong-390", "A wrong PIN: how many tries are left"),
         Shot("start-390", "Patient recognised"),
+        Shot(
+            "virtual-card-maybe-390",
+            "A virtual card's code: what it is, and what to do as long as the box cannot use it",
+        ),
         Shot("start-offline-390", "No VPN: F00B is offered, and what it means"),
         Shot("visit-saved-390", "已存在盒子 is a word of the box, after its commit"),
         Shot("pick-diagnosis-390", "Codes by the first letters"),
@@ -86,6 +90,18 @@ CHAPTERS: dict[str, tuple[Shot, ...]] = {
         Shot("help-390", "Whom to call, and whether somebody answers"),
         Shot("status-rescued-390", "A damaged store was replaced by its backup"),
     ),
+    "Learning": (
+        Shot("tour-390", "The guided tour, beside what it speaks of"),
+        Shot("training-open-390", "訓練模式: rooms of their own on the same box"),
+        Shot("training-home-390", "Inside: the striped banner and the mark, on every page"),
+        Shot("lessons-390", "Eight lessons"),
+        Shot("lessons-begun-390", "A lesson under way: what was done, what is next, the cards on the table"),
+        Shot("lessons-passed-390", "Passed"),
+    ),
+    "News": (
+        Shot("home-urgent-390", "An urgent announcement on the start page"),
+        Shot("announcements-390", "公告訊息, read by each person"),
+    ),
     "On paper and as a file": (
         Shot("prescription-390", "The prescription's QR code"),
         Shot("prescription-waits-390", "Not yet: what it waits for"),
@@ -109,6 +125,9 @@ CHAPTERS: dict[str, tuple[Shot, ...]] = {
         Shot("home-320", "Home at 320 × 568"),
         Shot("visit-320", "A visit at 320 × 568"),
         Shot("visit-320-large", "And in large letters"),
+        Shot("home-320-dark", "Home at 320 × 568 in the dark"),
+        Shot("visit-320-dark", "A visit there"),
+        Shot("status-down-320-dark", "The first broken hop there"),
     ),
 }
 
