@@ -388,6 +388,32 @@ def test_a_screen_is_fetched_anew_after_the_phone_was_away(box: FakeBox, phone: 
     expect(phone.page.locator("[data-job]")).to_have_count(0)
 
 
+# What has the focus when the microtasks run that follow a heading's coming, before anything else can happen.
+FOCUS_AT_ONCE = """() => new Promise((told) => {
+  const leaving = document.querySelector("h1");
+  new MutationObserver((_, watch) => {
+    const heading = document.querySelector("h1");
+    if (!heading || heading === leaving) return;
+    watch.disconnect();
+    told(document.activeElement === heading ? "heading" : document.activeElement.id);
+  }).observe(document.body, { childList: true, subtree: true });
+  location.hash = window.goTo;
+})"""
+
+
+@pytest.mark.parametrize(
+    ("path", "focused"), [("/help", "heading"), (f"{VISIT}/pick/icd10", "search")], ids=["help", "search"]
+)
+def test_the_focus_never_leaves_what_somebody_began_to_type_in(
+    path: str, focused: str, box: FakeBox, phone: Phone
+) -> None:
+    """It moves in the same breath as the screen comes, and not once more."""
+    phone.open(f"{box.url}/#{VISIT}")
+    expect(phone.page.locator("#subjective")).to_be_visible()
+    phone.page.evaluate("(to) => { window.goTo = to; }", path)
+    assert phone.page.evaluate(FOCUS_AT_ONCE) == focused
+
+
 def test_a_new_screen_takes_the_focus_to_its_heading(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url)
     phone.go("/outbox")

@@ -1,6 +1,6 @@
 /** The small parts that every screen is made of. */
 import { html } from "../lib/htm-preact.js";
-import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { asApiError } from "../core/api.js";
 import { back } from "../core/router.js";
 import { phoneState } from "../core/session.js";
@@ -207,7 +207,8 @@ const opened = () => paired.value === "yes" && phoneState.value === "open";
 export function Screen({ title, up, lead, action, header, submit, children }) {
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
   const heading = useRef(null);
-  useEffect(() => {
+  // In the same breath as the screen comes: later it would take the focus from what somebody has begun to type in.
+  useLayoutEffect(() => {
     document.title = `${live.value.mode?.training ? `${t("training.mark")} · ` : ""}${title} · visitbridge`;
     window.scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });

@@ -1,6 +1,6 @@
 /** Search as you type in a data set on the box: from one Chinese character or two Latin ones (M07, M11). */
 import { html } from "../lib/htm-preact.js";
-import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { asApiError, get, segment } from "../core/api.js";
 import { editorPath, openDraft } from "../core/draft.js";
 import { computedTotal } from "../core/dose.js";
@@ -110,7 +110,7 @@ function Picker({ draft, dataset, index }) {
   const composing = useRef(false);
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLInputElement | null>} */
   const field = useRef(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const { hits, error } = useHits(dataset, query);
   const up = editorPath(draft);
   const kind = CATEGORIES[dataset];
