@@ -39,7 +39,11 @@ _WATCH = """(useful) => {
     };
     new MutationObserver(look).observe(document, { childList: true, subtree: true });
 }"""
-_IDLE = "() => new Promise((done) => requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(done))))"
+# Chromium without a window may call a page that has nothing to draw idle a long time after it is.
+_IDLE = """() => new Promise((done) => {
+  const rested = (next) => requestIdleCallback(next, { timeout: 500 });
+  rested(() => requestAnimationFrame(() => rested(done)));
+})"""
 _HOME = '[".strip", "main h1", ".action-bar a", ".card-chips li"]'
 _PLAIN = '["#press"]'
 
