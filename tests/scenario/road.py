@@ -25,6 +25,8 @@ from visitbridge.words import LANGUAGES, load_catalogue
 
 PACE = 0.005
 MODEM = ModemSection(profile="sim7600", apn="vpn.example", recovery_pace=PACE)
+# Where it matters which rung helped: each has more than a second to do so, also on a machine with much else to do.
+UNHURRIED = msgspec.structs.replace(MODEM, recovery_pace=0.02)
 DISTURBING = ("AT+CGATT=0", "AT+CFUN=0", "AT+CFUN=1,1")
 WORDS = load_catalogue().texts(LANGUAGES[0])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.scenario.road import MODEM, Road, open_road, open_switch
+from tests.scenario.road import MODEM, UNHURRIED, Road, open_road, open_switch
 from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
 
 
@@ -42,7 +42,7 @@ async def test_from_boot_to_good(tmp_path: Path) -> None:
 async def test_each_failure_is_named_and_recovered_by_its_rung(
     tmp_path: Path, kind: FaultKind, cure: Cure, hop: str, words: str, rungs: list[str]
 ) -> None:
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=UNHURRIED) as road:
         before = len(road.disturbances)
         road.virtual.begin(kind, cure)
         road.virtual.drop_bearer()
@@ -54,7 +54,7 @@ async def test_each_failure_is_named_and_recovered_by_its_rung(
 
 
 async def test_a_connection_without_traffic_is_found_out(tmp_path: Path) -> None:
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=UNHURRIED) as road:
         before = len(road.disturbances)
         road.virtual.begin(FaultKind.NO_TRAFFIC, Cure.REATTACH)
 
@@ -65,7 +65,7 @@ async def test_a_connection_without_traffic_is_found_out(tmp_path: Path) -> None
 
 
 async def test_a_modem_that_falls_silent_is_restarted(tmp_path: Path) -> None:
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=UNHURRIED) as road:
         road.virtual.begin(FaultKind.SILENT, Cure.RESET)
         road.virtual.begin(FaultKind.NO_TRAFFIC, Cure.RESET)
 
