@@ -62,6 +62,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
         yield running
 
 
+@pytest.fixture
+def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """For one test alone; its link pairs a phone within ten minutes of its start."""
+    with open_running_lab(tmp_path_factory.mktemp("own-lab")) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def studio(chromium: Browser) -> Iterator[Studio]:
     with open_studio(chromium) as opened:

@@ -45,10 +45,10 @@ def photograph_qr2(phone: Phone, folder: Path) -> tuple[Path, str]:
 
 
 def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
-    lab: RunningLab, phone: Phone, tmp_path: Path, artefacts: Path
+    own_lab: RunningLab, phone: Phone, tmp_path: Path, artefacts: Path
 ) -> None:
     # The first set-up: pair, bind by QR-2, verify the security module, fetch data sets, sign in.
-    phone.pair(lab.pair_url, "林護理師 iPhone", lab.read_code)
+    phone.pair(own_lab.pair_url, "林護理師 iPhone", own_lab.read_code)
     assert "#" not in phone.page.url, "the token stays in no history"
     expect(phone.page.locator(".banner.virtual")).to_be_visible()
     phone.picture(artefacts, "flow-01-new-box")

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.webui.keys import Keys
-from tests.webui.lab import RunningLab, open_running_lab
+from tests.webui.lab import RunningLab
 from tests.webui.phone import Phone
 from tests.webui.test_flow import insert
 from tests.webui.test_records_flow import ready_phone
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture
-def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with open_running_lab(tmp_path_factory.mktemp("keyboard-lab")) as running:
-        yield running
 
 
 def test_a_visit_is_done_by_keys_alone_and_the_focus_is_always_seen(

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.webui.lab import RunningLab, open_running_lab
+from tests.webui.lab import RunningLab
 from tests.webui.phone import Phone
 from tests.webui.test_flow import PIN, insert, photograph_qr2, pull, set_link
-
-
-@pytest.fixture
-def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with open_running_lab(tmp_path_factory.mktemp("records-lab")) as running:
-        yield running
 
 
 def ready_phone(lab: RunningLab, phone: Phone, folder: Path) -> None:

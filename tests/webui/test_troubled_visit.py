@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.webui.lab import RunningLab, open_running_lab
+from tests.webui.lab import RunningLab
 from tests.webui.phone import Phone
 from tests.webui.test_flow import PIN, insert, pull
 from tests.webui.test_records_flow import ready_phone
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture
-def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    with open_running_lab(tmp_path_factory.mktemp("troubled-lab")) as running:
-        yield running
 
 
 def test_Y01_nothing_is_lost_or_written_to_the_wrong_card_and_the_screen_says_what_it_waits_for(
