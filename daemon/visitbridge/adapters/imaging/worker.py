@@ -1,19 +1,20 @@
 """The worker: one image on stdin, one JSON answer on stdout, then it ends.
 
 It runs apart from the daemon because image decoders meet hostile bytes here: a crash, a memory bomb or an endless
-loop costs one request. It limits itself before it reads: memory, processor time, no files, no new processes.
+loop costs one request. It limits itself before it reads: memory, processor time, no file that it could write.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import resource
 import sys
 from typing import Literal
 
 import zxingcpp
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from visitbridge.adapters.worker_limits import limit_self
 
 Outcome = Literal["ok", "damaged", "too_large", "no_code", "several_codes"]
 
@@ -44,15 +45,8 @@ def read_code(image: bytes) -> tuple[Outcome, str]:
     return ("ok", texts.pop()) if texts else ("no_code", "")
 
 
-def limit_self() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def main() -> None:
-    limit_self()
+    limit_self(memory_bytes=MEMORY_BYTES, processor_s=PROCESSOR_S)
     outcome, text = read_code(sys.stdin.buffer.read(INPUT_BYTES + 1))
     sys.stdout.write(json.dumps([outcome, text]))
 

@@ -7,13 +7,13 @@ reads: memory, processor time, no file that it could write.
 from __future__ import annotations
 
 import logging
-import resource
 import sys
 
 import msgspec
 
 from visitbridge.adapters.paper.maker import PaperOrder
 from visitbridge.adapters.paper.page import draw_page
+from visitbridge.adapters.worker_limits import limit_self
 
 MEMORY_BYTES = 400 * 1024 * 1024
 """Of address space, most of which is the mapped font and is never touched."""
@@ -22,15 +22,8 @@ PROCESSOR_S = 12
 INPUT_BYTES = 1024 * 1024
 
 
-def limit_self() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def main() -> None:
-    limit_self()
+    limit_self(memory_bytes=MEMORY_BYTES, processor_s=PROCESSOR_S)
     # The font's bitmaps for old screens are left out, which the library finds worth a warning.
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     order = msgspec.json.decode(sys.stdin.buffer.read(INPUT_BYTES), type=PaperOrder)
