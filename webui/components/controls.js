@@ -117,7 +117,7 @@ const WAY_ON = {
 export function ErrorNotice({ error, children }) {
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
   const box = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (error) box.current?.focus();
   }, [error]);
   if (!error) return null;

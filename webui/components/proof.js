@@ -1,6 +1,6 @@
 /** Showing who holds this phone: by its own code, a card, or whoever is at another phone or the box. */
 import { html } from "../lib/htm-preact.js";
-import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
+import { useLayoutEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { ApiError, post } from "../core/api.js";
 import { renewed } from "../core/session.js";
 import { live, linkUp } from "../core/store.js";
@@ -54,7 +54,7 @@ export function ByCard({ action, done }) {
 function Ways({ done }) {
   /** @type {import("../lib/preact-hooks.js").MutableRef<HTMLElement | null>} */
   const place = useRef(null);
-  useEffect(() => place.current?.focus(), []);
+  useLayoutEffect(() => place.current?.focus(), []);
   const action = t("proof.action");
   const code = html`<${OwnCode} action=${action} done=${done} />`;
   const card = html`<${ByCard} action=${action} done=${done} />`;

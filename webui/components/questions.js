@@ -1,6 +1,6 @@
 /** Phones that ask to be let in, and the code that is shown on the phone that allows (ux §3.1). */
 import { html } from "../lib/htm-preact.js";
-import { useEffect, useState } from "../lib/preact-hooks.js";
+import { useLayoutEffect, useState } from "../lib/preact-hooks.js";
 import { post, segment } from "../core/api.js";
 import { live } from "../core/store.js";
 import { t } from "../core/words.js";
@@ -28,7 +28,7 @@ function QuestionCard({ question }) {
 /** Every other phone that asks, above whatever screen is open; said aloud as it comes. */
 export function Questions() {
   const questions = (live.value.presence?.questions ?? []).filter((question) => question.phone_id !== live.value.phone?.phone_id);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (questions.length > 0) window.scrollTo(0, 0);
   }, [questions.length]);
   if (questions.length === 0) return null;

@@ -3,7 +3,7 @@
  * box remembers; it never stands over a card that is being read or written.
  */
 import { html } from "../lib/htm-preact.js";
-import { useEffect, useRef, useState } from "../lib/preact-hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { post } from "../core/api.js";
 import { announce, live, tourWanted } from "../core/store.js";
 import { t } from "../core/words.js";
@@ -44,8 +44,8 @@ export function Tour() {
   const part = step ? partOf(step.part) : null;
   const cardBusy = (live.value.uses?.uses ?? []).some((use) => use.by === "box");
   const end = useTask(async () => { await post("/api/tour/taken"); tourWanted.value = false; });
-  useEffect(() => (part && !cardBusy ? point(part) : undefined), [at, cardBusy]);
-  useEffect(() => {
+  useLayoutEffect(() => (part && !cardBusy ? point(part) : undefined), [at, cardBusy]);
+  useLayoutEffect(() => {
     // The offer leaves the focus where it is; whoever takes the tour is led by it.
     if (at === OFFER) announce(t("tour.offer.title"));
     else heading.current?.focus({ preventScroll: true });
