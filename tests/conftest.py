@@ -20,11 +20,14 @@ system_bus.name_our_bus()
 
 # Suites that start whole programs; `dev` runs them apart from the unit tests. Seconds one test may take.
 _SLOW_SUITES_TIMEOUT_S = {
-    "scenario": 300,
-    "webui": 300,
-    "crash": 300,
-    "powercut": 300,
-    "readers": 300,
+    "scenario": 600,
+    "webui": 600,
+    "security": 300,
+    "crash": 600,
+    "powercut": 600,
+    "readers": 600,
+    "fuzz": 300,
+    "network": 300,
     "bench": 900,
     "vm": 600,
 }

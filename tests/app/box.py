@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.presence_file import FILE_NAME
 from visitbridge.adapters.systemd import NoNotifier, Notifier
 from visitbridge.api.dispatch import COOKIE
@@ -59,7 +60,7 @@ class RunningBox:
 
     async def wait_next(self) -> None:
         """Until the same process serves in another state: opened, or erased. Its certificate may be another then."""
-        self.ready = await asyncio.wait_for(self.later.get(), 20)
+        self.ready = await asyncio.wait_for(self.later.get(), PATIENCE_S)
 
     @property
     def origin(self) -> str:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.app.box import RunningBox, config_for, running_box
 from tests.vpnportal.portal import RunningPortal, open_running_portal
 from visitbridge.adapters.erasure import Erasure
 from visitbridge.domain.people import Institution
 from visitbridge.protocols.datacentre.device import BindTicket, encode_ticket
-
-pytestmark = pytest.mark.timeout(90)
 
 OTHER = Institution(code="3599999999", name="另一家居家護理所")
 

@@ -8,17 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from tests.app.box import RunningBox, config_for, running_box
+from tests.patience import PATIENCE_S
 from tests.vpnportal.portal import RunningPortal, open_running_portal
 from visitbridge.adapters.keys import RING_FILES
 from visitbridge.config import Config, LinkSection
 from visitbridge.protocols.datacentre.device import BindTicket, encode_ticket
 from vpnportal.devices import set_enabled
 from vpnportal.erase_orders import EraseCase, confirm_erasure, last_case, order_erasure
-
-pytestmark = pytest.mark.timeout(90)
 
 
 def quick(folder: Path) -> Config:
@@ -45,7 +43,7 @@ def state_of(portal: RunningPortal) -> str:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline_s
         await asyncio.sleep(0.05)
@@ -53,7 +51,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def seen(box: RunningBox, topic: str, name: str, value: object) -> None:
     """Wait until the phones are told so."""
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + PATIENCE_S
     while (await box.ask("GET", "/api/state"))[1][topic].get(name) != value:
         assert time.monotonic() < deadline_s
         await asyncio.sleep(0.05)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.test_cli import config_file
 
 # File descriptor 3 is the first that is handed over; the pid is only known in the process itself.
@@ -40,7 +41,7 @@ def test_the_socket_named_https_is_served(tmp_path: Path, name: str, is_used: bo
             ready = json.loads(gateway.stdout.readline())
         finally:
             gateway.terminate()
-            gateway.communicate(timeout=20)
+            gateway.communicate(timeout=PATIENCE_S)
 
         assert (ready["url"] == f"https://127.0.0.1:{port}/") == is_used
         assert gateway.returncode == 0
@@ -49,7 +50,7 @@ def test_the_socket_named_https_is_served(tmp_path: Path, name: str, is_used: bo
 def test_a_phone_that_calls_during_a_restart_is_served_by_the_next_run(tmp_path: Path) -> None:
     """The connection waits in the socket, which outlives the process."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        early = socket.create_connection(listener.getsockname(), timeout=20)
+        early = socket.create_connection(listener.getsockname(), timeout=PATIENCE_S)
         gateway = start(tmp_path, listener, "https")
         assert gateway.stdout is not None
         try:
@@ -62,6 +63,6 @@ def test_a_phone_that_calls_during_a_restart_is_served_by_the_next_run(tmp_path:
         finally:
             early.close()
             gateway.terminate()
-            gateway.communicate(timeout=20)
+            gateway.communicate(timeout=PATIENCE_S)
 
         assert version == "TLSv1.3"

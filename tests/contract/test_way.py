@@ -14,6 +14,7 @@ import pytest
 from aiohttp.connector import AddrInfoType
 
 from tests.contract.datacentre_benches import BOX, open_box_store
+from tests.patience import PATIENCE_S
 from tests.vpnportal.portal import open_running_portal
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.datacentre.http import Way
@@ -39,7 +40,7 @@ class Roads:
         return made
 
     async def wait_closed(self, made: socket.socket) -> None:
-        limit_s = time.monotonic() + 5
+        limit_s = time.monotonic() + PATIENCE_S
         for _ in itertools.takewhile(lambda _: time.monotonic() < limit_s, itertools.count()):
             if made.fileno() == -1:
                 return

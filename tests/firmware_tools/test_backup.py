@@ -216,7 +216,6 @@ def test_a_file_to_the_institution_is_taken_from_the_box_that_was_expected_only(
         open_with_key(seal_to_key(b"s", institution.public_key(), box), X25519PrivateKey.generate(), expected)
 
 
-@pytest.mark.timeout(120)
 async def test_an_institutions_key_opens_what_was_sealed_to_it(
     old_box: Path, new_box: Path, tmp_path: Path
 ) -> None:

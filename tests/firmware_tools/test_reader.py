@@ -139,7 +139,6 @@ async def test_a_burn_in_that_was_not_all_well_ends_with_an_error(usb: Tool) -> 
     assert "0 of 3 reads good" in err
 
 
-@pytest.mark.timeout(120)
 async def test_a_bluetooth_reader_is_paired_used_given_another_key_and_given_back(tmp_path: Path) -> None:
     unit = acr3901_unit(is_paired=False)
     simulated = unit.reader

@@ -408,7 +408,6 @@ def test_the_paper_says_in_both_languages_what_the_report_says(tmp_path: Path) -
     assert "ab" * 32 in words
 
 
-@pytest.mark.timeout(120)
 async def test_a_whole_box_is_tried_signed_and_verified(tmp_path: Path) -> None:
     """On a virtual reader with a patient's card and a virtual modem; nothing of the card is in any file."""
     (tmp_path / "state/tls").mkdir(parents=True)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -49,7 +51,7 @@ def open_end(namespace: str, program: str, *arguments: str) -> Iterator[End]:
             process.kill()
 
 
-def until(condition: Callable[[], bool], *, within_s: float = 20.0) -> None:
+def until(condition: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
     limit_s = time.monotonic() + within_s
     for _ in itertools.takewhile(lambda _: time.monotonic() < limit_s, itertools.count()):
         if condition():

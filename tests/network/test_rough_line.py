@@ -36,7 +36,6 @@ def box(line: RoughLine, tmp_path: Path) -> Iterator[End]:
         yield end
 
 
-@pytest.mark.timeout(120)
 def test_names_come_from_the_carriers_servers_only(line: RoughLine, portal: End, box: End) -> None:
     with open_end(line.carrier, "carrier.py", "names", VPN_IP, NAME, VPN_IP) as names:
         assert names.hear() == "ready"
@@ -49,7 +48,6 @@ def test_names_come_from_the_carriers_servers_only(line: RoughLine, portal: End,
     assert box.ask("environment")["dns"] == "fail broken"
 
 
-@pytest.mark.timeout(120)
 def test_a_slow_and_lossy_line_carries_and_a_dead_one_is_named(
     line: RoughLine, portal: End, box: End
 ) -> None:
@@ -58,11 +56,11 @@ def test_a_slow_and_lossy_line_carries_and_a_dead_one_is_named(
         line.become(COUNTRYSIDE)
         until(lambda: box.ask()["hop"] == "not_bound")
         assert box.ask(portal.hear()) == "bound"
-        until(lambda: box.ask()["link"] == "good", within_s=60)
+        until(lambda: box.ask()["link"] == "good")
 
         line.become(TUNNEL)
-        until(lambda: box.ask()["link"] == "down", within_s=60)
+        until(lambda: box.ask()["link"] == "down")
         assert box.ask()["hop"] in {"dns", "host", "data_centre"}
 
         line.become(COUNTRYSIDE)
-        until(lambda: box.ask()["link"] == "good", within_s=60)
+        until(lambda: box.ask()["link"] == "good")

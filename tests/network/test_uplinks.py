@@ -78,7 +78,6 @@ def ways() -> Iterator[TwoWays]:
         laid.remove()
 
 
-@pytest.mark.timeout(120)
 def test_the_next_way_carries_while_the_preferred_one_is_gone(ways: TwoWays, tmp_path: Path) -> None:
     with (
         open_end(ways.far, "uplink_ends.py", "portal", str(tmp_path / "portal"), PORTAL_IP) as portal,

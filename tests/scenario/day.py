@@ -22,6 +22,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from tests.patience import PATIENCE_S
 from visitbridge.sim.card import CardSnapshot, build_card
 from visitbridge.sim.card.profiles import LAB_PIN
 from visitbridge.sim.lab.client import ApiRefused, LabClient, PhoneClient, bind_box, open_lab_client
@@ -75,21 +76,20 @@ class Day:
     async def insert(self, card_id: str, *, reader: int = 0, pull: dict[str, Json] | None = None) -> Json:
         """Put a card in and wait until the box says what it is; the answer is its slot on screen."""
         reader_id = await self.reader(reader)
-        before = await self._slot(reader_id)
+        seen = _card_at(await self.phone.call("GET", "/api/state"), reader_id)["insertion"]
         order = {"reader_id": reader_id, **({"pull": pull} if pull else {})}
         await self.lab.ask("POST", f"/cards/{card_id}/insert", order)
-        seen = before["card"]["insertion"] if before else 0
 
         def recognised(state: Json) -> bool:
-            card = _slot_of(state, reader_id)["card"]
+            card = _card_at(state, reader_id)
             return bool(card["insertion"] > seen and card["kind"] not in {"reading", "none"})
 
-        return _slot_of(await self.until("/api/state", recognised), reader_id)["card"]
+        return _card_at(await self.until("/api/state", recognised), reader_id)
 
     async def pull(self, *, reader: int = 0) -> None:
         reader_id = await self.reader(reader)
         await self.lab.ask("POST", f"/readers/{reader_id}/pull")
-        await self.until("/api/state", lambda state: _slot_of(state, reader_id)["card"]["kind"] == "none")
+        await self.until("/api/state", lambda state: _card_at(state, reader_id)["kind"] == "none")
 
     async def start(self, *, reader: int = 0) -> Json:
         return await self.call("POST", "/api/visits", {"reader_id": await self.reader(reader)})
@@ -142,7 +142,9 @@ class Day:
         ):
             return answer.status, await answer.json()
 
-    async def until(self, path: str, condition: Callable[[Json], object], *, within_s: float = 30.0) -> Json:
+    async def until(
+        self, path: str, condition: Callable[[Json], object], *, within_s: float = PATIENCE_S
+    ) -> Json:
         """Ask until ``condition`` holds; TimeoutError with the last answer otherwise."""
         limit = time.monotonic() + within_s
         while not condition(answer := await self.phone.call("GET", path)):
@@ -163,13 +165,11 @@ class Day:
     def uploads(self, kind: str) -> list[bytes]:
         return [row[0] for row in self.portal("select body from uploads where kind = ?", kind)]
 
-    async def _slot(self, reader_id: str) -> Json:
-        state = await self.phone.call("GET", "/api/state")
-        return next((slot for slot in state["cards"]["readers"] if slot["reader_id"] == reader_id), None)
 
-
-def _slot_of(state: Json, reader_id: str) -> Json:
-    return next(slot for slot in state["cards"]["readers"] if slot["reader_id"] == reader_id)
+def _card_at(state: Json, reader_id: str) -> Json:
+    """A box that has just started may not have found its readers yet: as one where no card is being looked at yet."""
+    cards = (slot["card"] for slot in state["cards"]["readers"] if slot["reader_id"] == reader_id)
+    return next(cards, {"insertion": 0, "kind": "reading"})
 
 
 @contextlib.asynccontextmanager
@@ -232,7 +232,7 @@ async def open_day_on_small_disk(size: str) -> AsyncIterator[tuple[Day, Path]]:
 async def _until_ready(process: asyncio.subprocess.Process) -> None:
     """The lab's last line at its start tells how to stop it."""
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while line := await process.stdout.readline():
             if b"Ctrl-C" in line:
                 return

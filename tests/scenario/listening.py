@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from tests.patience import PATIENCE_S
 from visitbridge.sim.lab.client import PhoneClient, open_phone
 from visitbridge.sim.lab.gateway import GatewayFacts
 from visitbridge.sim.lab.phone import new_pair_url
@@ -38,7 +39,7 @@ class Listener:
     heard: list[Heard] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def until(self, wanted: Callable[[Heard], bool], *, within_s: float = 30.0) -> Heard:
+    async def until(self, wanted: Callable[[Heard], bool], *, within_s: float = PATIENCE_S) -> Heard:
         """The first event of its kind, heard already or to come; TimeoutError."""
         async with asyncio.timeout(within_s):
             while not (found := [one for one in self.heard if wanted(one)]):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tests.app.box import RunningBox, config_for, running_box
+from tests.patience import PATIENCE_S
 from tests.vpnportal.portal import RunningPortal, open_running_portal
 from visitbridge.config import Config, DataCentreSection, LinkSection, ModemSection
 from visitbridge.protocols.datacentre.device import BindTicket, encode_ticket
@@ -87,7 +88,7 @@ class Road:
         return link
 
     async def until(
-        self, wanted: Callable[[dict[str, Any]], bool], *, within_s: float = 30.0
+        self, wanted: Callable[[dict[str, Any]], bool], *, within_s: float = PATIENCE_S
     ) -> dict[str, Any]:
         """The first state of the link that is as wanted."""
         deadline_s = time.monotonic() + within_s

@@ -54,7 +54,7 @@ async def wait_untrusted(day: Day) -> None:
 
 async def test_Y11_an_announced_change_goes_unnoticed(day: Day) -> None:
     assert (await run("vpnportal", "roots", "prepare", "--dir", str(day.places.portal)))[0] == 0
-    await day.until("/api/box/roots", lambda answer: len(answer["roots"]) == 2, within_s=60)
+    await day.until("/api/box/roots", lambda answer: len(answer["roots"]) == 2)
     visit = await visit_that_waits(day)
     await day.program("portal", "stop")
     assert (await run("vpnportal", "roots", "change", "--dir", str(day.places.portal)))[0] == 0

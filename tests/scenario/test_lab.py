@@ -14,12 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.sim import scenario
 
 FIRST_VISIT = Path(scenario.__file__).parents[1] / "scenarios" / "first_visit.toml"
-READY_S = 60
-STOP_S = 20
-
 Start = Callable[..., subprocess.Popen[str]]
 
 
@@ -101,8 +99,8 @@ def test_all_of_it_ends_with_the_command_however_that_ends(
     # A terminal sends Ctrl-C to the whole group. Only the lab may be in it, so that it can stop the others in order.
     assert lab.pid not in {os.getpgid(pid) for pid in family}
     os.killpg(lab.pid, how)
-    code = lab.wait(STOP_S)
-    assert ended_within(handles, STOP_S)
+    code = lab.wait(PATIENCE_S)
+    assert ended_within(handles, PATIENCE_S)
     for handle in handles:
         os.close(handle)
     assert code == {signal.SIGKILL: -signal.SIGKILL}.get(how, 0)
@@ -113,7 +111,7 @@ def test_a_program_that_dies_ends_the_lab_with_its_last_words(start: Start, tmp_
     lines_until(lab, "Ctrl-C")
     (gateway,) = [pid for pid, command in family_of(lab.pid).items() if "visitbridge run" in command]
     os.kill(gateway, signal.SIGKILL)
-    said, _ = lab.communicate(timeout=STOP_S)
+    said, _ = lab.communicate(timeout=PATIENCE_S)
     assert lab.returncode == 1
     assert "visitbridge ended with -9" in said
 
@@ -128,13 +126,13 @@ def test_a_taken_port_moves_on_and_a_second_lab_in_the_folder_is_refused(
     assert "https://127.0.0.1:" in said
     assert f"https://127.0.0.1:{port}/" not in said
     second = start("lab", "run", "--dir", tmp_path)
-    assert "already runs" in second.communicate(timeout=STOP_S)[0]
+    assert "already runs" in second.communicate(timeout=PATIENCE_S)[0]
     assert second.returncode == 78
 
 
 def test_the_shipped_day_is_replayed_step_by_step(start: Start) -> None:
     day = start("simulate", FIRST_VISIT, "--port", "0", "--starter")
-    said, _ = day.communicate(timeout=180)
+    said, _ = day.communicate(timeout=PATIENCE_S)
     assert day.returncode == 0, said
     assert "✗" not in said
     assert said.count("✓") == FIRST_VISIT.read_text("utf-8").count("[[steps]]")
@@ -149,5 +147,5 @@ def test_a_day_that_goes_otherwise_says_where_and_ends_with_1(start: Start, tmp_
         '[[steps]]\ndo = "look"\nwithin_s = 0\napi = "/api/state"\nwhere = [{ at = "box.bound", equals = false }]\n'
     )
     day = start("simulate", path, "--against", tmp_path)
-    said, _ = day.communicate(timeout=60)
+    said, _ = day.communicate(timeout=PATIENCE_S)
     assert (day.returncode, "step 2" in said, "box.bound is True, not False" in said) == (1, True, True)

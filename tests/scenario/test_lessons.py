@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.domain.people import BoxRole
 from visitbridge.sim.lab.client import PhoneClient, open_lab_client, open_phone
 from visitbridge.sim.scenario.engine import Engine
@@ -37,7 +38,6 @@ from visitbridge.sim.training.lessons import LESSONS
 
 pytestmark = pytest.mark.timeout(900)
 
-_TASK_WITHIN_S = 120.0
 _TWENTY_HOURS_S = 72_000
 _VISIT = "visit"
 _WANG, _LIN = "patient-wang", "patient-lin"
@@ -74,7 +74,7 @@ class Trainee:
         await self.wait_done(done)
 
     async def wait_done(self, count: int) -> None:
-        until_s = time.monotonic() + _TASK_WITHIN_S
+        until_s = time.monotonic() + PATIENCE_S
         while (board := await self.phone.call("GET", "/api/lab/lessons"))["current"]["done"] < count:
             assert time.monotonic() < until_s, (board["current"], await self.phone.call("GET", "/api/state"))
             await asyncio.sleep(0.2)

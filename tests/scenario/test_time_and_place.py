@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.scenario.day import open_day
 from tests.scenario.road import Road, open_road
 from visitbridge.sim.modem import ModemSetup, VirtualModem
@@ -23,7 +24,7 @@ ASK_AGAIN_S = 0.05
 
 async def state_once(road: Road, trust: str, *, modem: str | None = None) -> dict[str, Any]:
     """The box's state as soon as its time comes from ``trust`` and, if asked for, its modem is so far."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             _, state = await road.box.ask("GET", "/api/state")
             if state["time"]["trust"] == trust and modem in {None, state["modem"]["state"]}:
@@ -81,7 +82,7 @@ async def test_a_visit_keeps_where_it_was_or_honestly_nothing(
             virtual.when_asked(lambda line: answered.set() if line.startswith(ASKS_WHERE) else None)
             # The receiver is asked once a minute, and whenever the network speaks.
             virtual.say(b'+CTZV: +32,"26/11/22,01:00:00"')
-            await asyncio.wait_for(answered.wait(), 20)
+            await asyncio.wait_for(answered.wait(), PATIENCE_S)
             position = (await day.start())["visit"]["position"]
 
     assert _rounded(position) == kept

@@ -19,8 +19,6 @@ from visitbridge.ports.store import Transaction
 from visitbridge.services.audit import AuditCheck, AuditDesk, AuditHead
 from visitbridge.sim.clock import FakeClock
 
-pytestmark = pytest.mark.timeout(240)
-
 KEY = bytes(range(32))
 ROWS = 12
 COLUMNS = ("who", "act", "record", "phone_id", "why", "chain")

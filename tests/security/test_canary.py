@@ -26,7 +26,7 @@ from visitbridge.sim.lab.client import open_lab_client
 from visitbridge.sim.lab.lab import LabOptions, RunningLab, open_lab
 from vpnportal.handoff import load_handoff_key
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @dataclass(slots=True)

@@ -71,7 +71,6 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBox]:
 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@pytest.mark.timeout(120)
 def test_the_box_keeps_to_its_document(case: schemathesis.Case[Any], box: RunningBox) -> None:
     case.call_and_validate(
         base_url=box.origin,

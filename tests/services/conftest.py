@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.datacentre_benches import BENCHES, Bench, OpenBench
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.store import open_store
 from visitbridge.ports.store import Store
 from visitbridge.services.card_kinds import PresentCard
@@ -71,8 +72,8 @@ class Room:
 
 
 async def wait_for(condition: Callable[[], bool]) -> None:
-    """Let the loop run until ``condition`` holds; five real seconds at the most."""
-    deadline_s = time.monotonic() + 5
+    """Let the loop run until ``condition`` holds."""
+    deadline_s = time.monotonic() + PATIENCE_S
     for _ in itertools.takewhile(lambda _: time.monotonic() < deadline_s, itertools.count()):
         if condition():
             return

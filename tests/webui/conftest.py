@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.patience import PATIENCE_S
 from tests.webui.fake_box import FakeBox
 from tests.webui.lab import RunningLab, open_running_lab
 from tests.webui.phone import Look, Phone
@@ -36,6 +37,7 @@ def chromium() -> Iterator[Browser]:
         "FONTCONFIG_FILE": str(Path(__file__).resolve().parent / "fonts.conf"),
     }
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=_FLAGS + sandbox, env=fonts

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 _PAIR_URL = re.compile(r"https://\S+/p#\S+")
-_STOP_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class RunningLab:
         trust_any = ssl.create_default_context()
         trust_any.check_hostname = False
         trust_any.verify_mode = ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(self.url.rpartition("/")[2], context=trust_any, timeout=10)
+        connection = http.client.HTTPSConnection(
+            self.url.rpartition("/")[2], context=trust_any, timeout=PATIENCE_S
+        )
         with contextlib.closing(connection):
             connection.request("GET", path)
             return json.load(connection.getresponse())
@@ -63,4 +66,4 @@ def open_running_lab(folder: Path) -> Iterator[RunningLab]:
         finally:
             process.send_signal(signal.SIGINT)
             process.stdout.read()
-            process.wait(_STOP_S)
+            process.wait(PATIENCE_S)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
+from tests.patience import PATIENCE_S
+
 _STREAM = "/api/events"
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _LETTERS = f"(size) => {{ document.documentElement.dataset.letters = size; return ({_TWO_FRAMES})(); }}"
@@ -50,7 +52,7 @@ class Phone:
             color_scheme="dark" if look.dark else "light",
             ignore_https_errors=True,
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(PATIENCE_S * 1000)
         self.troubles: list[str] = []
         self.served: list[str] = []
         self._pending: set[Request] = set()
@@ -131,12 +133,12 @@ class Phone:
         self.go("/sign-in")
         self.page.fill("#pin", pin)
         self.page.click("#sign-in")
-        expect(self.page.locator("#end-session")).to_be_visible(timeout=30_000)
+        expect(self.page.locator("#end-session")).to_be_visible()
 
     def start_visit(self) -> None:
         self.go("/start")
         self.page.click("#start-visit")
-        expect(self.page.locator("#subjective")).to_be_visible(timeout=30_000)
+        expect(self.page.locator("#subjective")).to_be_visible()
 
     def complain(self, text: str) -> None:
         self.page.fill("#subjective", text)
@@ -163,7 +165,7 @@ class Phone:
         self.page.click("#to-finish")
         self.page.locator(f"[data-mode='{mode}'] input").check()
         self.page.click("#finish")
-        expect(self.page.locator(".flags")).to_be_visible(timeout=30_000)
+        expect(self.page.locator(".flags")).to_be_visible()
 
     def expect_saved(self) -> None:
         expect(self.page.locator("[data-save=saved]")).to_contain_text("已存在盒子")

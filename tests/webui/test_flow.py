@@ -57,9 +57,9 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
     phone.bind(picture, number)
     phone.page.locator("#verify-sam, #download-datasets").first.wait_for()
     phone.picture(artefacts, "flow-02-bound")
-    expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible(timeout=30_000)
+    expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible()
     phone.page.click("#download-datasets")
-    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible(timeout=180_000)
+    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible()
 
     insert(phone, "hpc-doctor")
     phone.sign_in(PIN)
@@ -88,7 +88,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
     phone.page.click("#order-done")
     phone.finish(4)
     for name in ("saved", "card", "vpn", "ic"):
-        expect(phone.flag(name)).to_have_attribute("data-state", "done", timeout=30_000)
+        expect(phone.flag(name)).to_have_attribute("data-state", "done")
     expect(phone.page.locator("#sequence")).to_have_text(re.compile(r"^\d{4}$"))
     assert roc_today() in phone.words()
     phone.picture(artefacts, "flow-07-done")
@@ -100,7 +100,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
 
     # The VPN is cut: the second patient goes as F00B and waits, in words.
     set_link(phone, "down")
-    expect(phone.strip_item("link")).to_have_text("VPN 中斷", timeout=60_000)
+    expect(phone.strip_item("link")).to_have_text("VPN 中斷")
     insert(phone, "patient-lin")
     phone.go("/start")
     expect(phone.page.get_by_text("這次會以 F00B 看診")).to_be_visible()
@@ -119,7 +119,7 @@ def test_a_visit_from_card_to_receipt_and_one_with_the_vpn_cut(
     set_link(phone, "up")
     phone.open(result)
     for name in ("vpn", "ic"):
-        expect(phone.flag(name)).to_have_attribute("data-state", "done", timeout=60_000)
+        expect(phone.flag(name)).to_have_attribute("data-state", "done")
     expect(phone.strip_item("queue")).to_have_text("0 待傳")
     phone.picture(artefacts, "flow-11-drained")
     phone.go("/visits")

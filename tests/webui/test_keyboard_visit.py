@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.webui.keys import Keys
@@ -12,8 +11,6 @@ from tests.webui.lab import RunningLab
 from tests.webui.phone import Phone
 from tests.webui.test_flow import insert
 from tests.webui.test_records_flow import ready_phone
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_visit_is_done_by_keys_alone_and_the_focus_is_always_seen(
@@ -28,7 +25,7 @@ def test_a_visit_is_done_by_keys_alone_and_the_focus_is_always_seen(
     keys.use(".tab[href='#/start']")
     expect(page.locator("#start-visit")).to_be_visible()
     keys.use("#start-visit")
-    expect(page.locator("#subjective")).to_be_visible(timeout=30_000)
+    expect(page.locator("#subjective")).to_be_visible()
 
     # Complaint and findings; a diagnosis found by typing.
     keys.reach("#subjective")
@@ -67,8 +64,8 @@ def test_a_visit_is_done_by_keys_alone_and_the_focus_is_always_seen(
     keys.reach("[data-mode='4'] input")
     phone.picture(artefacts, "keyboard-2-finish")
     keys.use("#finish", "Space")
-    expect(page.locator(".flags")).to_be_visible(timeout=30_000)
+    expect(page.locator(".flags")).to_be_visible()
     for name in ("saved", "card", "vpn", "ic"):
-        expect(phone.flag(name)).to_have_attribute("data-state", "done", timeout=60_000)
+        expect(phone.flag(name)).to_have_attribute("data-state", "done")
     phone.picture(artefacts, "keyboard-3-done")
     assert phone.troubles == []

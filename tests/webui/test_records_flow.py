@@ -17,9 +17,9 @@ def ready_phone(lab: RunningLab, phone: Phone, folder: Path) -> None:
     picture, number = photograph_qr2(phone, folder)
     phone.go("/setup/bind")
     phone.bind(picture, number)
-    expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible(timeout=30_000)
+    expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible()
     phone.page.click("#download-datasets")
-    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible(timeout=180_000)
+    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible()
     insert(phone, "hpc-doctor")
     phone.sign_in(PIN)
     expect(phone.page.get_by_text("卡片現在可以拔出")).to_be_visible()
@@ -56,7 +56,7 @@ def test_L06_L02_M17_Q02_B15_from_the_list_to_the_bedside(
 
     # At the home there is no line; what was downloaded is read all the same, and says what it is.
     set_link(phone, "down")
-    expect(phone.strip_item("link")).to_have_text("VPN 中斷", timeout=60_000)
+    expect(phone.strip_item("link")).to_have_text("VPN 中斷")
     insert(phone, "patient-wang")
     phone.start_visit()
     phone.expect_saved()

@@ -87,7 +87,7 @@ def test_when_the_rooms_close_nothing_goes_back_to_real_work_by_itself(inside: F
     inside.go_silent()
     inside.silent = False
 
-    expect(phone.page.get_by_role("heading", name="訓練已經結束")).to_be_visible(timeout=15_000)
+    expect(phone.page.get_by_role("heading", name="訓練已經結束")).to_be_visible()
     expect(phone.page.locator("nav")).to_have_count(0)
     assert inside.calls("POST /api/training/leave") == []
 
@@ -103,7 +103,7 @@ def test_a_technician_opens_and_closes_the_rooms(box: FakeBox, phone: Phone) -> 
     box.answers["POST /api/training/close"] = training_samples.view("closing")
     phone.open(f"{box.url}/#/training")
     phone.page.click("#training-open")
-    expect(phone.page.locator("#training-phase")).to_have_attribute("data-phase", "open", timeout=15_000)
+    expect(phone.page.locator("#training-phase")).to_have_attribute("data-phase", "open")
     phone.page.click("#training-close")
     expect(phone.page.locator("#training-phase")).to_have_attribute("data-phase", "closing")
 

@@ -16,13 +16,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.patience import PATIENCE_S
 from tests.webui.phone import Phone
 from visitbridge.sim.card.profiles import LAB_PIN
 
-_OPEN_MS = 180_000
-_STEP_MS = 60_000
-_READY_S = 60.0
-_STOP_S = 40.0
 COMPLAINT = "訓練用主訴顱內"
 TAIPEI = dt.timezone(dt.timedelta(hours=8))
 DAY_S = 24 * 3600
@@ -73,12 +70,12 @@ def box(tmp_path: Path) -> Iterator[RealBox]:
         finally:
             process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_S)
+                process.wait(PATIENCE_S)
             process.kill()
 
 
 def _wait_ready(box: RealBox, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _READY_S
+    until = time.monotonic() + PATIENCE_S
     while not (box.folder / "run" / "ready.json").exists():
         assert process.poll() is None, (box.folder / "box.log").read_text("utf-8")
         assert time.monotonic() < until
@@ -90,25 +87,24 @@ def insert(phone: Phone, card_id: str, reader: int = 0) -> None:
     phone.go("/lessons")
     card = phone.page.locator(f"[data-card={card_id}]")
     card.get_by_role("button").nth(reader).click()
-    expect(card.get_by_text("拔出")).to_be_visible(timeout=_STEP_MS)
+    expect(card.get_by_text("拔出")).to_be_visible()
 
 
 def pull(phone: Phone, card_id: str) -> None:
     phone.go("/lessons")
     card = phone.page.locator(f"[data-card={card_id}]")
     card.get_by_role("button", name="拔出").click()
-    expect(card.get_by_role("button")).to_have_count(2, timeout=_STEP_MS)
+    expect(card.get_by_role("button")).to_have_count(2)
 
 
 def go_in(phone: Phone, box: RealBox) -> None:
     """Pair, open the rooms, and enter them."""
-    phone.context.set_default_timeout(_STEP_MS)
     phone.pair(box.ready["pair_url"], "護理師手機", box.read_code)
     expect(phone.page.locator(".banner")).to_have_count(0)
     phone.go("/training")
     phone.page.click("#training-open")
-    phone.page.locator("#training-enter").click(timeout=_OPEN_MS)
-    expect(phone.page.locator(".banner.training")).to_be_visible(timeout=_STEP_MS)
+    phone.page.locator("#training-enter").click()
+    expect(phone.page.locator(".banner.training")).to_be_visible()
 
 
 def let_it_be_eight_in_the_morning(phone: Phone) -> None:
@@ -124,15 +120,14 @@ def let_it_be_eight_in_the_morning(phone: Phone) -> None:
     )
     assert status == 204
     phone.page.reload()
-    expect(phone.strip_item("link")).to_have_text("健保VPN 正常", timeout=_STEP_MS)
+    expect(phone.strip_item("link")).to_have_text("健保VPN 正常")
 
 
 def expect_all_done(phone: Phone) -> None:
     for flag in ("saved", "card", "vpn", "ic"):
-        expect(phone.flag(flag)).to_have_class("flag done", timeout=_STEP_MS)
+        expect(phone.flag(flag)).to_have_class("flag done")
 
 
-@pytest.mark.timeout(600)
 def test_T08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: RealBox, phone: Phone) -> None:
     page = phone.page
     go_in(phone, box)
@@ -144,20 +139,20 @@ def test_T08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: Real
     phone.sign_in(LAB_PIN)
     pull(phone, "hpc-doctor")
     insert(phone, "patient-wang")
-    expect(page.locator("#lesson")).to_have_attribute("data-done", "2", timeout=_STEP_MS)
+    expect(page.locator("#lesson")).to_have_attribute("data-done", "2")
     phone.start_visit()
     phone.complain(COMPLAINT)
     phone.add_diagnosis("I10", "I10")
     phone.finish(4)
     expect_all_done(phone)
     phone.go("/lessons")
-    expect(page.locator("#lesson .notice.good")).to_be_visible(timeout=_STEP_MS)
+    expect(page.locator("#lesson .notice.good")).to_be_visible()
 
     expect(phone.strip_item("hpc_time")).to_be_visible()
     page.click("[data-lapse='28800']")
-    expect(phone.strip_item("hpc_time")).to_have_count(0, timeout=_STEP_MS)
+    expect(phone.strip_item("hpc_time")).to_have_count(0)
     page.click("#training-leave")
-    expect(page.locator(".banner")).to_have_count(0, timeout=_STEP_MS)
+    expect(page.locator(".banner")).to_have_count(0)
     phone.go("/settings/box")
     expect(page.get_by_role("textbox", name="盒子名稱")).to_have_value("真盒子")
 
@@ -168,12 +163,11 @@ def test_T08_a_lesson_is_opened_passed_and_left_and_stays_in_the_rooms(box: Real
     assert "visit." not in trail
     phone.go("/training")
     page.click("#training-close")
-    expect(page.locator("#training-open")).to_be_visible(timeout=_STEP_MS)
+    expect(page.locator("#training-open")).to_be_visible()
     assert not box.rooms.exists()
     assert phone.troubles == []
 
 
-@pytest.mark.timeout(600)
 def test_F05_the_eight_hours_end_in_the_middle_of_a_visit_and_nothing_is_lost(
     box: RealBox, phone: Phone, artefacts: Path
 ) -> None:
@@ -193,9 +187,9 @@ def test_F05_the_eight_hours_end_in_the_middle_of_a_visit_and_nothing_is_lost(
     # The hours pass while the draft is open; the page says it, and what was written is there.
     phone.go("/lessons")
     page.click("[data-lapse='28800']")
-    expect(phone.strip_item("hpc_time")).to_have_count(0, timeout=_STEP_MS)
+    expect(phone.strip_item("hpc_time")).to_have_count(0)
     phone.go(draft)
-    expect(page.locator(".banner.soft")).to_contain_text("醫事人員卡認證已到期", timeout=_STEP_MS)
+    expect(page.locator(".banner.soft")).to_contain_text("醫事人員卡認證已到期")
     told = page.locator(".notice.warn")
     expect(told).to_contain_text("醫事人員卡認證已到期。")
     expect(told).to_contain_text("已填的內容都在。")
@@ -219,7 +213,7 @@ def test_F05_the_eight_hours_end_in_the_middle_of_a_visit_and_nothing_is_lost(
     phone.picture(artefacts, "expired-3-sign-in")
     page.fill("#pin", LAB_PIN)
     page.click("#sign-in")
-    expect(page.locator("#go-on")).to_be_visible(timeout=_STEP_MS)
+    expect(page.locator("#go-on")).to_be_visible()
     page.click("#go-on")
     expect(page.locator("#subjective")).to_have_value(COMPLAINT)
     expect(page.locator("#objective")).to_have_value("血壓偏高")

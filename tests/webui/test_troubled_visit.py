@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.webui.lab import RunningLab
 from tests.webui.phone import Phone
 from tests.webui.test_flow import PIN, insert, pull
 from tests.webui.test_records_flow import ready_phone
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def test_Y01_nothing_is_lost_or_written_to_the_wrong_card_and_the_screen_says_what_it_waits_for(
@@ -34,7 +31,7 @@ def test_Y01_nothing_is_lost_or_written_to_the_wrong_card_and_the_screen_says_wh
     expect(page.locator("#objective")).not_to_be_editable()
     phone.picture(artefacts, "troubled-1-out-of-reach")
     phone.context.set_offline(False)
-    expect(page.locator(".banner.lost")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".banner.lost")).to_have_count(0)
     phone.expect_saved()
 
     # The staff session ends and the patient's card is changed for another before the visit is finished.
@@ -60,6 +57,6 @@ def test_Y01_nothing_is_lost_or_written_to_the_wrong_card_and_the_screen_says_wh
     insert(phone, "patient-wang")
     phone.go(result)
     for name in ("saved", "card", "vpn", "ic"):
-        expect(phone.flag(name)).to_have_attribute("data-state", "done", timeout=60_000)
+        expect(phone.flag(name)).to_have_attribute("data-state", "done")
     phone.picture(artefacts, "troubled-3-done")
     assert phone.troubles == []

@@ -16,8 +16,6 @@ from tests.webui.phone import Phone
 from tests.webui.test_flow import PIN, insert, photograph_qr2, pull
 from visitbridge.protocols.visit_export import claim_xml, csv_table, scheme_json
 
-pytestmark = pytest.mark.timeout(300)
-
 MANY = 20
 _IN_USE = "/api/phone/use"
 
@@ -59,9 +57,9 @@ def set_up(phone: Phone, lab: RunningLab, folder: Path) -> None:
     picture, number = photograph_qr2(phone, folder)
     phone.go("/setup/bind")
     phone.bind(picture, number)
-    expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible(timeout=30_000)
+    expect(phone.page.locator("[data-step=sam][data-done=true]")).to_be_visible()
     phone.page.click("#download-datasets")
-    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible(timeout=180_000)
+    expect(phone.page.locator("[data-step=datasets][data-done=true]")).to_be_visible()
     insert(phone, "hpc-doctor")
     phone.sign_in(PIN)
     pull(phone, "hpc-doctor")
@@ -142,7 +140,7 @@ def test_M01_Y05_twenty_diagnoses_and_orders_with_a_second_phone_looking_on(
     # Everything goes out once, and is at the portal as it was written.
     phone.finish(4)
     for name in ("saved", "card", "vpn", "ic"):
-        expect(phone.flag(name)).to_have_attribute("data-state", "done", timeout=60_000)
+        expect(phone.flag(name)).to_have_attribute("data-state", "done")
     phone.picture(artefacts, "whole-done")
     visit = ask(phone, "GET", f"/api{draft}")
     content = visit["visit"]["content"]

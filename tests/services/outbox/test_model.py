@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -226,7 +225,7 @@ class Outboxes(RuleBasedStateMachine):
             await asyncio.wait({self.task})
 
 
-TestOutboxes = pytest.mark.timeout(120)(Outboxes.TestCase)
+TestOutboxes = Outboxes.TestCase
 TestOutboxes.settings = settings(
     max_examples=60,
     stateful_step_count=40,
