@@ -153,7 +153,10 @@ def judged(
 def _of_record(
     device: Device, now: dt.datetime, certificate_until: dt.datetime | None, limits: Limits
 ) -> Iterator[Alarm]:
-    """What the portal knows by itself; nothing of a box that was never bound."""
+    """What the portal knows by itself; of a box that was never bound only that it cannot be."""
+    if not device.enabled:
+        words = "已停用，尚未綁定" if device.bound_at is None else "已停用"
+        yield Alarm(code="disabled", level=Level.WARNING, words=words)
     if device.bound_at is None:
         return
     heard_at = device.last_contact_at or device.bound_at

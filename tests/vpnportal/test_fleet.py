@@ -71,6 +71,18 @@ def test_a_box_that_was_never_bound_is_not_missed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("bound_at", "until", "words"),
+    [(None, None, "已停用，尚未綁定"), (DEVICE.bound_at, NOW + 300 * DAY, "已停用")],
+    ids=["never bound", "bound"],
+)
+def test_B11_a_disabled_box_is_marked(
+    bound_at: dt.datetime | None, until: dt.datetime | None, words: str
+) -> None:
+    disabled = changed(DEVICE, enabled=False, bound_at=bound_at)
+    assert alarms(disabled, until=until) == {"disabled": (Level.WARNING, words)}
+
+
+@pytest.mark.parametrize(
     ("silent", "limit", "words"),
     [
         (24 * HOUR, 24, None),

@@ -20,6 +20,7 @@ from visitbridge.domain.people import Institution
 from visitbridge.protocols.health import PowerHealth
 from vpnportal.cli import run
 from vpnportal.cli_options import build_parser
+from vpnportal.devices import set_enabled
 from vpnportal.lab_data import LAB_DEVICE, LAB_INSTITUTION
 from vpnportal.office.app import COOKIE
 from vpnportal.operators import Operator, acts_on, make_link
@@ -228,6 +229,13 @@ async def test_the_shell_lists_boxes_and_makes_links(
     _, as_json = shell("fleet", "--json", "--no-contact-after", "1e9")
     assert msgspec.json.decode(as_json)["report"]["health"]["power"]["under_voltage"] is True
     assert shell("fleet", "--institution", "0000000000") == (0, "")
+
+    spare = portal.add_device("備用")
+    portal.database.transact(lambda connection: set_enabled(connection, spare.device_id, enabled=False))
+    _, listed = shell("fleet")
+    assert [line for line in listed.splitlines() if "備用" in line] == [
+        f"!  {LAB_INSTITUTION.code}  備用  contact never  unsent -  已停用，尚未綁定"
+    ]
 
     _, told = shell("office", "link", "--name", "王管理員")
     link = told.splitlines()[0].removeprefix(browser.url)
