@@ -151,8 +151,8 @@ async def test_a_full_disk_is_said_and_the_old_draft_stays() -> None:
 
 @pytest.fixture
 async def short_day() -> AsyncIterator[Day]:
-    """A box whose staff sessions end after four seconds."""
-    async with open_day(config="[policy]\nstaff_max_hours = 0.00112\n") as opened:
+    """A box whose staff sessions end after twelve seconds."""
+    async with open_day(config="[policy]\nstaff_max_hours = 0.00334\n") as opened:
         yield opened
 
 

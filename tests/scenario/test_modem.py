@@ -138,7 +138,7 @@ async def test_what_only_a_power_cut_cures_gets_one_from_the_hook(tmp_path: Path
         roads[0].virtual.restart(Cure.POWER)
 
     async with open_switch(cut) as command:
-        modem = msgspec.structs.replace(MODEM, power_hook=command)
+        modem = msgspec.structs.replace(UNHURRIED, power_hook=command)
         async with open_road(tmp_path, modem=modem) as road:
             roads.append(road)
             before = len(road.disturbances)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
-from tests.scenario.road import open_road
+from tests.scenario.road import UNHURRIED, open_road
 from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
 
 RIGHT, WRONG = {"modem.sim_pin": "4821"}, {"modem.sim_pin": "1111"}
@@ -56,7 +57,7 @@ async def test_a_blocked_sim_waits_for_the_carrier(tmp_path: Path) -> None:
 
 
 async def test_a_modem_that_talks_gibberish_is_restarted(tmp_path: Path) -> None:
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=UNHURRIED) as road:
         road.virtual.begin(FaultKind.GARBLED, Cure.RESET)
         road.virtual.begin(FaultKind.NO_TRAFFIC, Cure.RESET)
 
@@ -69,6 +70,7 @@ async def test_a_modem_that_talks_gibberish_is_restarted(tmp_path: Path) -> None
 async def test_noise_and_storms_of_messages_change_nothing_but_the_log(tmp_path: Path) -> None:
     async with open_road(tmp_path) as road:
         before, seen = len(road.disturbances), len(road.virtual.commands)
+        began_s = time.monotonic()
         road.virtual.add_noise(b"\xff\x00\x1a> \r\n", storm=(b"+CGEV: NW MODIFY 1,0", 300))
         for _ in range(20):
             road.virtual.send(b"\r\n+CEREG: 1\r\n" * 200)
@@ -78,8 +80,8 @@ async def test_noise_and_storms_of_messages_change_nothing_but_the_log(tmp_path:
         await road.until(lambda link: link["link"] == "good")
         looks = road.virtual.commands[seen:].count("AT+CEREG?")
         assert road.disturbances[before:] == []
-        # One second of news at every moment: looked at in turns of a tenth of a second, not once a message.
-        assert 1 <= looks <= 60
+        # News at every moment: looked at in turns of a tenth of a second, not once a message.
+        assert 1 <= looks <= 10 * (time.monotonic() - began_s) + 10
 
 
 async def test_a_modem_that_restarts_by_itself_is_found_as_another_device(tmp_path: Path) -> None:
