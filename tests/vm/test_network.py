@@ -65,6 +65,27 @@ for kind in (1, 28):
     told.append([answer[3] & 15, socket.inet_ntoa(found[:4]) if found else ""])
 print(json.dumps(told))
 """
+_FETCH = """
+import http.client, json, sys, urllib.parse
+told = []
+for url in sys.argv[1:]:
+    asked = urllib.parse.urlsplit(url)
+    wire = http.client.HTTPConnection(asked.hostname, 80, timeout=60)
+    wire.request("GET", asked.path)
+    answer = wire.getresponse()
+    told.append([answer.status, answer.getheader("Location", ""), answer.read().decode()])
+print(json.dumps(told))
+"""
+# What the makers expect from the Internet, as their own programs have it; see api/probes.py.
+_PROBES = {
+    "http://captive.apple.com/hotspot-detect.html": [
+        200,
+        "",
+        "<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>",
+    ],
+    "http://connectivitycheck.gstatic.com/generate_204": [204, "", ""],
+    "http://www.msftconnecttest.com/connecttest.txt": [200, "", "Microsoft Connect Test"],
+}
 
 
 class Label:
@@ -178,6 +199,14 @@ def phone(guest: Guest, label: Label) -> str:
     return guest.run("cat", "/run/lease")
 
 
+def fetched(guest: Guest, *urls: str) -> list[list[object]]:
+    """Status, where it leads and body of each, asked by a phone that takes the box's word for every name."""
+    guest.run("mkdir", "--parents", "/etc/netns/phone")
+    guest.put("/etc/netns/phone/resolv.conf", f"nameserver {BOX}\n".encode())
+    told: list[list[object]] = json.loads(in_phone(guest, _FETCH, *urls))
+    return told
+
+
 def reached(guest: Guest, namespace: str, host: str) -> list[int]:
     """TCP ports that answer."""
     probe = ("ip", "netns", "exec", namespace, "python3", "/root/prober.py", "reach", host, "tcp", _ASKED)
@@ -220,6 +249,21 @@ def test_the_box_answers_for_its_own_name_and_for_those_that_phones_probe(
 ) -> None:
     """Code of the answer and address, asked for IPv4 and for IPv6 (RFC 1035; 3 is NXDOMAIN)."""
     assert json.loads(in_phone(guest, _ASK_FOR_NAME, name, BOX)) == told
+
+
+@pytest.mark.usefixtures("phone")
+def test_a_phone_that_looks_for_the_internet_is_shown_how_to_go_on_and_then_left_in_peace(
+    guest: Guest,
+) -> None:
+    """As in the window that it opens after joining: the page, its button, and the same questions again."""
+    before = fetched(guest, *_PROBES)
+    ((status, _, page),) = fetched(guest, f"http://{BOX}/joined")
+    fetched(guest, f"http://{BOX}/stay")
+    after = fetched(guest, *_PROBES)
+
+    assert before == [[302, f"http://{BOX}/joined", ""]] * len(_PROBES)
+    assert (status, f"https://{BOX}/" in str(page)) == (200, True)
+    assert after == list(_PROBES.values())
 
 
 @pytest.mark.usefixtures("phone")
