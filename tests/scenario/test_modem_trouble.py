@@ -7,7 +7,10 @@ import os
 import time
 from pathlib import Path
 
-from tests.scenario.road import UNHURRIED, open_road
+import msgspec
+import pytest
+
+from tests.scenario.road import MODEM, UNHURRIED, open_road
 from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
 
 RIGHT, WRONG = {"modem.sim_pin": "4821"}, {"modem.sim_pin": "1111"}
@@ -54,6 +57,48 @@ async def test_a_blocked_sim_waits_for_the_carrier(tmp_path: Path) -> None:
         await road.until_up()
 
         assert road.pins_sent == ['AT+CPIN="4821"']
+
+
+@pytest.mark.parametrize(
+    ("cure", "rungs"),
+    [(Cure.REATTACH, ["AT+CGATT=0"]), (Cure.RADIO, ["AT+CGATT=0", "AT+CFUN=0"])],
+)
+async def test_a_connection_that_is_up_without_an_address_is_made_anew(
+    tmp_path: Path, cure: Cure, rungs: list[str]
+) -> None:
+    async with open_road(tmp_path, modem=UNHURRIED) as road:
+        before = len(road.disturbances)
+        # The modem goes on saying that it is connected, and says nothing by itself.
+        road.virtual.begin(FaultKind.NO_ADDRESS, cure)
+
+        await road.until_down("no_data", "已連上基地台，正在建立數據連線")
+        await road.until_up()
+
+        assert road.disturbances[before:] == rungs
+
+
+async def test_a_connection_that_never_gets_an_address_is_not_taken_for_the_vpn(tmp_path: Path) -> None:
+    # So patient that no rung is climbed while it is asked what it thinks.
+    async with open_road(tmp_path, modem=msgspec.structs.replace(MODEM, recovery_pace=10.0)) as road:
+        before = len(road.disturbances)
+        road.virtual.begin(FaultKind.NO_ADDRESS)
+        await road.until_down("no_data", "已連上基地台，正在建立數據連線")
+
+        assert await road.verdict() == ("數據連線還沒建立", "等 1 分鐘；仍不行請檢查 APN 設定")
+
+        road.virtual.end(FaultKind.NO_ADDRESS)
+        await road.until_up()
+        assert road.disturbances[before:] == []
+
+
+async def test_an_address_that_the_modem_has_and_its_interface_lacks_is_no_connection(tmp_path: Path) -> None:
+    modem = msgspec.structs.replace(MODEM, interface="vb-no-wwan")
+    async with open_road(tmp_path, modem=modem, bound=False) as road:
+        await road.until(lambda _: road.virtual.carries_traffic)
+        await road.until_down("no_data", "已連上基地台，正在建立數據連線")
+        await road.until(lambda _: bool(road.disturbances))
+
+        assert road.disturbances[0] == "AT+CGATT=0"
 
 
 async def test_a_modem_that_talks_gibberish_is_restarted(tmp_path: Path) -> None:
