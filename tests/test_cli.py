@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.box import small_webui
+from tests.patience import PATIENCE_S
 from visitbridge import __version__
 from visitbridge.cli import EXIT_CONFIG, EXIT_SOFTWARE, main
 
@@ -57,7 +58,7 @@ def test_a_run_announces_itself_and_ends_cleanly(
     ready = json.loads(gateway.stdout.readline())
 
     gateway.send_signal(number)
-    _, logs = gateway.communicate(timeout=20)
+    _, logs = gateway.communicate(timeout=PATIENCE_S)
 
     assert gateway.returncode == 0
     assert ready["event"] == "ready"
@@ -142,7 +143,7 @@ def test_the_queue_of_a_running_box_is_told(gateway: subprocess.Popen[str], tmp_
 
     told = subprocess.run(command, capture_output=True, text=True, env=english, check=False)
     gateway.terminate()
-    gateway.communicate(timeout=20)
+    gateway.communicate(timeout=PATIENCE_S)
     silent = subprocess.run(command, capture_output=True, text=True, env=english, check=False)
 
     assert (told.returncode, told.stdout) == (0, "0 waiting, 0 need a person, 0 being sent; VPN down\n")
@@ -178,7 +179,7 @@ def test_a_technician_gets_a_fresh_pairing_link(gateway: subprocess.Popen[str], 
 
     told = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     gateway.terminate()
-    stdout, logs = gateway.communicate(timeout=20)
+    stdout, logs = gateway.communicate(timeout=PATIENCE_S)
     silent = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
     *_, link, fingerprint = told.stdout.splitlines()

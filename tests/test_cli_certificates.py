@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.test_cli import config_file
 from visitbridge.cli import main
 from visitbridge.cli.exit_codes import EXIT_REFUSED, EXIT_UNAVAILABLE
@@ -37,7 +38,7 @@ def port(tmp_path: Path) -> Iterator[int]:
         ready = json.loads(process.stdout.readline())
         yield int(ready["url"].rpartition(":")[2].rstrip("/"))
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def phone_connects(port: int, authority: KeyPair) -> bool:
     trust = ssl.create_default_context(cadata=authority.certificate.decode())
     try:
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=10) as raw,
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as raw,
             trust.wrap_socket(raw, server_hostname="127.0.0.1"),
         ):
             return True

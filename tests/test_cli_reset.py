@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.test_cli import config_file, gateway
 from visitbridge.cli import main
 from visitbridge.cli.exit_codes import EXIT_REFUSED, EXIT_UNAVAILABLE
@@ -37,7 +38,7 @@ def test_a_box_is_erased_by_its_name_alone_and_begun_again(
     done = reset(tmp_path, "--name", name)
     after = ready(gateway)
     gateway.send_signal(signal.SIGTERM)
-    gateway.communicate(timeout=20)
+    gateway.communicate(timeout=PATIENCE_S)
     left = sorted(path.name for path in (tmp_path / "state").iterdir())
     again = reset(tmp_path, "--begin-again")
 

@@ -7,6 +7,7 @@ import datetime as dt
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.lapse_clock import LapseClock
 from visitbridge.ports.clock import TimeTrust
 
@@ -61,6 +62,6 @@ async def test_who_waits_is_woken_when_enough_time_has_passed(clock: LapseClock)
     await asyncio.sleep(0.01)
     woken_early = waiting.done()
     clock.advance(1801)
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, PATIENCE_S)
 
     assert not woken_early

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 LIMITED = """
 import sys
 from visitbridge.adapters.worker_limits import limit_self
@@ -18,7 +20,7 @@ limit_self(memory_bytes=256 << 20, processor_s=1)
 
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", LIMITED + program, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def test_what_it_is_for_still_works() -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.api.house import IDLE_S, WHOLE_S, Answer, House, Phone
+from tests.patience import PATIENCE_S
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.domain.people import Right
 from visitbridge.services.topics import BoxTopic, CardPatient, CardsTopic, Slot, SlotCard, StaffTopic
@@ -241,7 +242,7 @@ async def test_who_may_see_something_else_now_gets_it_all_anew(house: House, pho
 
 async def snapshot(content: Any) -> Any:
     """The next snapshot of a stream; changes before it are passed over."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while await content.readline() != b"event: snapshot\n":
             pass
         return msgspec.json.decode((await content.readline()).removeprefix(b"data: "))

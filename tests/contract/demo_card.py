@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.patience import PATIENCE_S
+
 NHI_AID = bytes.fromhex("D1580000010000000000000000001100")
 SELECT_NHI = bytes.fromhex("00A4040010") + NHI_AID
 GET_DATA = bytes.fromhex("00CA1100020000")
@@ -36,7 +38,7 @@ class DemoCard:
 
     async def wait_executed(self, count: int) -> None:
         """Return when the card has acted on this many commands."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while self.executed < count:
                 self._acted.clear()
                 await self._acted.wait()

@@ -10,6 +10,8 @@ import sys
 import termios
 from collections.abc import AsyncIterator, Mapping
 
+from tests.patience import PATIENCE_S
+
 _ENV = {"LC_ALL": "C.UTF-8", "COLUMNS": "200"}
 
 
@@ -33,7 +35,7 @@ class Terminal:
 
     async def wait_seen(self, text: str) -> None:
         """Until ``text`` stands on the screen."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while text not in self.seen:
                 self._news.clear()
                 await self._news.wait()
@@ -47,7 +49,7 @@ class Terminal:
         self.type(f"{text}\n")
 
     async def wait_end(self) -> int:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             return await self._process.wait()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from tests.patience import PATIENCE_S
 from vbtools.ca import main
 from visitbridge.adapters.tls import install_institution_certificate, open_box_tls
 from visitbridge.protocols.certificates import judge_server_chain
@@ -207,7 +208,7 @@ def test_the_program_asks_at_the_terminal_without_showing_what_is_typed(tmp_path
                 seen += os.read(ours, 4096)
             os.write(ours, PASSPHRASE.encode() + b"\n")
         seen += _rest(ours)
-        assert program.wait(20) == 0
+        assert program.wait(PATIENCE_S) == 0
     os.close(ours)
 
     assert PASSPHRASE.encode() not in seen

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 PROBER = Path(__file__).with_name("prober.py")
 RULES = Path(__file__).parents[2] / "systemd/nftables"
 
@@ -73,7 +75,7 @@ class Wires:
         seen: list[int] = []
         with self._prober(name, "listen", interface) as prober:
             yield seen
-            out, _ = prober.communicate("enough\n", timeout=10)
+            out, _ = prober.communicate("enough\n", timeout=PATIENCE_S)
             seen.append(int(json.loads(out)))
 
     @contextlib.contextmanager

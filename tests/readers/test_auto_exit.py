@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Watching
+from tests.patience import PATIENCE_S
 from tests.pcsc import clients_of, wake_ups
 from visitbridge.adapters.pcsc.source import PcscReaders
 from visitbridge.adapters.system_clock import SystemClock
@@ -20,7 +21,6 @@ OK = b"\x90\x00"
 # TIME_BEFORE_SUICIDE in pcscd.
 LEAVES_AFTER_S = 60.0
 # For machines with much else to do.
-PATIENCE_S = 60.0
 
 
 @contextlib.asynccontextmanager

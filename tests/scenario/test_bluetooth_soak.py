@@ -14,6 +14,7 @@ from dbus_fast.aio import MessageBus
 
 from tests.bluetooth import Vault, acr3901_unit, br301_unit, open_bus, remembered
 from tests.contract.reader_benches import Watching
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.ble.source import BluetoothReaders
 from visitbridge.ports.cards import ReaderState
 from visitbridge.sim.bluez.device import Unit
@@ -65,7 +66,7 @@ async def test_a_thousand_reconnections_leave_nothing_behind(
         for _ in range(_RECONNECTIONS):
             told = len(watching.told)
             unit.reader.go_to_sleep()
-            async with asyncio.timeout(5), watching.changed:
+            async with asyncio.timeout(PATIENCE_S), watching.changed:
                 while len(watching.told) < told + 2:
                     await watching.changed.wait()
         assert await held() == before

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from tests.app.test_every_route import whole_table
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.tls import open_box_tls
 from visitbridge.api.dispatch import COOKIE, Dispatcher
 from visitbridge.api.events import EventStreams
@@ -183,7 +184,7 @@ async def open_gate(folder: Path, roles: Mapping[str, BoxRole]) -> AsyncIterator
     ready = asyncio.Event()
     task = asyncio.create_task(server.run(ready.set))
     await asyncio.wait(
-        [task, asyncio.ensure_future(ready.wait())], return_when=asyncio.FIRST_COMPLETED, timeout=20
+        [task, asyncio.ensure_future(ready.wait())], return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_S
     )
     try:
         yield Gate(server.port, ssl.create_default_context(cafile=tls.ca_file), sessions, people, reached)

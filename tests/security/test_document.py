@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.app.box import RunningBox, config_for, running_box
 from tests.app.test_every_route import whole_table
+from tests.patience import PATIENCE_S
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.api.openapi import openapi_document
 from visitbridge.config import TrainingSection
@@ -63,7 +64,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBox]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    running, loop, over = started.result(timeout=30)
+    running, loop, over = started.result(timeout=PATIENCE_S)
     yield running
     loop.call_soon_threadsafe(over.set)
     thread.join()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.bluetooth import acr3901_unit, br301_unit, open_bus
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.ble.source import BluetoothReaders
 from visitbridge.adapters.store import SqlStore, open_store
 from visitbridge.errors import (
@@ -55,7 +56,7 @@ class Den:
 
     async def wait(self, condition: Callable[[BluetoothTopic], bool]) -> BluetoothTopic:
         """Return once what phones see fulfils the condition."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             seq = self._board.seq
             if condition(self.topic):
                 return self.topic
@@ -71,7 +72,7 @@ class Den:
 
     async def wait_slot(self, condition: Callable[[Slot], bool]) -> None:
         """Return once some slot fulfils the condition."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             seq = self._board.seq
             if any(map(condition, self.cards.topic().readers)):
                 return

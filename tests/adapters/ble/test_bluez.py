@@ -20,6 +20,7 @@ from tests.bluetooth import (
 )
 from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Watching
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.ble.link import BluezPeripheral
 from visitbridge.adapters.ble.radio import Radio
 from visitbridge.adapters.ble.source import BluetoothReaders
@@ -67,7 +68,7 @@ async def wait_bluetooth(source: BluetoothReaders, condition: Callable[[], bool]
     """Return once a condition on Bluetooth holds."""
     changed = asyncio.Event()
     source.when_changed(changed.set)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             changed.clear()
             await changed.wait()
@@ -130,7 +131,7 @@ async def test_the_scan_ends_with_the_box(clock: FakeClock) -> None:
         async with watched(source):
             await wait_bluetooth(source, lambda: source.state is RadioState.ON)
             await source.start_scan()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await double.wait_unused()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.demo_card import ATR_T1, GET_DATA, RECORD, SELECT_NHI, DemoCard, pattern
 from tests.contract.reader_benches import Watching
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.ble.care import PlainCare
 from visitbridge.adapters.ble.families import AcsFamily, FeitianFamily
 from visitbridge.adapters.ble.fleet import BleReaders
@@ -66,7 +67,7 @@ class Desk:
         return await self.wait(lambda info: info.state is state)
 
     async def wait_told_more(self, count: int) -> None:
-        async with asyncio.timeout(5), self.watching.changed:
+        async with asyncio.timeout(PATIENCE_S), self.watching.changed:
             await self.watching.changed.wait_for(lambda: len(self.watching.told) >= count)
 
     async def put(self, card: DemoCard) -> None:

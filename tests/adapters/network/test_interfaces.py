@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.network.interfaces import Interfaces, open_bell
 from visitbridge.ports.uplink import Traffic
 
@@ -50,5 +51,5 @@ async def test_an_address_that_comes_or_goes_rings_the_bell() -> None:
             rung.clear()
             change = ["ip", "address", action, "127.99.0.1/32", "dev", "lo"]
             await (await asyncio.create_subprocess_exec(*change)).wait()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await rung.wait()

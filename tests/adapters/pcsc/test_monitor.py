@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.pcsc import binding
 from visitbridge.adapters.pcsc.binding import PNP_READER, SlotStatus
 from visitbridge.adapters.pcsc.monitor import Monitor
@@ -35,7 +36,7 @@ class Pcscd:
 
     def establish_context(self) -> int:
         self.is_asked_for_context.set()
-        self.may_establish.wait(10)
+        self.may_establish.wait(PATIENCE_S)
         self.held.add(7)
         return 7
 

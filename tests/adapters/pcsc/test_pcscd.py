@@ -16,6 +16,7 @@ from smartcard import scard
 
 from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Bench, Watching
+from tests.patience import PATIENCE_S
 from tests.pcsc import clients_of, wake_ups
 from visitbridge.adapters.pcsc import binding, monitor
 from visitbridge.adapters.pcsc.binding import MOST_READERS, ScardError
@@ -49,7 +50,7 @@ class RetryClock(FakeClock):
 
     async def wait_asleep(self) -> None:
         """Return when the last look for pcscd has failed: the next one is the clock's to allow."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await self._asleep.wait()
 
     async def wake(self) -> None:
@@ -86,7 +87,7 @@ async def wait_insertion(bench: Bench, number: int) -> ReaderInfo:
 
 async def wait_all(watching: Watching, state: ReaderState) -> None:
     """Wait until no slot is in another state."""
-    async with asyncio.timeout(10), watching.changed:
+    async with asyncio.timeout(PATIENCE_S), watching.changed:
         await watching.changed.wait_for(
             lambda: all(info.state is state for info in watching.newest().values())
         )

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -17,7 +19,7 @@ def command(program: str, path: Path, count: int) -> list[str]:
 
 def run(argv: Sequence[str]) -> dict[str, list[str]]:
     """Run to the end (a kill is an end too); what was told, names by their first word."""
-    ended = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=25)
+    ended = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False, timeout=PATIENCE_S)
     return told(ended.stdout)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.adapters.store.builders import KEY, job, save
 from tests.adapters.store.children import stored
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.store import SqlStore, backup, open_store
 from visitbridge.errors import Retry, StoreDamaged, StoreError
 from visitbridge.sim.clock import FakeClock
@@ -55,7 +56,7 @@ async def test_writes_go_on_while_the_file_is_copied(
         writes = asyncio.run_coroutine_threadsafe(
             save(store, *(job(f"during-{n}") for n in range(300))), loop
         )
-        writes.result(timeout=10)
+        writes.result(timeout=PATIENCE_S)
         asyncio.run_coroutine_threadsafe(
             store._lane.call(store._database.checkpoint, deadline_s=5), loop
         ).result(10)
@@ -73,7 +74,7 @@ async def test_a_copy_across_trouble_with_the_disk_is_thrown_away(
     def copy_across_reopening(source: int, to: Path) -> None:
         asyncio.run_coroutine_threadsafe(
             store._lane.call(store._database._disconnect, deadline_s=5), loop
-        ).result(timeout=5)
+        ).result(timeout=PATIENCE_S)
 
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(backup, "copy", copy_across_reopening)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.store.builders import KEY, job, save, visit
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.store import SqlStore, open_store
 from visitbridge.adapters.store.database import Database
 from visitbridge.errors import StaleRevision, StoreError
@@ -212,7 +213,7 @@ def test_a_write_alone_costs_one_sync_and_many_at_once_share_two(tmp_path: Path)
     subprocess.run(
         ["strace", "-f", "-qq", "-e", "trace=fsync,fdatasync,openat", "-o", log, *command],
         check=True,
-        timeout=25,
+        timeout=PATIENCE_S,
         cwd=ROOT,
     )
     phases: list[int] = []

@@ -10,6 +10,7 @@ import pytest
 
 from tests.adapters.store import programs
 from tests.adapters.store.builders import KEY, job, save, visit
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.store import SqlStore, binding, open_store
 from visitbridge.adapters.store.migrations import OLDEST_PROGRAM, REVISIONS
 from visitbridge.errors import Retry, SchemaNewer, StoreDamaged, StoreError, StoreKeyWrong, StoreReadOnly
@@ -152,7 +153,7 @@ def test_a_read_only_disk_is_told(used: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=25,
+        timeout=PATIENCE_S,
     )
     assert StoreReadOnly.code in outcome.stderr.splitlines()[-1]
 

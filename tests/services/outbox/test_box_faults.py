@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.services.outbox import samples
 from tests.services.outbox.fakes import Fault
 from tests.services.outbox.memory_store import MemoryStore
@@ -61,7 +62,7 @@ async def test_a_store_that_hangs_ends_the_engine_and_so_the_process() -> None:
     await world.enqueue(samples.visit(), ("upload.recognition",))
     store.hangs = True
     world.outbox.wake()
-    await asyncio.wait({running}, timeout=5)
+    await asyncio.wait({running}, timeout=PATIENCE_S)
 
     error = running.exception()
     assert isinstance(error, BaseExceptionGroup)

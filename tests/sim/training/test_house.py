@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.domain.people import BoxRole
 from visitbridge.errors import TrainingClosed
 from visitbridge.ports.training import RoomsPhase
@@ -18,7 +19,6 @@ from visitbridge.sim.training import house as house_module
 from visitbridge.sim.training.house import TrainingHouse
 
 _IDLE_S = 3600.0
-_WITHIN_S = 20.0
 # Stands for the rooms: says that they are open, and what it found, and stays.
 _ROOMS = """
 import json, os, pathlib, sys, time
@@ -68,7 +68,7 @@ def phase_of(house: TrainingHouse) -> RoomsPhase:
 
 
 async def until(house: TrainingHouse, phase: RoomsPhase) -> None:
-    async with asyncio.timeout(_WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         while house.phase is not phase:  # noqa: ASYNC110 - a process of its own is at work
             await asyncio.sleep(0.02)
 

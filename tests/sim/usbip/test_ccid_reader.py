@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.contract.demo_card import ATR_T0, ATR_T1, GET_DATA, SELECT_NHI, DemoCard, pattern, read_pattern
+from tests.patience import PATIENCE_S
 from visitbridge.sim.usbip.ccid_reader import BULK_IN, BULK_OUT, INTERRUPT_IN, SimulatedUsbReader
 
 SERIAL = "VB0001"
@@ -117,7 +118,7 @@ async def open_cable(simulated: SimulatedUsbReader) -> AsyncIterator[Kernel]:
         yield Kernel(reader, writer)
     finally:
         writer.close()
-        await asyncio.wait_for(serving, 5)
+        await asyncio.wait_for(serving, PATIENCE_S)
         device_side[1].close()
         await device_side[1].wait_closed()
 
