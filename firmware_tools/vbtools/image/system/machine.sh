@@ -23,6 +23,8 @@ fi
 # The key of the store, sealed to this machine's TPM where there is one, else to its host key.
 if [ ! -e /etc/credstore.encrypted/store.key ]; then
     head -c 32 /dev/urandom | systemd-creds encrypt --name=store.key - /etc/credstore.encrypted/.store.key
+    # What has a name has its content, whenever the power is cut.
+    sync /etc/credstore.encrypted/.store.key
     mv /etc/credstore.encrypted/.store.key /etc/credstore.encrypted/store.key
     sync -f /etc/credstore.encrypted
 fi
