@@ -189,7 +189,7 @@ async def test_the_api_describes_itself(house: House) -> None:
     ],
 )
 async def test_compression_is_agreed(tmp_path: Path, clock: FakeClock, accept: str, zipped: bool) -> None:
-    files = {"/x": Document.of("text/css", b"a" * 1000)}
+    files = {"/x": Document("text/css", b"a" * 1000)}
     async with open_house(tmp_path, clock, files=files) as house:
         answer = await house.ask("GET", "/x", headers={"Accept-Encoding": accept})
 
@@ -198,5 +198,5 @@ async def test_compression_is_agreed(tmp_path: Path, clock: FakeClock, accept: s
 
 
 def test_what_does_not_shrink_stays_as_it_is() -> None:
-    assert Document.of("text/css", b"a").zipped is None
-    assert gzip.decompress(Document.of("text/css", b"a" * 99).zipped or b"") == b"a" * 99
+    assert Document("text/css", b"a").zipped is None
+    assert gzip.decompress(Document("text/css", b"a" * 99).zipped or b"") == b"a" * 99

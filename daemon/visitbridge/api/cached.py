@@ -5,29 +5,29 @@ from __future__ import annotations
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from aiohttp import web
 from aiohttp.helpers import ETag
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
-    """A body in memory, compressed once. ``zipped`` is None where compression gains nothing."""
+    """A body in memory. ``compress``: whether that may gain something."""
 
     content_type: str
     plain: bytes
-    zipped: bytes | None
-    etag: str
+    compress: bool = True
 
-    @classmethod
-    def of(cls, content_type: str, plain: bytes, *, compress: bool = True) -> Document:
-        zipped = gzip.compress(plain, 9, mtime=0) if compress else None
-        return cls(
-            content_type=content_type,
-            plain=plain,
-            zipped=zipped if zipped is not None and len(zipped) < len(plain) else None,
-            etag=hashlib.sha256(plain).hexdigest()[:20],
-        )
+    @cached_property
+    def zipped(self) -> bytes | None:
+        """Made when it is first asked for, and once: a start waits for none of it. None where compression gains nothing."""
+        zipped = gzip.compress(self.plain, 9, mtime=0) if self.compress else self.plain
+        return zipped if len(zipped) < len(self.plain) else None
+
+    @cached_property
+    def etag(self) -> str:
+        return hashlib.sha256(self.plain).hexdigest()[:20]
 
     def response(self, request: web.Request) -> web.Response:
         """200 with the form that the browser takes, or 304; to be asked for again each time (``no-cache``)."""

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import qrcode
-import qrcode.constants
-from qrcode.exceptions import DataOverflowError
-from qrcode.image.svg import SvgPathImage
-
 from visitbridge.errors import FieldInvalid
 
 
@@ -15,6 +10,11 @@ def qr_svg(text: str) -> str:
 
     Error correction M where the text fits, else L. Raises FieldInvalid for a text that no QR code holds.
     """
+    # Needed a few times a day, and it brings the library of images along: a start is shorter without.
+    import qrcode  # noqa: PLC0415
+    from qrcode.exceptions import DataOverflowError  # noqa: PLC0415
+    from qrcode.image.svg import SvgPathImage  # noqa: PLC0415
+
     for correction in (qrcode.constants.ERROR_CORRECT_M, qrcode.constants.ERROR_CORRECT_L):
         code = qrcode.QRCode(error_correction=correction, border=4)
         code.add_data(text)

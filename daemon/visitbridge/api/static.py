@@ -1,4 +1,4 @@
-"""The web UI's files: read and compressed once at start, served from memory.
+"""The web UI's files: read once at start, served from memory.
 
 They hold no data and need no session. Nothing outside the listed folders and types is served, so tests, type
 files and notes that lie beside them stay private.
@@ -50,7 +50,7 @@ def read_webui(folder: Path) -> dict[str, Document]:
         if file not in joined
     }
     index = files.pop("/index.html")
-    sheet = Document.of("text/css", page_sheet(folder))
+    sheet = Document("text/css", page_sheet(folder))
     return files | {"/": index, "/p": index, PAGE_SHEET: sheet}
 
 
@@ -92,7 +92,7 @@ def _read(file: Path) -> Document:
         content = without_layout(without_jsdoc(content))
     if file.suffix == ".css":
         content = without_gaps(content)
-    return Document.of(_TYPES[file.suffix], content, compress=file.suffix != ".png")
+    return Document(_TYPES[file.suffix], content, compress=file.suffix != ".png")
 
 
 def without_jsdoc(module: bytes) -> bytes:

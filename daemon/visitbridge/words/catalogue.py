@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import string
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -57,15 +58,30 @@ class Catalogue:
         return LANGUAGES[0]
 
 
+class _PackageTexts(Mapping[str, Mapping[str, str]]):
+    """The package's own files. Each is read when its language is first spoken: a box that nobody asks in English reads half."""
+
+    def __getitem__(self, language: str) -> Mapping[str, str]:
+        if language not in LANGUAGES:
+            raise KeyError(language)
+        return _read(language)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LANGUAGES)
+
+    def __len__(self) -> int:
+        return len(LANGUAGES)
+
+
+@functools.cache
+def _read(language: str) -> Mapping[str, str]:
+    file = resources.files(__name__.rpartition(".")[0]) / f"{language}.toml"
+    return dict(_flatten(tomllib.loads(file.read_text("utf-8"))))
+
+
 def load_catalogue() -> Catalogue:
-    """Read the package's own files."""
-    files = resources.files(__name__.rpartition(".")[0])
-    return Catalogue(
-        {
-            language: dict(_flatten(tomllib.loads((files / f"{language}.toml").read_text("utf-8"))))
-            for language in LANGUAGES
-        }
-    )
+    """The package's own words."""
+    return Catalogue(_PackageTexts())
 
 
 def placeholders(text: str) -> frozenset[str]:

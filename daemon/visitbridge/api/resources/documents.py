@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -50,22 +52,20 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Documents:
+    """Each document is made when somebody first asks for it. None is needed for a start, which the description of all routes
+    alone would make a quarter longer.
+    """
+
     def __init__(self, words: Catalogue, *, version: str) -> None:
         self._version = version
-        self._words: Mapping[str, Document] = {
-            language: Document.of("application/json", msgspec.json.encode(words.texts(language)))
-            for language in LANGUAGES
-        }
-        self._first_words: Mapping[str, Document] = {
-            language: Document.of("application/json", msgspec.json.encode(first_words(words.texts(language))))
-            for language in LANGUAGES
-        }
-        self._openapi: Document | None = None
+        self._words = words
+        self._made: dict[str, Document] = {}
+        self._described: tuple[AnyRoute, ...] = ()
+        self._describing = asyncio.Lock()
 
     def describe(self, routes: Iterable[AnyRoute]) -> None:
-        """Make the OpenAPI document, once all routes are known."""
-        document = openapi_document(routes, version=self._version)
-        self._openapi = Document.of("application/json", msgspec.json.encode(document))
+        """What the OpenAPI document is about, once all routes are known."""
+        self._described = tuple(routes)
 
     def routes(self) -> list[AnyRoute]:
         return [
@@ -104,20 +104,30 @@ class Documents:
         return Alive(status="ok", version=self._version)
 
     async def _serve_words(self, request: web.Request, phone: PairedPhone | None) -> web.StreamResponse:
-        return _in_language(self._words, request)
+        return self._in_language(request, lambda texts: texts)
 
     async def _serve_first_words(self, request: web.Request, phone: PairedPhone | None) -> web.StreamResponse:
-        return _in_language(self._first_words, request)
+        return self._in_language(request, first_words)
 
     async def _serve_openapi(self, request: web.Request, phone: PairedPhone | None) -> web.StreamResponse:
-        if self._openapi is None:
-            raise NotFound("the API has not been described yet")
-        return self._openapi.response(request)
+        async with self._describing:
+            if request.path not in self._made:
+                # Work for a second on a small machine; phones are answered meanwhile.
+                document = await asyncio.to_thread(openapi_document, self._described, version=self._version)
+                self._made[request.path] = _document(document)
+        return self._made[request.path].response(request)
+
+    def _in_language(
+        self, request: web.Request, choose: Callable[[Mapping[str, str]], Mapping[str, str]]
+    ) -> web.Response:
+        """Raises NotFound for a language without words."""
+        language = request.match_info["lang"]
+        if language not in LANGUAGES:
+            raise NotFound("no such language", field="lang")
+        if request.path not in self._made:
+            self._made[request.path] = _document(choose(self._words.texts(language)))
+        return self._made[request.path].response(request)
 
 
-def _in_language(documents: Mapping[str, Document], request: web.Request) -> web.Response:
-    """Raises NotFound for a language without words."""
-    document = documents.get(request.match_info["lang"])
-    if document is None:
-        raise NotFound("no such language", field="lang")
-    return document.response(request)
+def _document(content: Mapping[str, Any]) -> Document:
+    return Document("application/json", msgspec.json.encode(content))
