@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from tests.app.box import small_webui
 from tests.patience import PATIENCE_S
 from visitbridge import __version__
-from visitbridge.cli import EXIT_CONFIG, EXIT_SOFTWARE, main
+from visitbridge.cli import COMMANDS, EXIT_CONFIG, EXIT_SOFTWARE, main
 
 
 def config_file(folder: Path, extra: str = "") -> Path:
@@ -124,6 +125,63 @@ def test_simulated_parts_need_permission(
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["version"]) == 0
     assert capsys.readouterr().out == f"visitbridge {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_found_where_the_table_says(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: visitbridge {command} ")
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+
+    told = re.findall(r"^ {4}([a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert set(told) == set(COMMANDS)
+
+
+ONLY_LATER = {
+    "PIL",
+    "qrcode",
+    "fpdf",
+    "alembic",
+    "prometheus_client",
+    "visitbridge.sim.lab.command",
+    "visitbridge.sim.scenario",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "absent"),
+    [("run", ONLY_LATER), ("health", {"aiohttp", "sqlalchemy", "visitbridge.app"}), ("version", {"aiohttp"})],
+)
+def test_a_command_loads_nothing_that_it_may_never_need(command: str, absent: set[str]) -> None:
+    """Most of a start on a small machine is loading."""
+    program = (
+        "import sys\nfrom visitbridge.cli import COMMANDS\nfrom visitbridge.cli.loading import load\n"
+        f"load(COMMANDS[{command!r}])\nprint(*sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert COMMANDS[command] in told.stdout.split()
+    assert not absent & set(told.stdout.split())
+
+
+def test_loading_leaves_the_environment_and_the_collector_as_they_were() -> None:
+    program = (
+        "import gc, os\nos.environ['SSL_CERT_DIR'] = 'mine'\nbefore = dict(os.environ)\n"
+        "from visitbridge.cli.loading import load\nload('visitbridge.cli.serving')\n"
+        "import aiohttp.connector as connector\n"
+        "authorities = connector._SSL_CONTEXT_VERIFIED.cert_store_stats()['x509_ca']\n"
+        "print(dict(os.environ) == before, gc.isenabled(), gc.get_freeze_count() > 0, authorities)"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert told.stdout.split() == ["True", "True", "True", "0"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["config"], ["run", "--allow"]])

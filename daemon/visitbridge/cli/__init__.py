@@ -10,32 +10,44 @@ from __future__ import annotations
 
 import argparse
 import signal
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
-from visitbridge import __version__
-from visitbridge.cli import (
-    asking,
-    certificates,
-    codes,
-    configuration,
-    departure,
-    health,
-    reset,
-    serving,
-    support,
-)
 from visitbridge.cli.exit_codes import EXIT_CONFIG, EXIT_SOFTWARE, EXIT_UNAVAILABLE
+from visitbridge.cli.loading import load
 from visitbridge.cli.trouble import first, report, report_bug
 from visitbridge.errors import VisitBridgeError
-from visitbridge.sim.lab import command as lab_command
-from visitbridge.sim.scenario import command as simulate_command
 
 __all__ = ["EXIT_CONFIG", "EXIT_SOFTWARE", "EXIT_UNAVAILABLE", "main"]
 
 
+COMMANDS: Final[Mapping[str, str]] = {
+    "run": "visitbridge.cli.serving",
+    "pair": "visitbridge.cli.asking",
+    "queue": "visitbridge.cli.asking",
+    "doctor": "visitbridge.cli.asking",
+    "health": "visitbridge.cli.health",
+    "departure": "visitbridge.cli.departure",
+    "certificate": "visitbridge.cli.certificates",
+    "trust": "visitbridge.cli.certificates",
+    "codes": "visitbridge.cli.codes",
+    "reset": "visitbridge.cli.reset",
+    "support-bundle": "visitbridge.cli.support",
+    "config": "visitbridge.cli.configuration",
+    "lab": "visitbridge.sim.lab.command",
+    "simulate": "visitbridge.sim.scenario.command",
+    "version": "visitbridge.cli.version",
+}
+"""Each command's module. It alone is imported for it: the gateway starts without its lab, and a question to a running box without
+a gateway.
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Errors go to stderr in words, with their code."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser(words[:1]).parse_args(words)
     handler: Callable[[argparse.Namespace], int] = options.handler
     try:
         return handler(options)
@@ -52,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report_bug(exc)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
+    """For the command asked for, and for all of them when it is none of them: then they are told."""
     parser = argparse.ArgumentParser(
         prog="visitbridge",
         description="Pocket gateway between visit teams, their card readers and the insurer's VPN.",
@@ -60,25 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (
-        serving,
-        asking,
-        health,
-        departure,
-        certificates,
-        codes,
-        reset,
-        support,
-        configuration,
-        lab_command,
-        simulate_command,
-    ):
-        module.add_arguments(commands)
-    version = commands.add_parser("version", help="print the version")
-    version.set_defaults(handler=_version)
+    needed = [COMMANDS[name] for name in asked if name in COMMANDS] or COMMANDS.values()
+    for module in dict.fromkeys(needed):
+        load(module).add_arguments(commands)
     return parser
-
-
-def _version(_arguments: argparse.Namespace) -> int:
-    print(f"visitbridge {__version__}")
-    return 0

@@ -18,7 +18,7 @@ from visitbridge.cli.codes import follow_codes
 from visitbridge.cli.exit_codes import EXIT_NOT_DRAINED, EXIT_NOT_READY, EXIT_UNAVAILABLE
 from visitbridge.cli.options import add_config
 from visitbridge.cli.orders import send_order
-from visitbridge.cli.serving import PAIR_SIGNAL, READY_FILE
+from visitbridge.cli.ready import PAIR_SIGNAL, READY_FILE
 from visitbridge.cli.words import language, say, say_link
 from visitbridge.config import load_config
 from visitbridge.services.environment import EnvironmentReport

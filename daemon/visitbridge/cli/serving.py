@@ -24,11 +24,9 @@ from visitbridge.adapters.systemd import (
 from visitbridge.app import Options, Ready, require_allowed, run_gateway
 from visitbridge.cli.exit_codes import EXIT_SOFTWARE
 from visitbridge.cli.options import add_config
+from visitbridge.cli.ready import PAIR_SIGNAL, READY_FILE
 from visitbridge.config import Config, load_config
 from visitbridge.runtime.wiping import is_wiping
-
-READY_FILE = "ready.json"
-PAIR_SIGNAL = signal.SIGUSR1
 
 log = logging.getLogger(__name__)
 
