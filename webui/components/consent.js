@@ -6,6 +6,7 @@ import { fromRoc, rocDate, rocMoment } from "../core/format.js";
 import { announce, boxNow } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Notice, RowLink, Screen, useTask } from "./controls.js";
+import { LockedButton, staffLock, timeLock } from "./locked.js";
 
 /** @typedef {import("../core/types").ConsentView} ConsentView */
 /** @typedef {import("../core/types").RecordKind} RecordKind */
@@ -46,7 +47,7 @@ export function ConsentScreen({ person, consent, giveTo, up, reload }) {
     reload();
   });
   const complete = seen && kinds.length > 0 && day !== "";
-  return html`<${Screen} title=${t("consent.title")} up=${up} action=${html`<${Button} kind="primary" id="save-consent" task=${save} disabled=${!complete}>${t(consent ? "consent.renew" : "consent.save")}<//>`}>
+  return html`<${Screen} title=${t("consent.title")} up=${up} action=${html`<${LockedButton} kind="primary" id="save-consent" task=${save} lock=${staffLock() ?? timeLock()} disabled=${!complete}>${t(consent ? "consent.renew" : "consent.save")}<//>`}>
     <section class="patient" aria-label=${t("patient.label")}><p class="patient-name">${person.name}</p><p class="patient-facts"><span class="code">${person.id_masked}</span> <span>${rocDate(person.birth_date)}</span></p></section>
     <${ErrorNotice} error=${save.error ?? revoke.error} />
     ${consent ? html`<${Notice} kind=${consent.counts ? "good" : "warn"} title=${t(consent.counts ? "consent.holds" : "consent.over", { until: rocDate(consent.terms.until) })}>

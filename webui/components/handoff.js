@@ -4,7 +4,8 @@ import { useState } from "../lib/preact-hooks.js";
 import { get, post, segment } from "../core/api.js";
 import { announce } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, useFetched, useTask } from "./controls.js";
+import { ErrorNotice, useFetched, useTask } from "./controls.js";
+import { LockedButton, roleLock } from "./locked.js";
 
 /** @typedef {import("../core/types").HandoffFile} HandoffFile */
 
@@ -34,11 +35,12 @@ export function HandoffPanel({ items, news, changed }) {
   });
   const waiting = handed.value?.waiting ?? 0;
   if (items === 0 && waiting === 0 && !file) return null;
+  const lock = roleLock();
   return html`<details class="fold" id="handoff"><summary>${t("handoff.title")}</summary>
     <p class="hint">${t("handoff.how")}</p><${ErrorNotice} error=${make.error ?? confirm.error ?? takeBack.error} />
-    ${waiting > 0 ? html`<p>${t("handoff.waiting", { count: waiting })}</p><${Button} id="handoff-take-back" task=${takeBack}>${t("handoff.take_back")}<//>` : null}
+    ${waiting > 0 ? html`<p>${t("handoff.waiting", { count: waiting })}</p><${LockedButton} id="handoff-take-back" task=${takeBack} lock=${lock}>${t("handoff.take_back")}<//>` : null}
     ${file ? html`<p>${t("handoff.made", { items: file.items, left: file.left })}</p>
       <div class="actions"><a class="button plain" id="handoff-file" download=${file.name} href=${`data:application/octet-stream;base64,${file.content}`}>${t("handoff.download")}</a>
-      <${Button} kind="primary" id="handoff-confirm" task=${confirm}>${t("handoff.confirm", { items: file.items })}<//></div>`
-      : items === 0 ? null : html`<${Button} id="handoff-make" task=${make}>${t("handoff.make")}<//>`}</details>`;
+      <${LockedButton} kind="primary" id="handoff-confirm" task=${confirm} lock=${lock}>${t("handoff.confirm", { items: file.items })}<//></div>`
+      : items === 0 ? null : html`<${LockedButton} id="handoff-make" task=${make} lock=${lock}>${t("handoff.make")}<//>`}</details>`;
 }

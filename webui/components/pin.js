@@ -3,12 +3,12 @@ import { html } from "../lib/htm-preact.js";
 import { useRef, useState } from "../lib/preact-hooks.js";
 import { post } from "../core/api.js";
 import { renewed } from "../core/session.js";
-import { readers } from "../core/store.js";
+import { lineReady, readers } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Field, Notice, useTask } from "./controls.js";
+import { Button, ErrorNotice, Field, Notice, useFetched, useTask } from "./controls.js";
 
 /**
- * Which reader and the PIN, as a form of its own; nothing but a request for the card while there is none.
+ * Which reader and the PIN, as a form of its own; nothing but what is missing while the insurer cannot be asked or there is no card.
  * @param {{ path?: string, more?: Record<string, unknown>, action?: string, done?: () => void }} props `path`: where the PIN goes instead of
  *   to the sign-in, with `more` beside it and without a reader
  */
@@ -30,6 +30,9 @@ export function PinForm({ path, more, action, done }) {
     renewed();
     done?.();
   });
+  const asks = path || lineReady.value ? "" : "line";
+  const lack = useFetched(asks, async () => (asks ? import("./locked.js") : null)).value;
+  if (asks) return html`<${ErrorNotice} error=${send.error} />${lack ? html`<${lack.LineNotice} />` : null}`;
   if (!reader && !path) {
     return html`<${ErrorNotice} error=${send.error} /><${Notice} title=${t("sign_in.insert")}><p>${t("sign_in.insert_hint")}</p><//>`;
   }

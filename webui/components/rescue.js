@@ -4,7 +4,8 @@ import { post } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
 import { live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Notice, useTask } from "./controls.js";
+import { ErrorNotice, Notice, useTask } from "./controls.js";
+import { LockedButton, roleLock } from "./locked.js";
 
 export function RescueNotice() {
   const seen = useTask(async () => { await post("/api/box/rescue/seen"); });
@@ -12,5 +13,5 @@ export function RescueNotice() {
   if (!since) return null;
   return html`<${Notice} kind="warn" title=${t("rescue.what", { at: rocMoment(since) })}>
     <p>${t("rescue.where")}</p><p>${t("rescue.now")}</p><${ErrorNotice} error=${seen.error} />
-    <${Button} id="rescue-seen" task=${seen}>${t("rescue.seen")}<//><//>`;
+    <${LockedButton} id="rescue-seen" task=${seen} lock=${roleLock()}>${t("rescue.seen")}<//><//>`;
 }

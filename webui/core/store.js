@@ -122,6 +122,9 @@ export const patientReader = computed(() => readers.value.find((r) => r.card.kin
 export const hpcReader = computed(() => readers.value.find((r) => r.card.kind === "hpc") ?? null);
 export const linkUp = computed(() => live.value.link !== undefined && live.value.link.link !== "down");
 
+/** Somebody is signed in here without the service code for visits (A08). */
+export const noVisits = computed(() => staffHere.value?.rights.includes("QPB") === false);
+
 /** Today's verification of the security module, by the box's Taipei day (E02). */
 export const samVerified = computed(() => {
   tick.value;
@@ -130,3 +133,5 @@ export const samVerified = computed(() => {
   const day = (/** @type {number} */ ms) => Math.floor((ms + 8 * 3600_000) / 86_400_000);
   return day(new Date(at).getTime()) === day(boxNow());
 });
+/** Whether what is asked of the insurer's side now gets that far. */
+export const lineReady = computed(() => linkUp.value && samVerified.value);

@@ -6,8 +6,9 @@ import { shrinkPhoto } from "../core/photo.js";
 import { replace } from "../core/router.js";
 import { announce, live } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Field, Notice, Screen, useTask } from "../components/controls.js";
+import { ErrorNotice, Field, Notice, Screen, useTask } from "../components/controls.js";
 import { Copyable } from "../components/copyable.js";
+import { LockedButton, LockNotice, roleLock, uplinkLock } from "../components/locked.js";
 
 export default function Bind() {
   const box = live.value.box;
@@ -28,9 +29,11 @@ export default function Bind() {
     announce(t("bind.done"));
     replace("/setup");
   });
+  const role = roleLock();
+  if (role) return html`<${Screen} title=${t("bind.title")} up="/setup"><${LockNotice} lock=${role} /><//>`;
   const ready = ticket.trim() !== "" && pin.trim() !== "" && name.trim() !== "";
   return html`<${Screen} title=${t("bind.title")} up="/setup"
-    action=${html`<${Button} kind="primary" id="bind" task=${bind} disabled=${!ready}>${t("bind.action")}<//>`}>
+    action=${html`<${LockedButton} kind="primary" id="bind" task=${bind} lock=${uplinkLock()} disabled=${!ready}>${t("bind.action")}<//>`}>
     <p>${t("bind.intro")}</p>
     <${ErrorNotice} error=${bind.error ?? photo.error} />
     <div class="field"><span class="label" id="qr2-label">${t("bind.photo")}</span>

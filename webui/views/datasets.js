@@ -2,9 +2,10 @@
 import { html } from "../lib/htm-preact.js";
 import { get, post } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
-import { announce, linkUp, live } from "../core/store.js";
+import { announce, live } from "../core/store.js";
 import { hasWords, t } from "../core/words.js";
-import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { lineLock, LockedButton } from "../components/locked.js";
 
 /** @typedef {import("../core/types").DataSet} DataSet */
 /** @typedef {import("../core/types").DataSetStatus} DataSetStatus */
@@ -41,7 +42,7 @@ export default function DataSets() {
   const own = INSTITUTION_SETS.map((name) => ({ name, set: sets.find((set) => set.name === name) }));
   const others = sets.filter((set) => !INSTITUTION_SETS.includes(set.name));
   return html`<${Screen} title=${t("datasets.title")} up="/settings"
-    action=${html`<${Button} kind="primary" id="refresh-datasets" task=${refresh} disabled=${!linkUp.value}>${t(linkUp.value ? "datasets.refresh" : "outbox.waits_link")}<//>`}>
+    action=${html`<${LockedButton} kind="primary" id="refresh-datasets" task=${refresh} lock=${lineLock()}>${t("datasets.refresh")}<//>`}>
     <${ErrorNotice} error=${refresh.error ?? found.error} />
     ${found.value === null && !found.error ? html`<${Loading} />` : null}
     ${status ? html`<p class="hint">${status.checked_at ? t("datasets.checked", { at: rocMoment(status.checked_at) }) : t("datasets.never_checked")}${live.value.box?.dataset_group ? ` · ${t("datasets.group", { group: live.value.box.dataset_group })}` : ""}</p>` : null}

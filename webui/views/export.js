@@ -5,6 +5,7 @@ import { get, post, segment } from "../core/api.js";
 import { fetchVisit } from "../core/draft.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { LockNotice, staffLock } from "../components/locked.js";
 import { VisitPatient } from "../components/patient.js";
 
 /** @typedef {import("../core/types").ExportFile} ExportFile */
@@ -35,9 +36,10 @@ export default function Export({ id }) {
     return found.error ? html`<${Screen} title=${t("export.title")} up=${up}><${ErrorNotice} error=${found.error} /><//>` : html`<main><${Loading} /></main>`;
   }
   const { visit, check } = found.value;
+  const lock = staffLock();
   const characters = [...new Set(check.unfit.map((each) => each.character))];
   return html`<${Screen} title=${t("export.title")} up=${up} header=${html`<${VisitPatient} visit=${visit} />`}>
-    <p class="hint">${t("export.how")}</p>
+    <p class="hint">${t("export.how")}</p><${LockNotice} lock=${lock} />
     ${check.findings.length > 0 ? html`<${Notice} kind="warn" title=${t("export.findings", { count: check.findings.length })}>
       <ul class="plain-list">${check.findings.map((each) => html`<li><span class="code">${each.code}</span> ${each.words}</li>`)}</ul><//>` : null}
     ${characters.length > 0 ? html`<section class="group" id="unfit"><h2>${t("export.unfit")}</h2><p class="hint">${t("export.unfit_how")}</p>
@@ -47,5 +49,5 @@ export default function Export({ id }) {
     ${file ? html`<p role="status">${t("export.ready")}</p><div class="actions"><a class="button primary" id="export-file" data-form=${file.form} download=${file.file.name}
       href=${`data:${TYPES[file.form]};base64,${file.file.content}`}>${t("export.save", { name: file.file.name })}</a></div>` : null}
     <ul class="items">${FORMS.map((form) => html`<li class="item split"><div><strong>${t(`export.form.${form}`)}</strong><p class="hint">${t(`export.about.${form}`)}</p></div>
-      <${Button} id=${`export-${form}`} onPress=${() => make.run(form)} busy=${make.busy}>${t("export.make")}<//></li>`)}</ul><//>`;
+      <${Button} id=${`export-${form}`} onPress=${() => make.run(form)} busy=${make.busy} disabled=${lock !== null}>${t("export.make")}<//></li>`)}</ul><//>`;
 }

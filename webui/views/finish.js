@@ -4,7 +4,7 @@ import { useState } from "../lib/preact-hooks.js";
 import { post, segment } from "../core/api.js";
 import { closeDraft, fetchVisit, openDraft } from "../core/draft.js";
 import { replace } from "../core/router.js";
-import { linkUp, live, readers, staffHere } from "../core/store.js";
+import { lineReady, linkUp, live, readers, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
 import { useAdvice } from "../components/advice.js";
 import { Button, ErrorNotice, fieldWords, Loading, Notice, RowLink, ruleWords, Screen, useFetched, useTask } from "../components/controls.js";
@@ -26,9 +26,9 @@ function waitsFor(mode, visit) {
   const tail = visit.patient.card_no.slice(-4);
   const cardHere = readers.value.some((r) => r.card.patient?.card_no_tail === tail && r.card.patient.name === visit.patient.name);
   const waits = [];
-  if (mode >= 2 && !linkUp.value) waits.push(t("finish.waits.link"));
-  if (mode >= 2 && !offline && !cardHere) waits.push(t("finish.waits.card", { name: visit.patient.name }));
-  if (mode >= 2 && !staffHere.value) waits.push(t("finish.waits.staff"));
+  if (!lineReady.value) waits.push(t(linkUp.value ? "chip.sam" : "finish.waits.link"));
+  if (!offline && !cardHere) waits.push(t("finish.waits.card", { name: visit.patient.name }));
+  if (!staffHere.value) waits.push(t("finish.waits.staff"));
   if (live.value.time?.trust === "untrusted") waits.push(t("finish.waits.time"));
   return waits.length > 0 && mode > 1 ? t("finish.waits", { what: waits.join(t("list.separator")) }) : t("finish.at_once");
 }

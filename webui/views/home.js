@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { get, post } from "../core/api.js";
 import { clock, rocDay, rocMoment } from "../core/format.js";
-import { boxNow, hpcReader, linkUp, live, patientReader, readers, samVerified, staffHere, visitNotices } from "../core/store.js";
+import { boxNow, hpcReader, linkUp, live, patientReader, noVisits, readers, samVerified, staffHere, visitNotices } from "../core/store.js";
 import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { PatientHeader } from "../components/patient.js";
@@ -64,7 +64,7 @@ const TILES = [
 export default function Home() {
   const box = live.value.box;
   const patient = patientReader.value?.card.patient;
-  const locked = staffHere.value?.rights.includes("QPB") === false;
+  const locked = noVisits.value;
   const action = box && !box.bound ? html`<a class="button primary" id="go-setup" href="#/setup">${t("home.set_up")}</a>`
     : !staffHere.value && !patient ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("home.sign_in")}</a>`
     : locked ? null

@@ -16,15 +16,15 @@ const ROLES = ["user", "technician", "owner"];
 
 /** @typedef {{ url: string, token_expires_at: string, qr_svg: string }} Ticket */
 
-/** @param {{ phone: Phone, own: boolean, changed: () => void }} props */
-function PhoneRow({ phone, own, changed }) {
+/** @param {{ phone: Phone, own: boolean, higher: boolean, changed: () => void }} props `higher`: of a role that this phone may not remove */
+function PhoneRow({ phone, own, higher, changed }) {
   const remove = useTask(async () => {
     await del(`/api/phones/${segment(phone.phone_id)}`);
     changed();
   });
   return html`<li class="item"><div class="row-text"><span class="row-title">${phone.name}${own ? html`<span class="tag">${t("phones.this")}</span>` : null}</span>
     <span class="row-detail">${t(`role.${phone.role}`)} · ${t("phones.used", { at: rocMoment(phone.used_at) })}</span><${Refused} task=${remove} /></div>
-    ${own ? null : html`<${Button} kind="danger" task=${remove}>${t("phones.remove")}<//>`}</li>`;
+    ${own || higher ? null : html`<${Button} kind="danger" task=${remove}>${t("phones.remove")}<//>`}</li>`;
 }
 
 /** The code that opens this phone without a card, and locking it by hand. */
@@ -63,6 +63,6 @@ export default function Phones() {
       <p class="hint">${t("phones.valid_until", { until: clock(ticket.token_expires_at) })}</p><${Copyable} text=${ticket.url} label=${t("phones.address")} /></section>` : null}
     ${grantable.length > 1 ? html`<div class="field"><span class="label">${t("phones.role")}</span><div class="pills" role="group" aria-label=${t("phones.role")}>${grantable.map((name) => html`<button
       type="button" class="pill" aria-pressed=${name === role} onClick=${() => { setRole(name); setTicket(null); }}>${t(`role.${name}`)}</button>`)}</div><p class="hint">${t(`phones.role_hint.${role}`)}</p></div>` : null}
-    ${phones.value ? html`<ul class="items">${phones.value.map((phone) => html`<${PhoneRow} key=${phone.phone_id} phone=${phone} own=${phone.phone_id === live.value.phone?.phone_id} changed=${phones.reload} />`)}</ul>` : html`<${Loading} />`}
+    ${phones.value ? html`<ul class="items">${phones.value.map((phone) => html`<${PhoneRow} key=${phone.phone_id} phone=${phone} own=${phone === own} higher=${!grantable.includes(phone.role)} changed=${phones.reload} />`)}</ul>` : html`<${Loading} />`}
     <${OwnLock} /><//>`;
 }

@@ -5,6 +5,7 @@ import { del, get, post, put } from "../core/api.js";
 import { announce, live, readers } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { LockNotice, roleLock } from "../components/locked.js";
 import { Refused, isStale } from "../components/proof.js";
 
 /** @typedef {import("../core/types").LockSettings} LockSettings */
@@ -125,5 +126,6 @@ function ResetGroup() {
 }
 
 export default function Protection() {
-  return html`<${Screen} title=${t("protection.title")} up="/settings"><${LockGroup} /><${ResetGroup} /><//>`;
+  const lock = roleLock();
+  return html`<${Screen} title=${t("protection.title")} up="/settings">${lock ? html`<${LockNotice} lock=${lock} />` : html`<${LockGroup} /><${ResetGroup} />`}<//>`;
 }

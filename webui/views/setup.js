@@ -4,7 +4,8 @@ import { get, post } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
 import { linkUp, live, samVerified, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { lineLock, LockedButton } from "../components/locked.js";
 
 /** @typedef {import("../lib/preact.js").ComponentChildren} Children */
 
@@ -32,9 +33,10 @@ export default function Setup() {
   const samDetail = samVerified.value && box?.sam_verified_at ? t("setup.sam.done", { at: rocMoment(box.sam_verified_at) })
     : t(linkUp.value || !bound ? "setup.sam.how" : "setup.sam.waits_link");
 
+  const lock = lineLock();
   const action = next === 0 ? html`<a class="button primary" id="go-bind" href="#/setup/bind">${t("setup.bind.action")}</a>`
-    : next === 1 ? html`<${Button} kind="primary" id="verify-sam" task=${verify}>${t("setup.sam.action")}<//>`
-    : next === 2 ? html`<${Button} kind="primary" id="download-datasets" task=${download}>${t("setup.datasets.action")}<//>`
+    : next === 1 ? html`<${LockedButton} kind="primary" id="verify-sam" task=${verify} lock=${lock?.code === "GW-DC-07" ? null : lock}>${t("setup.sam.action")}<//>`
+    : next === 2 ? html`<${LockedButton} kind="primary" id="download-datasets" task=${download} lock=${lock}>${t("setup.datasets.action")}<//>`
     : next === 3 ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("sign_in.action")}</a>`
     : html`<a class="button primary" href="#/">${t("setup.ready")}</a>`;
   return html`<${Screen} title=${t("setup.title")} up="/" action=${action}>

@@ -3,7 +3,7 @@ import { html } from "../lib/htm-preact.js";
 import { get, post } from "../core/api.js";
 import { rocMoment } from "../core/format.js";
 import { replace } from "../core/router.js";
-import { linkUp, live, readers, staffHere } from "../core/store.js";
+import { linkUp, live, noVisits, readers, staffHere } from "../core/store.js";
 import { useState } from "../lib/preact-hooks.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
@@ -25,16 +25,16 @@ export default function Start() {
   const asks = useFetched(patient?.name_open ? patient.card_no_tail : "", async () => (patient?.name_open ? import("../components/card_name.js") : null));
   const online = linkUp.value && staffHere.value !== null;
   const goesOn = (drafts.value ?? []).some((draft) => draft.patient_name === patient?.name);
-  const action = reader && patient ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
-    ${t(goesOn ? "start.go_on" : online ? "start.action" : "start.action_offline")}<//>` : null;
   const disabledBox = live.value.box?.enabled === false;
+  const action = reader && patient && !disabledBox && !noVisits.value ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
+    ${t(goesOn ? "start.go_on" : online ? "start.action" : "start.action_offline")}<//>` : null;
 
-  return html`<${Screen} title=${t("start.title")} action=${disabledBox ? null : action} header=${patient ? html`<${PatientHeader} name=${patient.name}
+  return html`<${Screen} title=${t("start.title")} action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
       idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
     <${ErrorNotice} error=${start.error}>${start.error?.body.code.startsWith("GW-LNK") ? html`<${Button} id="start-offline" busy=${start.busy}
       onPress=${() => void start.run(true)}>${t("start.action_offline")}<//>` : null}<//>
     ${disabledBox ? html`<${Notice} kind="warn" title=${t("error.GW-DC-05.what")}><p>${t("error.GW-DC-05.where")}</p><p>${t("error.GW-DC-05.now")}</p><//>` : null}
-    ${asks.value ? html`<${asks.value.CardName} reader=${reader} />` : null}
+    ${noVisits.value ? html`<a class="notice warn" id="start-locked" href="#/rights">${t("home.locked")}</a>` : asks.value ? html`<${asks.value.CardName} reader=${reader} />` : null}
     ${patients.length > 1 ? html`<fieldset class="choices"><legend>${t("start.which_card")}</legend>${patients.map((r) => html`<label class="choice">
       <input type="radio" name="patient" checked=${r === reader} onChange=${() => setChosen(r.reader_id)} />
       <span>${r.card.patient?.name}<small>${r.name}</small></span></label>`)}</fieldset>` : null}

@@ -3,7 +3,8 @@ import { html } from "../lib/htm-preact.js";
 import { useState } from "../lib/preact-hooks.js";
 import { get, post } from "../core/api.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { boundLock, LockedButton } from "../components/locked.js";
 
 /** @typedef {import("../core/types").SupportBundle} SupportBundle */
 /** @typedef {import("../core/types").SupportFile} SupportFile */
@@ -19,7 +20,7 @@ export default function Support() {
   const bundle = found.value;
   return html`<${Screen} title=${t("support.title")} up="/settings" action=${file
     ? html`<a class="button primary" id="support-file" download=${file.name} href=${`data:application/octet-stream;base64,${file.content}`}>${t("support.download")}</a>`
-    : html`<${Button} kind="primary" id="support-make" task=${make}>${t("support.make")}<//>`}>
+    : html`<${LockedButton} kind="primary" id="support-make" task=${make} lock=${boundLock()}>${t("support.make")}<//>`}>
     <p>${t("support.what")}</p><${ErrorNotice} error=${make.error ?? found.error} />
     ${file ? html`<${Notice} kind="good" title=${t("support.made", { name: file.name })}><p>${t("support.made_how")}</p><//>` : null}
     ${bundle === null && !found.error ? html`<${Loading} />` : null}

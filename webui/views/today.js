@@ -3,9 +3,10 @@ import { html } from "../lib/htm-preact.js";
 import { useState } from "../lib/preact-hooks.js";
 import { asApiError, del, get, post, segment } from "../core/api.js";
 import { clock, rocDate, rocDay } from "../core/format.js";
-import { announce, boxNow, linkUp, offerUndo } from "../core/store.js";
+import { announce, boxNow, offerUndo } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { lineLock, LockedButton, timeLock } from "../components/locked.js";
 
 /** @typedef {import("../core/types").PlanLine} PlanLine */
 /** @typedef {import("../core/types").Fetched} Fetched */
@@ -51,8 +52,8 @@ export default function Today() {
     }, 10_000);
     offerUndo(t("today.removed", { who: plan.name }), () => { clearTimeout(gone); plans.reload(); });
   };
-  return html`<${Screen} title=${t("today.title")} up="/" action=${consented.length > 0 ? html`<${Button} kind="primary" id="fetch-records" task=${fetchAll}
-      disabled=${!linkUp.value}>${linkUp.value ? t("today.fetch", { count: consented.length }) : t("outbox.waits_link")}<//>` : null}>
+  return html`<${Screen} title=${t("today.title")} up="/" action=${consented.length > 0 ? html`<${LockedButton} kind="primary" id="fetch-records" task=${fetchAll}
+      lock=${lineLock() ?? timeLock()}>${t("today.fetch", { count: consented.length })}<//>` : null}>
     <p class="hint">${rocDay(new Date(boxNow()))}</p>
     <${ErrorNotice} error=${fetchAll.error ?? failed ?? plans.error}><${Button} onPress=${plans.reload}>${t("action.try_again")}<//><//>
     ${plans.value === null && !plans.error ? html`<${Loading} />` : null}
