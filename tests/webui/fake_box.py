@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from tests.patience import PATIENCE_S
 from tests.webui.samples import NOW
 from visitbridge.api.resources.documents import first_words
 from visitbridge.api.static import PAGE_SHEET, page_sheet
@@ -66,6 +67,7 @@ class FakeBox:
         self._streams: set[asyncio.Queue[bytes | None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seq = 0
+        self._heard = threading.Condition()
 
     def begin_anew(self, topics: Json, answers: dict[str, Any]) -> None:
         """Be another box at the same address: nothing of what was put in, asked or broken before is left."""
@@ -144,6 +146,12 @@ class FakeBox:
         """Bodies of the calls to ``METHOD path`` so far."""
         return [body for name, body in self.asked if name == route]
 
+    def wait_calls(self, route: str, count: int = 1) -> list[Any]:
+        """What ``calls`` gives once ``METHOD path`` has been asked for so often."""
+        with self._heard:
+            assert self._heard.wait_for(lambda: len(self.calls(route)) >= count, PATIENCE_S), self.asked
+        return self.calls(route)
+
     def _call_soon(self, act: Callable[[], object]) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(act)
@@ -178,7 +186,9 @@ class FakeBox:
         route = f"{request.method} {request.path}"
         raw = await request.read()
         body = msgspec.json.decode(raw) if raw and request.content_type == "application/json" else len(raw)
-        self.asked.append((route, body))
+        with self._heard:
+            self.asked.append((route, body))
+            self._heard.notify_all()
         answer = self.answers.get(route, self.answers.get(self._kin(route)))
         await self._wait_released(route)
         try:

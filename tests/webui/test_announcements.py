@@ -95,7 +95,7 @@ def test_B04_T03_the_tour_goes_from_part_to_part_by_keyboard_and_is_over_for_goo
         assert part is not None
         covered = min(panel["y"] + panel["height"], part["y"] + part["height"]) - max(panel["y"], part["y"])
         seen.append((wanted, covered < part["height"] / 2))
-        assert page.evaluate("() => document.activeElement.id") == "tour-title"
+        expect(page.locator("#tour-title")).to_be_focused()
         assert page.evaluate(SMALL) == 0
         phone.picture(artefacts, f"tour-{wanted}-{look.label}")
     page.click("#tour-back")

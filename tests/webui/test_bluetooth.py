@@ -84,12 +84,6 @@ def box() -> Iterator[FakeBox]:
         yield running
 
 
-def wait_calls(phone: Phone, box: FakeBox, route: str, count: int) -> None:
-    """Wait until the page has asked so often."""
-    while len(box.calls(route)) < count:
-        phone.settle()
-
-
 def test_D01_the_readers_page_shows_battery_and_signal_and_leads_on(
     box: FakeBox, phone: Phone, artefacts: Path
 ) -> None:
@@ -126,11 +120,11 @@ def test_D02_it_scans_only_while_the_page_is_shown(box: FakeBox, phone: Phone) -
     assert box.calls("POST /api/bluetooth/scan") == []
 
     phone.go("/settings/bluetooth")
-    wait_calls(phone, box, "POST /api/bluetooth/scan", 1)
+    box.wait_calls("POST /api/bluetooth/scan")
     assert box.calls("DELETE /api/bluetooth/scan") == []
     phone.go("/settings")
 
-    wait_calls(phone, box, "DELETE /api/bluetooth/scan", 1)
+    box.wait_calls("DELETE /api/bluetooth/scan")
 
 
 def test_D03_a_reader_is_found_named_compared_and_remembered(
@@ -152,15 +146,15 @@ def test_D03_a_reader_is_found_named_compared_and_remembered(
     page.fill("#reader-name", "一號讀卡機")
     phone.picture(artefacts, "bluetooth-name")
     page.click("#pair")
-    wait_calls(phone, box, "POST /api/bluetooth/pairing", 1)
-    assert box.calls("POST /api/bluetooth/pairing") == [{"address": NEAR["address"], "name": "一號讀卡機"}]
+    assert box.wait_calls("POST /api/bluetooth/pairing") == [
+        {"address": NEAR["address"], "name": "一號讀卡機"}
+    ]
 
     box.put("bluetooth", bluetooth(scanning=True, heard=[NEAR], pairing=pairing("compare", "012345")))
     expect(page.locator("#pairing-number")).to_have_text("012 345")
     phone.picture(artefacts, "bluetooth-compare")
     page.click("#agree")
-    wait_calls(phone, box, "POST /api/bluetooth/pairing/answer", 1)
-    assert box.calls("POST /api/bluetooth/pairing/answer") == [{"agree": True, "number": ""}]
+    assert box.wait_calls("POST /api/bluetooth/pairing/answer") == [{"agree": True, "number": ""}]
 
     known = {**KNOWN, "address": NEAR["address"]}
     box.put(
@@ -171,7 +165,7 @@ def test_D03_a_reader_is_found_named_compared_and_remembered(
     expect(page.locator("#nearby [data-address]")).to_have_count(0)
     phone.picture(artefacts, "bluetooth-done")
     page.click("#close-pairing")
-    wait_calls(phone, box, "DELETE /api/bluetooth/pairing", 1)
+    box.wait_calls("DELETE /api/bluetooth/pairing")
 
 
 def test_a_passkey_is_entered_in_six_digits(box: FakeBox, phone: Phone, artefacts: Path) -> None:
@@ -186,8 +180,7 @@ def test_a_passkey_is_entered_in_six_digits(box: FakeBox, phone: Phone, artefact
     expect(page.locator("#agree")).to_be_enabled()
     page.click("#agree")
 
-    wait_calls(phone, box, "POST /api/bluetooth/pairing/answer", 1)
-    assert box.calls("POST /api/bluetooth/pairing/answer") == [{"agree": True, "number": "001234"}]
+    assert box.wait_calls("POST /api/bluetooth/pairing/answer") == [{"agree": True, "number": "001234"}]
 
 
 def test_a_pairing_that_failed_says_what_to_do(box: FakeBox, phone: Phone, artefacts: Path) -> None:
@@ -210,14 +203,13 @@ def test_S01_a_reader_is_renamed_and_removed(box: FakeBox, phone: Phone, artefac
     row.get_by_role("button", name="改名").click()
     page.fill("#new-name", "二號讀卡機")
     page.click("#save-name")
-    wait_calls(phone, box, "PUT /api/bluetooth/readers/ble-0200000000a2", 1)
-    assert box.calls("PUT /api/bluetooth/readers/ble-0200000000a2") == [{"name": "二號讀卡機"}]
+    assert box.wait_calls("PUT /api/bluetooth/readers/ble-0200000000a2") == [{"name": "二號讀卡機"}]
 
     row.get_by_role("button", name="移除").click()
     assert box.calls("DELETE /api/bluetooth/readers/ble-0200000000a2") == []
     phone.picture(artefacts, "bluetooth-remove")
     page.click("#remove-sure")
-    wait_calls(phone, box, "DELETE /api/bluetooth/readers/ble-0200000000a2", 1)
+    box.wait_calls("DELETE /api/bluetooth/readers/ble-0200000000a2")
 
 
 @pytest.mark.parametrize(
@@ -279,9 +271,9 @@ def test_the_lab_switches_simulated_readers_and_the_adapter(
     expect(row).to_contain_text("背面印著 123456")
     phone.picture(artefacts, "lab-bluetooth")
     page.click("[data-adapter=blocked]")
-    wait_calls(phone, box, "POST /api/lab/bluetooth", 1)
+    box.wait_calls("POST /api/lab/bluetooth")
     row.get_by_role("button", name="關掉電源").click()
-    wait_calls(phone, box, "POST /api/lab/readers/ble-0200000000b2/reach", 1)
+    box.wait_calls("POST /api/lab/readers/ble-0200000000b2/reach")
 
     assert box.calls("POST /api/lab/bluetooth") == [{"state": "blocked"}]
     assert box.calls("POST /api/lab/readers/ble-0200000000b2/reach") == [{"in_reach": False}]

@@ -61,5 +61,5 @@ def test_G07_a_name_that_cannot_be_this_cards_is_refused_beside_the_field(
 def test_G07_a_whole_name_asks_nothing_and_loads_nothing(box: FakeBox, phone: Phone) -> None:
     phone.open(f"{box.url}/#/start")
     expect(phone.page.locator(".patient-name")).to_be_visible()
-    assert phone.page.locator("#card-name").count() == 0
+    expect(phone.page.locator("#card-name")).to_have_count(0)
     assert "/components/card_name.js" not in phone.served

@@ -85,7 +85,7 @@ def test_the_last_day_is_drawn(box: FakeBox, phone: Phone) -> None:
     chart = phone.page.locator("#history svg")
     expect(chart).to_be_visible()
 
-    assert phone.page.locator("#history rect[data-link=down]").count() == 20
+    expect(phone.page.locator("#history rect[data-link=down]")).to_have_count(20)
     assert "30" in (chart.get_attribute("aria-label") or "")
 
 
@@ -371,10 +371,9 @@ def test_what_waits_can_be_held_released_and_tried_again(
     box.answers[f"POST /api/outbox/{item['job_id']}/{act}"] = item
     phone.open(f"{box.url}/#/outbox")
     phone.page.get_by_role("button", name=words, exact=True).click()
-    phone.settle()
 
+    assert len(box.wait_calls("GET /api/outbox", 2)) == 2
     assert len(box.calls(f"POST /api/outbox/{item['job_id']}/{act}")) == 1
-    assert len(box.calls("GET /api/outbox")) == 2
 
 
 def test_a_screen_is_fetched_anew_after_the_phone_was_away(box: FakeBox, phone: Phone) -> None:
@@ -515,5 +514,5 @@ def test_a_phone_on_its_side_keeps_room_for_the_content(box: FakeBox, phone: Pho
     phone.open(f"{box.url}/#{VISIT}")
     phone.dress(Look(844, 390))
 
-    assert phone.page.locator(".action-bar").evaluate("(bar) => getComputedStyle(bar).position") == "static"
+    expect(phone.page.locator(".action-bar")).to_have_css("position", "static")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 844

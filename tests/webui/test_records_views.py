@@ -48,6 +48,7 @@ def test_L05_T06_turning_the_phone_or_the_button_gives_the_whole_table(
 def test_L02_all_eleven_columns_and_the_first_one_stays(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url + RECORDS)
     phone.page.click("#turn")
+    expect(phone.page.locator(".record-table")).to_be_visible()
     head = phone.page.locator(".record-table thead th").all_inner_texts()
     first = phone.page.locator(".record-table tbody th").first
     before = first.bounding_box()

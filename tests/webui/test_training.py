@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ from tests.webui.phone import Phone
 TRAINING_CLOSED = 409
 
 
-def watermark(page: Page) -> str:
-    return str(page.evaluate("getComputedStyle(document.documentElement, '::after').content"))
+def expect_watermark(page: Page, content: str) -> None:
+    """Its style sheet is fetched by itself, and comes when it comes."""
+    page.wait_for_function(
+        "(wanted) => getComputedStyle(document.documentElement, '::after').content === wanted", arg=content
+    )
 
 
 @pytest.fixture
@@ -36,8 +40,8 @@ def test_every_page_in_the_rooms_bears_the_stripes_the_watermark_and_the_title(
 
     expect(phone.page.locator(".banner.training")).to_contain_text("訓練模式")
     expect(phone.page.locator(".banner.virtual")).to_have_count(0)
-    assert watermark(phone.page) == '"訓練"'
-    assert phone.page.title().startswith("訓練 · ")
+    expect_watermark(phone.page, '"訓練"')
+    expect(phone.page).to_have_title(re.compile("^訓練 · "))
     assert phone.troubles == []
 
 
@@ -51,8 +55,8 @@ def test_the_banner_leads_to_the_lessons_and_there_to_the_way_out(inside: FakeBo
 
     expect(phone.page.locator(".banner.virtual")).to_be_visible()
     assert len(inside.calls("POST /api/training/leave")) == 1
-    assert watermark(phone.page) == "none"
-    assert phone.page.url == f"{inside.url}/"
+    expect_watermark(phone.page, "none")
+    expect(phone.page).to_have_url(f"{inside.url}/")
 
 
 def test_going_in_begins_the_page_anew(box: FakeBox, phone: Phone) -> None:

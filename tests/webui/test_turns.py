@@ -36,7 +36,7 @@ def test_A02_D04_the_readers_page_tells_who_uses_a_reader_and_for_how_long(
     box.put("uses", uses(by=by, phone_id=phone_id, name=name, seconds=49))
     row = phone.page.locator("[data-reader=r2]")
     expect(row.locator(f"[data-turn={turn}]")).to_contain_text(re.compile(words))
-    assert row.get_by_role("button", name="換人使用").count() == (turn == "mine")
+    expect(row.get_by_role("button", name="換人使用")).to_have_count(int(turn == "mine"))
     expect(phone.page.locator("[data-reader=r1] [data-turn]")).to_have_count(0)
     phone.settle()
     phone.picture(artefacts, f"readers-turn-{turn}")
