@@ -72,6 +72,11 @@ BUNDLE: Json = {
 }
 
 
+NO_SWITCH: Json = {
+    "GET /api/box/power": {"possible": False, "unsent": 0, "drafts": 0, "oldest_at": None, "busy": False}
+}
+
+
 @dataclass(frozen=True)
 class Lack:
     """``place``: where the action stands on the screen ``path``, once ``before`` was pressed. ``says``: what names the thing
@@ -141,6 +146,7 @@ LACKS = [
     Lack("records sam", f"{VISIT}/records", NO_SAM, "[data-locked=medical]", SAM, ("#/setup",)),
     Lack("records card", f"{VISIT}/records", {"cards": HPC_ONLY}, "#ask-card", "請插健保卡"),
     # 今日名單與同意
+    Lack("today staff", "/today", REDUCED, ACTION, STAFF, ("#/sign-in",), answers=TODAY),
     Lack("today link", "/today", NO_LINE, ACTION, VPN, answers=TODAY),
     Lack("today sam", "/today", NO_SAM, ACTION, SAM, ("#/setup",), answers=TODAY),
     Lack("today time", "/today", NO_TIME, ACTION, TIME, answers=TODAY),
@@ -161,6 +167,8 @@ LACKS = [
         answers=FINISHED,
     ),
     Lack("handoff role", "/outbox", USER, "#handoff", ROLE, before="#handoff summary"),
+    # 盒子自己
+    Lack("switch off", "/settings/power", {}, MAIN, "盒子沒有辦法自己關機", answers=NO_SWITCH),
     # 技術人員的事
     Lack("bind role", "/setup/bind", {**UNBOUND, **USER}, MAIN, "請用負責人或技術人員的手機操作"),
     Lack("bind uplink", "/setup/bind", NO_UPLINK, ACTION, "沒有 SIM 卡"),

@@ -24,6 +24,9 @@ export const timeLock = () => (live.value.time?.trust === "untrusted" ? lock("GW
 /** This box belongs to no institution yet. */
 export const boundLock = () => (live.value.box?.bound === false ? lock("GW-DC-06", t("rights.locked.bound"), "#/setup/bind", "setup.bind.action") : null);
 
+/** Nothing on this machine takes the order to switch off. */
+export const UNABLE_TO_SWITCH_OFF = lock("GW-DEV-22", "");
+
 /** There is no way out of this box, so that it cannot be bound. */
 export function uplinkLock() {
   const { box, link } = live.value;

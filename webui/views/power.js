@@ -4,6 +4,7 @@ import { useEffect, useState } from "../lib/preact-hooks.js";
 import { get, post } from "../core/api.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, Screen, useFetched, useTask } from "../components/controls.js";
+import { LockNotice, UNABLE_TO_SWITCH_OFF } from "../components/locked.js";
 
 /** @typedef {import("../core/types").SwitchOffView} SwitchOffView */
 
@@ -54,9 +55,10 @@ export default function Power() {
   const left = useLastSeconds(going);
   const view = found.value;
   if (going) return html`<${Screen} title=${t("switch_off.title")}><div role="status"><${Going} left=${left} /></div><//>`;
-  return html`<${Screen} title=${t("switch_off.title")} up="/settings" action=${view ? html`<${Button} kind="primary" id="switch-off" task=${off}>${t("switch_off.action")}<//>` : null}>
+  return html`<${Screen} title=${t("switch_off.title")} up="/settings" action=${view?.possible ? html`<${Button} kind="primary" id="switch-off" task=${off}>${t("switch_off.action")}<//>` : null}>
     <${ErrorNotice} error=${off.error ?? found.error} />
     ${view === null && !found.error ? html`<${Loading} />` : null}
+    ${view?.possible === false ? html`<${LockNotice} lock=${UNABLE_TO_SWITCH_OFF} />` : null}
     ${view ? html`<div class="group" id="open-work">
       <p>${view.unsent ? t("switch_off.unsent", { count: view.unsent }) : t("switch_off.nothing")}</p>
       ${view.drafts ? html`<p>${t("switch_off.drafts", { count: view.drafts })}</p>` : null}

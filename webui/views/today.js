@@ -6,7 +6,7 @@ import { clock, rocDate, rocDay } from "../core/format.js";
 import { announce, boxNow, offerUndo } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
-import { lineLock, LockedButton, timeLock } from "../components/locked.js";
+import { lineLock, LockedButton, staffLock, timeLock } from "../components/locked.js";
 
 /** @typedef {import("../core/types").PlanLine} PlanLine */
 /** @typedef {import("../core/types").Fetched} Fetched */
@@ -53,7 +53,7 @@ export default function Today() {
     offerUndo(t("today.removed", { who: plan.name }), () => { clearTimeout(gone); plans.reload(); });
   };
   return html`<${Screen} title=${t("today.title")} up="/" action=${consented.length > 0 ? html`<${LockedButton} kind="primary" id="fetch-records" task=${fetchAll}
-      lock=${lineLock() ?? timeLock()}>${t("today.fetch", { count: consented.length })}<//>` : null}>
+      lock=${staffLock() ?? lineLock() ?? timeLock()}>${t("today.fetch", { count: consented.length })}<//>` : null}>
     <p class="hint">${rocDay(new Date(boxNow()))}</p>
     <${ErrorNotice} error=${fetchAll.error ?? failed ?? plans.error}><${Button} onPress=${plans.reload}>${t("action.try_again")}<//><//>
     ${plans.value === null && !plans.error ? html`<${Loading} />` : null}
