@@ -1,4 +1,4 @@
-"""Statements compiled once, and the session that runs them: the way to the connection for every repository.
+"""Statements compiled once, when they are first run, and the session that runs them: the way to the connection for every repository.
 
 SQLAlchemy Core writes the SQL; running it through Core's own execution costs as much again as SQLite
 itself (docs/decisions), so compiled text goes straight to the driver.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,15 +27,28 @@ Row = tuple[Any, ...]
 
 
 class Statement:
-    """SQL text with named parameters; ``constants`` are the values that the expression itself held."""
-
-    __slots__ = ("constants", "sql", "writes")
+    """SQL text with named parameters. A start runs a few of all there are, and is not made longer by the others."""
 
     def __init__(self, clause: ClauseElement) -> None:
-        compiled = clause.compile(dialect=_DIALECT)
-        self.sql: Final = str(compiled)
-        self.constants: Final = {name: value for name, value in compiled.params.items() if value is not None}
-        self.writes: Final = not self.sql.lstrip().startswith(("SELECT", "WITH"))
+        self._clause: Final = clause
+
+    @cached_property
+    def sql(self) -> str:
+        return self._compiled[0]
+
+    @cached_property
+    def constants(self) -> Mapping[str, Any]:
+        """The values that the expression itself held."""
+        return self._compiled[1]
+
+    @cached_property
+    def writes(self) -> bool:
+        return not self.sql.lstrip().startswith(("SELECT", "WITH"))
+
+    @cached_property
+    def _compiled(self) -> tuple[str, Mapping[str, Any]]:
+        compiled = self._clause.compile(dialect=_DIALECT)
+        return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
 
 def limited(query: Select[Any]) -> Statement:
@@ -97,7 +111,7 @@ class Session:
         if statement.writes and self._access is not Access.WRITE:
             raise RuntimeError("a read transaction was used to write")
         if statement.constants:
-            values = statement.constants | values
+            values = {**statement.constants, **values}
         try:
             return self._connection.execute(statement.sql, values)
         except binding.VendorError as exc:
