@@ -1,5 +1,5 @@
 """``python -m vpnportal``."""
 
-from vpnportal.cli import main
+from visitbridge.runtime.loading import load
 
-main()
+load("vpnportal.cli").main()

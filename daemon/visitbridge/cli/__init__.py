@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from visitbridge.cli.exit_codes import EXIT_CONFIG, EXIT_SOFTWARE, EXIT_UNAVAILABLE
-from visitbridge.cli.loading import load
 from visitbridge.cli.trouble import first, report, report_bug
 from visitbridge.errors import VisitBridgeError
+from visitbridge.runtime.loading import load
 
 __all__ = ["EXIT_CONFIG", "EXIT_SOFTWARE", "EXIT_UNAVAILABLE", "main"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -77,6 +78,8 @@ async def _serve(config: Config, options: Options) -> None:
 
     def announce(describe: Callable[[], Ready]) -> None:
         _announce(config, describe(), aloud=not started_by_systemd())
+        # What was made for the start is there to stay, as what was loaded is (runtime/loading.py).
+        gc.freeze()
         loop.add_signal_handler(PAIR_SIGNAL, lambda: _announce(config, describe(), aloud=False))
 
     await run_gateway(config, options, notifier=make_notifier(), stop=stop, announce=announce, reload=reload)

@@ -1,4 +1,4 @@
-"""Import what a command is made of. On a small machine that is most of a start."""
+"""Import what a program is made of. On a small machine that is most of a start."""
 
 from __future__ import annotations
 
