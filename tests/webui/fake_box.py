@@ -106,12 +106,15 @@ class FakeBox:
 
         thread = threading.Thread(target=lambda: asyncio.run(serve()), name="fake-box")
         thread.start()
-        ready.wait(10)
+        assert ready.wait(PATIENCE_S)
         try:
             yield self
         finally:
+            # What a test still held back would hold up the end of the thread.
+            for rest in self.delays.values():
+                rest.set()
             stop[0]()
-            thread.join(10)
+            thread.join(PATIENCE_S)
 
     def put(self, topic: str, value: Json) -> None:
         """Change a topic and send the change to every open stream."""
@@ -201,7 +204,7 @@ class FakeBox:
 
     async def _wait_released(self, route: str) -> None:
         if route in self.delays:
-            await asyncio.to_thread(self.delays[route].wait, 10)
+            await asyncio.to_thread(self.delays[route].wait, PATIENCE_S)
 
     def _static(self, path: str) -> web.Response:
         body = self._file("/index.html" if path in {"/", "/p"} else path)

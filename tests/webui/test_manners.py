@@ -227,6 +227,9 @@ def test_a_stream_without_heartbeat_counts_as_lost_after_35_s(box: FakeBox, phon
     phone.page.clock.install()
     phone.open(box.url)
     phone.hold_clock()
+    # The last that it hears: from now on, however long the page took to come.
+    box.put("queue", samples.queue(1))
+    expect(phone.strip_item("queue")).to_contain_text("1 待傳")
     phone.page.clock.run_for(30_000)
     expect(phone.page.locator(".banner.lost")).to_have_count(0)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.webui.fake_box import FakeBox, Refusal
 from tests.webui.phone import Phone
@@ -17,10 +17,26 @@ OPEN = {
     "oldest_at": "2026-11-22T01:00:00Z",
     "busy": True,
 }
+LOOK = "/api/alive"
 MISSES = 3
 """Answers that fail in a row before the page believes that the box is gone (webui/views/power.js)."""
 
 NOTHING = {"possible": True, "unsent": 0, "drafts": 0, "oldest_at": None, "busy": False}
+
+
+def looks_of(page: Page) -> list[str]:
+    """Grows whenever the page begins to look whether the box is there."""
+    begun: list[str] = []
+    page.on("request", lambda request: begun.extend(url for url in [request.url] if url.endswith(LOOK)))
+    return begun
+
+
+def next_look(page: Page, looks: list[str], end: Literal["requestfinished", "requestfailed"]) -> None:
+    """Let time pass on the page until it looks once more, and none while it waits for the answer."""
+    seen = len(looks)
+    with page.expect_event(end, lambda request: request.url.endswith(LOOK)):
+        while len(looks) == seen:
+            page.clock.run_for(100)
 
 
 def test_what_is_open_is_told_and_then_when_it_may_be_unplugged(
@@ -40,20 +56,21 @@ def test_what_is_open_is_told_and_then_when_it_may_be_unplugged(
     page.click("#switch-off")
     expect(page.get_by_text("正在關機，先不要拔電")).to_be_visible()
     phone.picture(artefacts, "power-going")
+    phone.hold_clock()
+    looks = looks_of(page)
     for _ in range(4):
-        with page.expect_response("**/api/alive"):
-            page.clock.run_for(1_000)
+        next_look(page, looks, "requestfinished")
     expect(page.get_by_text("正在關機，先不要拔電")).to_be_visible()
 
     box.silent = True
     for _ in range(MISSES):
         expect(page.get_by_text("正在關機，先不要拔電")).to_be_visible()
-        with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/alive")):
-            page.clock.run_for(1_000)
+        next_look(page, looks, "requestfailed")
     expect(page.get_by_text("盒子已停止服務，還在收尾")).to_be_visible()
     phone.picture(artefacts, "power-last")
+    # A second of the countdown, and the frame in which it is shown.
     for _ in range(20):
-        page.clock.run_for(1_000)
+        page.clock.run_for(1_100)
     expect(page.get_by_text("可以拔電了")).to_be_visible()
     phone.picture(artefacts, "power-done")
 
