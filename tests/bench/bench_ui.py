@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.bench import measure, two_phones
 from tests.bench.page_work import open_meter, open_trace
 from tests.webui.fake_box import FakeBox
-from tests.webui.phone import Phone
+from tests.webui.phone import CHROMIUM, Phone
 from tests.webui.samples import VISIT_ID, answers, topics
 
 SLOWER = 4
@@ -138,7 +138,7 @@ def run(*, rounds: int) -> dict[str, Any]:
     files = {"/empty.html": _EMPTY, "/press.js": _PRESS}
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright, FakeBox(topics(), answers(), files=files).open_server() as box:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=sandbox)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
         plain = f"{box.url}/empty.html"
         interactions_ms(browser, box.url, 1)  # Chromium's own pages are busy for a while after its start.
         paints = measure.take_turns(

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.patience import PATIENCE_S
 from tests.webui.fake_box import FakeBox
 from tests.webui.lab import RunningLab, open_running_lab
-from tests.webui.phone import Look, Phone
+from tests.webui.phone import CHROMIUM, Look, Phone
 from tests.webui.samples import answers, topics
 from tests.webui.studio import Studio, open_studio
 
@@ -39,9 +39,7 @@ def chromium() -> Iterator[Browser]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=_FLAGS + sandbox, env=fonts
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS + sandbox, env=fonts)
         yield browser
         browser.close()
 

@@ -14,6 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 
 from tests.patience import PATIENCE_S
 
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+"""Debian's Chromium without the browser around it: the same engine and version as ``chromium --headless``, which draws a window's bars for
+every tab in a process of their own and takes twice as long for a new phone."""
+
 _STREAM = "/api/events"
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _LETTERS = f"(size) => {{ document.documentElement.dataset.letters = size; return ({_TWO_FRAMES})(); }}"

@@ -351,6 +351,7 @@ def test_M09_M11_M16_every_category_becomes_its_kind_of_order(
     box.answers[f"GET /api/catalogue/{category}"] = [samples.hit("X1", "測試項目", price="120")]
     phone.open(f"{box.url}/#{VISIT}/pick/drugs")
     phone.page.click(f"[data-category={category}]")
+    expect(phone.page.locator(f"[data-category={category}][aria-pressed=true]")).to_be_visible()
     phone.page.fill("#search", "測試")
     phone.page.click(".hit[data-code=X1]")
     expect(phone.page.locator("#price")).to_have_value("120")
