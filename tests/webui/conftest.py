@@ -26,7 +26,27 @@ _FLAGS = [
     "--no-first-run",
 ]
 
+_LONGEST = (
+    "test_screens.py",
+    "test_whole_visit.py",
+    "test_visit_parts.py",
+    "test_manners.py",
+    "test_training_rooms.py",
+)
+
 NewPhone = Callable[..., Phone]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files are given out to processes as :func:`pytest_collection_modifyitems` orders them, not by their number of tests."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no process is left alone with one of them at the end."""
+    here = Path(__file__).parent
+    place = {here / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(_LONGEST)))
 
 
 @pytest.fixture(scope="session")
