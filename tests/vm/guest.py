@@ -23,10 +23,13 @@ _LOOK_AGAIN_S = 0.05
 _PIECE_BYTES = 48 * 1024
 _CONSOLE_TAIL = 4000
 # Without AVX, which takes twice the time to emulate: the C library would use it for every string.
-_OWN = (
-    *("-M", "pc", "-accel", "tcg,thread=multi", "-cpu", "Nehalem", "-smp", "2", "-m", "1536"),
-    *("-display", "none", "-nodefaults", "-no-reboot"),
-)
+_OWN = ("-M", "pc", "-cpu", "Nehalem", "-m", "1536", "-display", "none", "-nodefaults", "-no-reboot")
+FAST = ("-accel", "tcg,thread=multi", "-smp", "2")
+"""Two processors, as fast as this machine can emulate them."""
+COUNTED = ("-accel", "tcg,thread=single", "-icount", "shift=0,align=off,sleep=on", "-smp", "1")
+"""One processor that does 1,000,000,000 instructions in a second of its own time, however long that takes here. Only when it has
+nothing to do, as when it waits for its disk, its time is this machine's.
+"""
 # no_timer_check: on a busy host the emulated timer is late, and the kernel would take that for broken hardware and stop.
 _KERNEL_LINE = (
     "console=ttyS0 root=/dev/vda panic=-1 quiet mitigations=off no_timer_check systemd.show_status=false"
@@ -51,12 +54,15 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Guest:
-    """``folder``: short, for sockets lie in it. ``devices``: further arguments of QEMU's."""
+    """``folder``: short, for sockets lie in it. ``devices``, ``processors``: further arguments of QEMU's."""
 
-    def __init__(self, image: Image, folder: Path, devices: Sequence[str] = ()) -> None:
+    def __init__(
+        self, image: Image, folder: Path, devices: Sequence[str] = (), processors: Sequence[str] = FAST
+    ) -> None:
         self._image = image
         self._folder = folder
         self._devices = devices
+        self._processors = processors
         self._process: subprocess.Popen[bytes] | None = None
         self._qmp: JsonPort | None = None
         self._agent: JsonPort | None = None
@@ -190,6 +196,7 @@ class Guest:
         return [
             "qemu-system-x86_64",
             *_OWN,
+            *self._processors,
             *(
                 "-kernel",
                 str(self._image.kernel),
@@ -210,9 +217,11 @@ class Guest:
 
 
 @contextlib.contextmanager
-def open_guest(image: Image, folder: Path, devices: Sequence[str] = ()) -> Iterator[Guest]:
+def open_guest(
+    image: Image, folder: Path, devices: Sequence[str] = (), processors: Sequence[str] = FAST
+) -> Iterator[Guest]:
     """A machine that has booted; at the end its power is cut."""
-    guest = Guest(image, folder, devices)
+    guest = Guest(image, folder, devices, processors)
     try:
         guest.boot()
         yield guest
