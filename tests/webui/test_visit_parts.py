@@ -179,8 +179,8 @@ def test_M22_a_draft_thrown_away_comes_back(box: FakeBox, draft: Draft, phone: P
     phone.page.get_by_text("放棄這次看診").click()
     phone.page.click("#discard")
     phone.page.click("#undo")
+    assert box.wait_calls(f"POST {API}/restore") == [{"revision": 4}]
     expect(phone.page.locator("#subjective")).to_be_visible()
-    assert box.calls(f"POST {API}/restore") == [{"revision": 4}]
 
 
 def test_A01_a_programme_brings_its_case_type_and_special_item(
