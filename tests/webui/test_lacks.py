@@ -350,8 +350,7 @@ def test_C03_with_nothing_lacking_each_does_what_it_says(
     phone.open(f"{box.url}/#{path}")
     phone.page.click(button)
 
-    expect(phone.page.get_by_role("alert")).to_be_visible()
-    assert sends in writes(box)
+    assert len(box.wait_calls(sends)) == 1
 
 
 @pytest.mark.parametrize(
