@@ -72,14 +72,22 @@ class Studio:
         found: list[str] = self.phone.page.evaluate(_AXE_RUN)
         return found
 
-    def shoot(self, look: Look, *, density: int = 1) -> Image.Image:
-        """The screen as it is, in pixels of which ``density`` make one of CSS; ``look``: what the phone is dressed in."""
+    def shoot(self, look: Look) -> Image.Image:
+        """The screen as it is, a pixel for each of CSS; ``look``: what the phone is dressed in."""
+        return opened(self.photograph(look))
+
+    def photograph(self, look: Look, *, density: int = 1) -> bytes:
+        """A PNG file of the screen as it is, in pixels of which ``density`` make one of CSS."""
         top = self.phone.page.evaluate(_SETTLE_SCROLL)
         clip = {"x": 0, "y": top, "width": look.width, "height": look.height, "scale": density}
         shot: Json = self._camera.send(
             "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True, "clip": clip}
         )
-        return Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
+        return base64.b64decode(shot["data"])
+
+
+def opened(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")
 
 
 @contextlib.contextmanager

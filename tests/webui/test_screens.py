@@ -32,7 +32,7 @@ from tests.webui import (
 from tests.webui.fake_box import WEBUI, Refusal
 from tests.webui.phone import Look
 from tests.webui.sheet import CHAPTERS
-from tests.webui.studio import Studio
+from tests.webui.studio import Studio, opened
 
 VISIT = f"/visits/{samples.VISIT_ID}"
 _KEY = re.compile(r"(?<![@.])\b[a-z]+(?:_[a-z]+)*\.[a-z_]+(?:\.[a-z_]+)*\b")
@@ -898,10 +898,11 @@ def test_screen_is_readable_in_reach_and_in_words(screen: Screen, studio: Studio
     pictures = []
     for look in looks_of(screen.name):
         phone.dress(look)
-        pictures.append(studio.shoot(look))
+        taken = studio.photograph(look)
+        pictures.append(opened(taken))
         name = f"{screen.name}-{look.label}"
-        sharp = studio.shoot(look, density=2) if name in IN_THE_SHEET else pictures[-1]
-        sharp.save(artefacts / f"{name}.png", compress_level=1)
+        sharp = studio.photograph(look, density=2) if name in IN_THE_SHEET else taken
+        (artefacts / f"{name}.png").write_bytes(sharp)
         width, small = phone.page.evaluate(
             f"() => [document.documentElement.scrollWidth, ({SMALL_TARGETS})()]"
         )
