@@ -1,5 +1,5 @@
 """``python -m vpnportal``."""
 
-from visitbridge.runtime.loading import load
+from vpnportal.cli import main
 
-load("vpnportal.cli").main()
+main()
