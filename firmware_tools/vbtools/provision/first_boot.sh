@@ -61,6 +61,8 @@ systemctl restart visitbridge-firewall.service
 nmcli connection reload
 nmcli connection up visitbridge-phones || say "the Wi-Fi comes up at the next start"
 systemctl restart visitbridge.service
+# What was made of the secrets is on the disk before they go.
+sync
 find "$private" -type f -exec shred -u {} +
 rm -rf "$private"
 touch "$done_file"

@@ -12,9 +12,11 @@ from tests.firmware_tools.provision.test_provision import PROFILE, fixed_secrets
 from vbtools.provision.card import card_files
 from vbtools.provision.profile import Box, read_profile
 
-PROGRAMS = ("systemctl", "systemd-tmpfiles", "timedatectl", "rfkill", "nmcli", "sync")
+PROGRAMS = ("systemctl", "systemd-tmpfiles", "timedatectl", "rfkill", "nmcli")
 ENCRYPT = '#!/bin/sh\n[ "$1 $2" = "encrypt --name=${4##*/}" ] && tr a-z0-9 n-za-m5-90-4 <"$3" >"$4"\n'
 """In the place of systemd-creds: what it wrote is not what it read."""
+SYNC = "#!/bin/sh\necho sync >>{noted}\n"
+SHRED = '#!/bin/sh\nat=${{2%/private/*}}\necho "shred ${{at##*/}}" >>{noted}\nexec /usr/bin/shred "$@"\n'
 
 
 class Machine:
@@ -41,6 +43,8 @@ class Machine:
         for name in PROGRAMS:
             self._program(name, f"#!/bin/sh\nexit {int(name == fail)}\n")
         self._program("systemd-creds", ENCRYPT)
+        for name, text in (("sync", SYNC), ("shred", SHRED)):
+            self._program(name, text.format(noted=self.folder / "noted"))
         script = (
             f"mount --bind {self.etc} /etc && mount --bind {self.lib} /var/lib && "
             f"PATH={self.folder}/bin:$PATH exec sh {self.card}/visitbridge/first-boot.sh"
@@ -96,6 +100,13 @@ def test_a_first_boot_that_fails_goes_on_the_next_time(machine: Machine, program
     phones = machine.etc / "NetworkManager/system-connections/visitbridge-phones.nmconnection"
     assert phones.stat().st_mode & 0o777 == 0o600
     assert not (machine.lib / "visitbridge-machine/private").exists()
+
+
+def test_secrets_are_shredded_only_when_what_was_made_of_them_is_on_the_disk(machine: Machine) -> None:
+    machine.start()
+
+    noted = (machine.folder / "noted").read_text().splitlines()
+    assert noted == ["sync", "shred visitbridge", "sync", "shred visitbridge-machine"]
 
 
 def test_a_box_is_provisioned_once(machine: Machine) -> None:
