@@ -81,8 +81,9 @@ class Machine:
         await asyncio.to_thread(self.guest.boot, within_s=START_S)
         for slot in self.slots:
             await self._plugged.enter_async_context(slot.powered())
+        # Commands can be run before udev has named the interfaces.
         for command in UP:
-            await self.inside(*command)
+            await asyncio.to_thread(self.guest.until, *command)
         await self.wait_ready()
 
     async def wait_ready(self) -> None:
@@ -165,7 +166,9 @@ async def _paired_phone(stack: contextlib.AsyncExitStack, machine: Machine, port
     trust = ssl.create_default_context(cadata=await machine.inside("cat", _CA))
     connector = aiohttp.TCPConnector(ssl=trust, resolver=_ToGuest(port))
     timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
-    session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=timeout))
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(connector=connector, timeout=timeout, middlewares=(_order_once,))
+    )
     phone = PhoneClient(session, f"https://{NAME}", "")
     ready = msgspec.json.decode(await machine.inside("cat", _READY))
     token = ready["pair_url"].partition("#")[2]
@@ -173,6 +176,20 @@ async def _paired_phone(stack: contextlib.AsyncExitStack, machine: Machine, port
     shown = msgspec.json.decode(await machine.inside("cat", _SHOWN))
     await phone.call("POST", "/api/pair/confirm", {"request": asked["request"], "code": shown[-1]["code"]})
     return phone
+
+
+async def _order_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """A change whose answer is lost is lost. aiohttp would order it again, and systemd keeps the port open while the box is gone:
+    who saves without a pause would never hear that it was.
+    """
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
+        if request.method != "PUT":
+            raise
+        raise aiohttp.ClientError(f"no answer: {exc}") from exc
 
 
 async def _no_link() -> str:
