@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.bench import measure, two_phones
 from tests.bench.page_work import open_meter, open_trace
+from tests.patience import PATIENCE_S
 from tests.webui.fake_box import FakeBox
 from tests.webui.phone import CHROMIUM, Phone
 from tests.webui.samples import VISIT_ID, answers, topics
@@ -137,6 +138,7 @@ def _noted(page: Page) -> list[float]:
 def run(*, rounds: int) -> dict[str, Any]:
     files = {"/empty.html": _EMPTY, "/press.js": _PRESS}
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright, FakeBox(topics(), answers(), files=files).open_server() as box:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
         plain = f"{box.url}/empty.html"
