@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import expect
@@ -19,6 +20,19 @@ def lock(box: FakeBox, state: str = "locked") -> None:
     """The box locks this phone: its stream begins anew with nothing about people."""
     box.topics = samples.locked(state)
     box.snapshot()
+
+
+def opening(box: FakeBox, topics: Any, answer: Any) -> Callable[[Any], Any]:
+    """An answer that opens the phone: what it may see is there from then on, as on a box, and not a moment sooner.
+
+    A locked page asks for the state anew by itself, so topics that are put back any earlier may open it unasked.
+    """
+
+    def open_up(_: Any) -> Any:
+        box.topics = topics
+        return answer
+
+    return open_up
 
 
 def refuse_locked(_: Any) -> Any:
@@ -49,8 +63,7 @@ def test_text_typed_at_the_moment_of_the_lock_is_saved_once_the_phone_is_open(
     assert TYPED not in phone.page.content()
 
     box.answers[f"PUT /api{VISIT}/content"] = saved
-    box.answers["POST /api/staff/sessions"] = samples.staff_session()
-    box.topics = open_topics
+    box.answers["POST /api/staff/sessions"] = opening(box, open_topics, samples.staff_session())
     phone.page.fill("#pin", "123456")
     phone.page.click("#sign-in")
 
@@ -60,12 +73,10 @@ def test_text_typed_at_the_moment_of_the_lock_is_saved_once_the_phone_is_open(
 
 
 def test_the_code_is_kept_nowhere_and_opens_the_screen_that_was_there(box: FakeBox, phone: Phone) -> None:
-    open_topics = box.topics
-    box.answers["POST /api/phone/unlock"] = {}
+    box.answers["POST /api/phone/unlock"] = opening(box, box.topics, {})
     phone.open(f"{box.url}/#/outbox")
     lock(box)
     phone.page.fill("#unlock-code", "739182")
-    box.topics = open_topics
     phone.page.click("#unlock")
 
     expect(phone.page.locator(".bottom-bar")).to_be_visible()
