@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.tls import open_box_tls
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.api.forwarding import Forwarder
@@ -252,9 +253,9 @@ async def test_the_guard_stands_before_the_door(house: House) -> None:
 async def test_a_stream_arrives_piece_by_piece(house: House) -> None:
     headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in BOTH.items())}
     async with house.http.get(f"{house.url}/api/events", headers=headers) as answer:
-        first = await asyncio.wait_for(answer.content.readline(), 10)
+        first = await asyncio.wait_for(answer.content.readline(), PATIENCE_S)
         house.inside.ended.set()
-        rest = await asyncio.wait_for(answer.read(), 10)
+        rest = await asyncio.wait_for(answer.read(), PATIENCE_S)
 
     assert (first, rest) == (b"event: snapshot\n", b"\n")
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.errors import LaneLate
 from visitbridge.runtime.lane import Lane, LaneClosed, overdue_lanes
 
@@ -99,7 +100,7 @@ async def test_a_closed_lane_takes_no_calls_and_finishes_those_it_has() -> None:
 async def test_post_brings_a_callback_to_the_loop(lane: Lane) -> None:
     arrived = asyncio.Event()
     await lane.call(lane.post, arrived.set, deadline_s=1)
-    await asyncio.wait_for(arrived.wait(), 1)
+    await asyncio.wait_for(arrived.wait(), PATIENCE_S)
 
 
 async def test_close_says_when_the_thread_would_not_end() -> None:

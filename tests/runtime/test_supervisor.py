@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.errors import LinkDown, PcscUnavailable, StoreDamaged
 from visitbridge.runtime.supervisor import Phase, ServiceState, Supervisor
 from visitbridge.sim.clock import FakeClock
@@ -51,7 +52,7 @@ async def test_start_in_order_and_stop_in_reverse() -> None:
     journal: list[str] = []
     supervisor = Supervisor([Recorder(n, journal) for n in ("store", "cards", "api")], FakeClock())
     task, ready = _start(supervisor)
-    await asyncio.wait_for(ready.wait(), 1)
+    await asyncio.wait_for(ready.wait(), PATIENCE_S)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -80,7 +81,7 @@ async def test_a_device_service_comes_back_after_its_delay(error: Exception) -> 
         [service], clock, on_change=states.append, jitter=lambda: 0.0, start_budget_s=0.01
     )
     task, ready = _start(supervisor)
-    await asyncio.wait_for(ready.wait(), 1)
+    await asyncio.wait_for(ready.wait(), PATIENCE_S)
     await _until(lambda: clock.sleepers == 1)
     assert [s.phase for s in states] == [Phase.STARTING, Phase.DEGRADED]
     clock.advance(0.5)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.services.modem.bench import open_modem_bench
 from visitbridge.domain.modem import ModemState
 from visitbridge.domain.position import Fix
@@ -70,10 +71,9 @@ async def test_from_the_modem_over_a_real_terminal(
         bench.watch.add_chore(Chore(every_s=0.02, run=last.ask))
         await bench.until(ModemState.DATA_UP)
         wanted = "AT+CGPSINFO" if family == "sim7600" else "AT+QGPSLOC=2"
-        for _ in range(200):
-            if bench.commands.count(wanted) >= 2:
-                break
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE_S):
+            while bench.commands.count(wanted) < 2:  # noqa: ASYNC110 - the modem is a process's other thread
+                await asyncio.sleep(0.01)
 
     position = last.for_visit()
     assert (position is not None) is (place is not None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.services.modem.bench import open_modem_bench
 from visitbridge.adapters.battery_clock import BatteryClock
 from visitbridge.adapters.system_clock import SystemClock
@@ -184,10 +185,9 @@ async def test_the_network_tells_the_time_over_a_real_terminal(tmp_path: Path, s
     async with open_modem_bench(tmp_path, store, ModemSetup(network_time=NOW)) as bench:
         bench.watch.add_chore(Chore(every_s=3600, run=time.ask_network))
         await bench.until(ModemState.DATA_UP)
-        for _ in range(200):
-            if clock.trust is TimeTrust.NETWORK:
-                break
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE_S):
+            while clock.trust is not TimeTrust.NETWORK:  # noqa: ASYNC110 - told over a terminal, not by an event
+                await asyncio.sleep(0.01)
 
     assert abs((clock.now() - NOW).total_seconds()) < 5
 

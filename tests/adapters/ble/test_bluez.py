@@ -221,7 +221,7 @@ async def test_pairing_that_a_person_leaves_is_cancelled(clock: FakeClock) -> No
 
     async with scanned(unit, clock) as (source, _):
         pairing = asyncio.create_task(source.pair(unit.address, think))
-        await asyncio.wait_for(is_asked.wait(), 5)
+        await asyncio.wait_for(is_asked.wait(), PATIENCE_S)
         pairing.cancel()
         await asyncio.wait({pairing})
         await source.pair(unit.address, agree)

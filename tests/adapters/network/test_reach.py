@@ -11,6 +11,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.network.reach import HostReach
 from visitbridge.adapters.network.sockets import socket_through
 from visitbridge.domain.uplink import Uplink, UplinkKind
@@ -103,7 +104,7 @@ async def test_C02_a_host_that_keeps_silent_costs_a_limited_time() -> None:
         with socket.create_connection(("127.0.0.1", port)), socket.socket() as second:
             second.setblocking(False)
             second.connect_ex(("127.0.0.1", port))
-            (found,) = await asyncio.wait_for(reach(f"vpn.test:{port}").look(), 30)
+            (found,) = await asyncio.wait_for(reach(f"vpn.test:{port}").look(), PATIENCE_S)
     assert not found.answers
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.systemd import NoNotifier, Watchdog, make_notifier, watchdog_interval_s
 from visitbridge.adapters.systemd.binding import FieldHandler, journal_fields
 from visitbridge.sim.clock import FakeClock
@@ -27,7 +28,7 @@ def test_systemd_is_told_over_its_socket(tmp_path: Path, monkeypatch: pytest.Mon
     address = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(address)
-        listener.settimeout(5)
+        listener.settimeout(PATIENCE_S)
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         notifier = make_notifier()
 

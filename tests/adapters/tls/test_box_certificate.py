@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.tls import (
     INSTITUTION_FILE,
     BoxTls,
@@ -42,8 +43,8 @@ def leaf_of(folder: Path) -> x509.Certificate:
 def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> str | None:
     """The TLS version both agree on, over a real socket pair. Raises what the client's verification raises."""
     here, there = socket.socketpair()
-    here.settimeout(10)
-    there.settimeout(10)
+    here.settimeout(PATIENCE_S)
+    there.settimeout(PATIENCE_S)
 
     def serve() -> None:
         try:

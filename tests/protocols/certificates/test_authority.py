@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.patience import PATIENCE_S
 from visitbridge.errors import CertificateUnreadable, IssueRefused, KeyMismatch
 from visitbridge.protocols.certificates import LEAF_LIMIT, KeyPair, issue_leaf, make_authority
 from visitbridge.protocols.certificates.authority import BACKDATED
@@ -81,8 +82,8 @@ def connect(folder: Path, leaf: KeyPair, authority: KeyPair, host: str) -> str |
     server.load_cert_chain(folder / "leaf.pem")
     client = ssl.create_default_context(cadata=authority.certificate.decode())
     here, there = socket.socketpair()
-    here.settimeout(10)
-    there.settimeout(10)
+    here.settimeout(PATIENCE_S)
+    there.settimeout(PATIENCE_S)
 
     def serve() -> None:
         try:

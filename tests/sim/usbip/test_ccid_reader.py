@@ -77,7 +77,7 @@ class Kernel:
 
     async def next_answer(self) -> tuple[int, int, int]:
         """Kind, number and status."""
-        header = await asyncio.wait_for(self._reader.readexactly(48), 5)
+        header = await asyncio.wait_for(self._reader.readexactly(48), PATIENCE_S)
         self.length = int.from_bytes(header[24:28], "big")
         status = int.from_bytes(header[20:24], "big", signed=True)
         return int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big"), status
