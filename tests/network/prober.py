@@ -1,7 +1,7 @@
 """Runs inside a network namespace: tries to reach, answers, or listens to the wire. Prints one JSON line.
 
-prober.py reach HOST [tcp|udp] PORT,FIRST-LAST,…   ports that answered
-prober.py ping HOST                         true when an echo came back
+prober.py reach HOST [tcp|udp] PORT,FIRST-LAST,… [SECONDS]   ports that answered within so long, each
+prober.py ping HOST [SECONDS]               true when an echo came back
 prober.py raw HOST PROTOCOL SOURCE          true when an IPv4 packet of any protocol and source left
 prober.py answer [tcp|udp] PORT...          answer on these ports until killed
 prober.py listen INTERFACE                  count IPv4 packets coming in until a line on stdin
@@ -17,7 +17,8 @@ import socket
 import struct
 import sys
 
-PATIENCE_S = 0.5
+GLANCE_S = 0.5
+"""Enough to find what nobody expects to answer, in thousands of ports; who expects an answer says how long to wait."""
 AT_ONCE = 1200
 
 
@@ -32,21 +33,25 @@ def expand(ranges: str) -> list[int]:
     return [port for first, _, last in pairs for port in range(int(first), int(last or first) + 1)]
 
 
-async def reach(host: str, kind: str, ports: list[int]) -> list[int]:
+def seconds(within: list[str]) -> float:
+    return float(within[0]) if within else GLANCE_S
+
+
+async def reach(host: str, kind: str, ports: list[int], within_s: float) -> list[int]:
     gate = asyncio.Semaphore(AT_ONCE)
     attempt = _tcp if kind == "tcp" else _udp
 
     async def one(port: int) -> int | None:
         async with gate:
-            return port if await attempt(host, port) else None
+            return port if await attempt(host, port, within_s) else None
 
     found = await asyncio.gather(*(one(port) for port in ports))
     return [port for port in found if port is not None]
 
 
-async def _tcp(host: str, port: int) -> bool:
+async def _tcp(host: str, port: int, within_s: float) -> bool:
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(within_s):
             _, writer = await asyncio.open_connection(host, port)
     except (TimeoutError, OSError):
         return False
@@ -54,20 +59,20 @@ async def _tcp(host: str, port: int) -> bool:
     return True
 
 
-async def _udp(host: str, port: int) -> bool:
+async def _udp(host: str, port: int, within_s: float) -> bool:
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.setblocking(False)
         try:
             probe.connect((host, port))
             probe.send(b"?")
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(within_s):
                 return await loop.sock_recv(probe, 16) == b"!"
         except (TimeoutError, OSError):
             return False
 
 
-def ping(host: str) -> bool:
+def ping(host: str, within_s: float) -> bool:
     body = struct.pack("!BBHHH", 8, 0, 0, 7, 1)
     total = sum(struct.unpack("!4H", body))
     body = struct.pack("!BBHHH", 8, 0, ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF, 7, 1)
@@ -76,7 +81,7 @@ def ping(host: str) -> bool:
             probe.sendto(body, (host, 0))
         except OSError:
             return False
-        while select.select([probe], [], [], PATIENCE_S)[0]:
+        while select.select([probe], [], [], within_s)[0]:
             answer = probe.recv(256)
             if answer[20] == 0:
                 return True
@@ -127,11 +132,11 @@ def listen(interface: str) -> int:
 
 def main() -> None:
     match sys.argv[1:]:
-        case ["reach", host, kind, ranges]:
+        case ["reach", host, kind, ranges, *within]:
             resource.setrlimit(resource.RLIMIT_NOFILE, (AT_ONCE + 100, AT_ONCE + 100))
-            result: object = asyncio.run(reach(host, kind, expand(ranges)))
-        case ["ping", host]:
-            result = ping(host)
+            result: object = asyncio.run(reach(host, kind, expand(ranges), seconds(within)))
+        case ["ping", host, *within]:
+            result = ping(host, seconds(within))
         case ["raw", host, protocol, source]:
             result = raw(host, int(protocol), source)
         case ["answer", kind, *ports]:

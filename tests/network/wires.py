@@ -60,9 +60,20 @@ class Wires:
     def probe(self, name: str, *arguments: str) -> object:
         return json.loads(self.inside(name, sys.executable, str(PROBER), *arguments))
 
-    def ports(self, name: str, host: str, kind: str, ranges: str = TRIED) -> object:
-        """Ports of ``host`` that answer somebody in ``name``."""
-        return self.probe(name, "reach", host, kind, ranges)
+    def ports(self, name: str, host: str, kind: str, ranges: str = TRIED) -> list[int]:
+        """Ports of ``host`` that answer somebody in ``name`` soon: a search among many that should not."""
+        answer = self.probe(name, "reach", host, kind, ranges)
+        assert isinstance(answer, list)
+        return answer
+
+    def opens(self, name: str, host: str, kind: str, *ports: int) -> bool:
+        """Whether each of the ``ports`` answers somebody in ``name``, however long it takes here."""
+        asked = ",".join(map(str, ports))
+        return self.probe(name, "reach", host, kind, asked, str(PATIENCE_S)) == list(ports)
+
+    def echoes(self, name: str, host: str) -> bool:
+        """Whether ``host`` answers a ping of somebody in ``name``, however long it takes here."""
+        return self.probe(name, "ping", host, str(PATIENCE_S)) is True
 
     @contextlib.contextmanager
     def answering(self, name: str, kind: str, *ports: int) -> Iterator[None]:
