@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -132,6 +134,21 @@ async def test_wrong_codes_are_counted_on_disk_and_then_no_code_is_taken(desks: 
     assert not desk.has_code(phone.phone.phone_id)
 
 
+async def test_V6_3_1_codes_that_are_tried_at_once_get_no_more_tries_than_one_by_one(
+    desks: Desks, phone: Opened
+) -> None:
+    """Each guess is counted before it is compared, however many come while the first is."""
+    shown = await desks.phones.authenticate(phone.cookie)
+    guesses = (desks.phones.unlock(shown, bytearray(b"30%04d" % number)) for number in range(4 * TRIES))
+
+    answers = await asyncio.gather(*guesses, return_exceptions=True)
+
+    kinds = Counter(type(answer) for answer in answers)
+    assert kinds == {CodeWrong: TRIES - 1, CodeBlocked: 3 * TRIES + 1}
+    refusals = [row.entry.act for row in await desks.disk.read(lambda tx: list(tx.audit.rows()))]
+    assert refusals.count("phone.code_refused") == TRIES
+
+
 async def test_the_right_code_gives_all_tries_back(desks: Desks, phone: Opened) -> None:
     cookie = phone.cookie
     for _ in range(2 * TRIES):
@@ -154,8 +171,11 @@ async def test_an_unlock_code_that_is_none_is_refused_and_wiped(
 
 async def test_without_a_code_no_code_opens(desks: Desks) -> None:
     opened = await desks.pair()
+    typed = bytearray(CODE)
     with pytest.raises(CodeBlocked):
-        await desks.phones.unlock(opened.phone, bytearray(CODE))
+        await desks.phones.unlock(opened.phone, typed)
+
+    assert typed == bytes(len(CODE))
 
 
 async def test_a_code_of_a_lower_cost_opens_and_is_made_anew(desks: Desks) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -25,7 +26,8 @@ class PhoneLimits(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(slots=True)
 class KnownPhone:
     """``touched_s``: when its use was last stored. ``grace_ends_s``: until when the former cookie still counts.
-    ``proof_ends_s``: until when the card or code that was shown here counts; a restart of the box ends it.
+    ``proof_ends_s``: until when the card or code that was shown here counts; a restart of the box ends it. ``code_turn``:
+    codes are tried one after the other, so that each guess finds the one before it counted.
     """
 
     phone: PairedPhone
@@ -33,6 +35,7 @@ class KnownPhone:
     touched_s: float
     grace_ends_s: float = 0.0
     proof_ends_s: float = 0.0
+    code_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def state(self, token_hash: str, clock: Clock) -> PhoneState:
         """For whoever shows the cookie with this hash, the present or the former one."""

@@ -27,7 +27,7 @@ from visitbridge.ports.records import PairedPhone, PhoneSessionRow
 from visitbridge.ports.store import Store
 from visitbridge.services.countdown import KEEP_EVERY_S, begin, taken_up
 from visitbridge.services.phone_book import PhoneBook
-from visitbridge.services.phone_session import PhoneLimits, fresh
+from visitbridge.services.phone_session import KnownPhone, PhoneLimits, fresh
 from visitbridge.services.unlock_code import make_code, recognised
 
 TOUCH_EVERY_S = 60.0
@@ -168,26 +168,12 @@ class PhoneDesk:
         Raises PhoneOver where the code does not suffice, CodeWrong (``tries_left``), CodeBlocked.
         """
         known = self._book.existing(phone.phone_id)
-        code = known.row.code
-        if self.state(known.phone) is PhoneState.OVER:
-            raise PhoneOver("the code opens a locked phone only")
-        if code is None or code.tries_left <= 0:
-            raise CodeBlocked("no code, or too many wrong ones")
-        code = msgspec.structs.replace(code, tries_left=code.tries_left - 1)
-        await self._book.put(known, msgspec.structs.replace(known.row, code=code))
-        opened = await recognised(code, digits)
-        if opened is None:
-            await self._book.note(phone.phone_id, "phone.code_refused", why=f"{code.tries_left} left")
-            if code.tries_left == 0:
-                raise CodeBlocked("too many wrong codes")
-            raise CodeWrong("not the code of this phone", params={"tries_left": code.tries_left})
-        row = msgspec.structs.replace(
-            known.row,
-            code=opened,
-            whole=taken_up(known.row.whole, self._clock),
-            idle=begin(self._clock, self._limits.idle_s),
-        )
-        cookie = await self._book.give_cookie(known, phone, row, act="phone.open", why="code")
+        try:
+            async with known.code_turn:
+                row = await self._row_opened_by(known, digits)
+                cookie = await self._book.give_cookie(known, phone, row, act="phone.open", why="code")
+        finally:
+            digits[:] = bytes(len(digits))
         self._tell()
         known.proof_ends_s = self._proof_end_s()
         return cookie
@@ -196,7 +182,8 @@ class PhoneDesk:
         """Choose the code that unlocks this phone. Raises FieldInvalid; ``digits`` are wiped."""
         code = await make_code(digits)
         known = self._book.existing(phone_id)
-        await self._book.put(known, msgspec.structs.replace(known.row, code=code))
+        async with known.code_turn:
+            await self._book.put(known, msgspec.structs.replace(known.row, code=code))
         await self._book.note(phone_id, "phone.code")
 
     async def lock(self, phone_id: str) -> None:
@@ -216,6 +203,28 @@ class PhoneDesk:
         await self._book.remove(known, by=by)
         for listener in self._on_removed:
             listener(phone_id)
+
+    async def _row_opened_by(self, known: KnownPhone, digits: bytearray) -> PhoneSessionRow:
+        """The session of a phone that its code opens. A try is spent on disk before it is compared."""
+        phone_id, code = known.phone.phone_id, known.row.code
+        if self.state(known.phone) is PhoneState.OVER:
+            raise PhoneOver("the code opens a locked phone only")
+        if code is None or code.tries_left <= 0:
+            raise CodeBlocked("no code, or too many wrong ones")
+        code = msgspec.structs.replace(code, tries_left=code.tries_left - 1)
+        await self._book.put(known, msgspec.structs.replace(known.row, code=code))
+        opened = await recognised(code, digits)
+        if opened is None:
+            await self._book.note(phone_id, "phone.code_refused", why=f"{code.tries_left} left")
+            if code.tries_left == 0:
+                raise CodeBlocked("too many wrong codes")
+            raise CodeWrong("not the code of this phone", params={"tries_left": code.tries_left})
+        return msgspec.structs.replace(
+            known.row,
+            code=opened,
+            whole=taken_up(known.row.whole, self._clock),
+            idle=begin(self._clock, self._limits.idle_s),
+        )
 
     def _proof_end_s(self) -> float:
         return self._clock.monotonic() + self._limits.proof_s
