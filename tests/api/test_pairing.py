@@ -199,6 +199,53 @@ async def test_a_wrong_pin_uses_the_link_up_so_that_it_blocks_no_card(
         assert house.phones.phones() == ()
 
 
+class SlowCardReader(CardReader):
+    """One that refuses a PIN when it is told to. ``asked``: a card is being tried."""
+
+    def __init__(self) -> None:
+        super().__init__(PinWrong)
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def sign_in_anywhere(self, pin: bytearray, phone_id: str) -> StaffSessionRow:
+        self.asked.set()
+        await self.go_on.wait()
+        return await super().sign_in_anywhere(pin, phone_id)
+
+
+async def test_pins_that_come_at_once_are_one_try_of_the_card(tmp_path: Path, clock: FakeClock) -> None:
+    """Each of them knows the request before the first was refused, and none but the first reaches the card."""
+    reader = SlowCardReader()
+    async with open_house(tmp_path, clock, cards=reader) as house:
+        asked = await ask(house, house.pairing.mint_token())
+        tries = [asyncio.create_task(by_card(house, asked)) for _ in range(4)]
+        await reader.asked.wait()
+        for _ in range(20):
+            assert (await house.ask("GET", "/api/state")).status == 401
+        reader.go_on.set()
+        answers = await asyncio.gather(*tries)
+
+    assert sorted(answer.code for answer in answers) == ["GW-ACC-07"] * 3 + [PinWrong.code]
+    assert len(reader.given) == 1
+
+
+async def test_a_link_that_asks_anew_while_its_pin_is_tried_is_used_up_too(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    reader = SlowCardReader()
+    async with open_house(tmp_path, clock, cards=reader) as house:
+        token = house.pairing.mint_token()
+        first = asyncio.create_task(by_card(house, await ask(house, token)))
+        await reader.asked.wait()
+        anew = await ask(house, token)
+        reader.go_on.set()
+
+        codes = [(await first).code, (await by_card(house, anew)).code, (await ask(house, token)).code]
+
+    assert codes == [PinWrong.code, "GW-ACC-07", "GW-ACC-07"]
+    assert len(reader.given) == 1
+
+
 async def test_a_removed_phone_is_out_at_once(house: House, phone: Phone) -> None:
     other = await house.pair("lost phone")
 

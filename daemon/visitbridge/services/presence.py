@@ -205,10 +205,11 @@ class PresenceDesk:
         return self._of(secret).question
 
     def spoil(self, question: Question) -> None:
-        """Another proof failed: the request is over as if it had been refused."""
-        request = self._requests.get(question.request_id)
-        if request is not None:
-            self._end(request)
+        """Another proof failed: what this phone asks, also meanwhile, is over as if it had been refused."""
+        mine = [each for each in self._requests.values() if each.question.phone_id == question.phone_id]
+        for request in mine:
+            self.close(request.question)
+        self._tell_refused(question.phone_id)
 
     def close(self, question: Question) -> None:
         self._requests.pop(question.request_id, None)
@@ -216,8 +217,11 @@ class PresenceDesk:
 
     def _end(self, request: _Request) -> None:
         self.close(request.question)
+        self._tell_refused(request.question.phone_id)
+
+    def _tell_refused(self, phone_id: str) -> None:
         for listener in self._on_refused:
-            listener(request.question.phone_id)
+            listener(phone_id)
 
     def _live(self, request_id: str) -> _Request:
         self._drop_ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.services.pairing import TOKEN_LIFE_S, PairingDesk
 from visitbridge.services.phones import Opened
-from visitbridge.services.presence import Asked, PresenceDesk
+from visitbridge.services.presence import Asked, PresenceDesk, Question
 
 Secret = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -122,6 +123,7 @@ class Pairing:
         self._clock = clock
         self._tries = tries
         self._pair_url = pair_url
+        self._card_turn = asyncio.Lock()
 
     def routes(self) -> list[AnyRoute]:
         return [
@@ -195,20 +197,27 @@ class Pairing:
             return _take(call, await self._desk.confirm(call.body.request, call.body.code))
 
     async def _by_card(self, call: Call[NoQuery, ProofByCard]) -> PairedAnswer:
-        """A PIN is tried once for a request, so that a link in wrong hands cannot block a card."""
+        """A PIN is tried once for a request, so that a link in wrong hands cannot block a card: who comes while one is
+        tried waits, and finds the request as that left it.
+        """
+        self._find(call)
+        async with self._card_turn:
+            question = self._find(call)
+            pin = take_digits(call.body.pin, field="pin")
+            try:
+                session = await self._staff.sign_in_anywhere(pin, question.phone_id)
+            except (PinWrong, PinBlocked):
+                self._presence.spoil(question)
+                raise
+            try:
+                return _take(call, await self._desk.complete(question))
+            except VisitBridgeError:
+                await self._staff.end(session.session_id)
+                raise
+
+    def _find(self, call: Call[NoQuery, ProofByCard]) -> Question:
         with self._counted(call.client):
-            question = self._presence.find(call.body.request)
-        pin = take_digits(call.body.pin, field="pin")
-        try:
-            session = await self._staff.sign_in_anywhere(pin, question.phone_id)
-        except (PinWrong, PinBlocked):
-            self._presence.spoil(question)
-            raise
-        try:
-            return _take(call, await self._desk.complete(question))
-        except VisitBridgeError:
-            await self._staff.end(session.session_id)
-            raise
+            return self._presence.find(call.body.request)
 
     async def _new_link(self, call: Call[LinkQuery, None]) -> PairingLink:
         url = self._pair_url(self._desk.mint_token_for_other(call.query.role, by=call.phone_id))
