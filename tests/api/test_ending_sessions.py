@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
 
+from tests.api.test_pin import NobodysTurn
 from tests.services.outbox.samples import staff_row
 from tests.services.test_pairing import Desks, FullDisk
 from visitbridge.adapters.store import open_store
-from visitbridge.api.resources.staff import Staff
+from visitbridge.api.resources.staff import SignIn, Staff
 from visitbridge.api.routes import Call, NoQuery, Route
-from visitbridge.errors import ProofStale, RoleMissing
-from visitbridge.ports.records import PairedPhone
+from visitbridge.errors import NotFound, ProofStale, RoleMissing
+from visitbridge.ports.records import PairedPhone, StaffSessionRow
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.countdown import begin
 from visitbridge.services.phone_session import PhoneLimits
@@ -103,3 +105,33 @@ async def test_a_user_ends_nobody_elses_with_or_without_a_proof(room: Room) -> N
         await room.end(other.phone)
 
     assert room.left == 1
+
+
+class SlowCard:
+    """A desk on which the team removes the phone while its card is verified. ``ended``: sessions that were ended."""
+
+    def __init__(self, desks: Desks, by: PairedPhone) -> None:
+        self._desks = desks
+        self._by = by
+        self.ended: list[str] = []
+
+    async def sign_in(self, reader_id: str, pin: bytearray, phone_id: str) -> StaffSessionRow:
+        await self._desks.phones.remove(phone_id, by=self._by.phone_id)
+        return staff_row(phone_id=phone_id)
+
+    async def end(self, session_id: str, phone_id: str = "") -> None:
+        self.ended.append(session_id)
+
+
+async def test_a_phone_that_is_removed_while_its_card_is_verified_leaves_no_session(room: Room) -> None:
+    desk = SlowCard(room.desks, room.owner)
+    routes = Staff(cast(StaffDesk, desk), room.desks.phones, NobodysTurn()).routes()
+    (route,) = (each for each in routes if isinstance(each, Route) and each.body is SignIn)
+    body = SignIn(reader_id="r1", pin=msgspec.Raw(b'"123456"'))
+    call = Call(path={}, query=NoQuery(), body=body, phone=room.user, client="", language="en")
+
+    with pytest.raises(NotFound):
+        await route.handler(call)
+
+    assert desk.ended == [staff_row().session_id]
+    assert call.cookie is None

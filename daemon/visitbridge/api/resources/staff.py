@@ -11,7 +11,7 @@ from visitbridge.api.digits import SecretDigits, take_digits
 from visitbridge.api.resources.visits import Turns
 from visitbridge.api.routes import KNOWN, PAIRED, AnyRoute, Call, NoQuery, Route
 from visitbridge.domain.people import BoxRole
-from visitbridge.errors import NotFound, RoleMissing
+from visitbridge.errors import NotFound, RoleMissing, VisitBridgeError
 from visitbridge.services.phones import PhoneDesk
 from visitbridge.services.staff import StaffDesk
 from visitbridge.services.staff_terms import view
@@ -81,7 +81,12 @@ class Staff:
         self._turns.use(call.body.reader_id, call.known_phone)
         pin = take_digits(call.body.pin, field="pin")
         session = await self._desk.sign_in(call.body.reader_id, pin, call.phone_id)
-        call.cookie = await self._phones.open(call.known_phone, why="card", proven=True)
+        try:
+            call.cookie = await self._phones.open(call.known_phone, why="card", proven=True)
+        except VisitBridgeError:
+            # The phone was removed while its card was verified: nobody works under this session.
+            await self._desk.end(session.session_id, call.phone_id)
+            raise
         return view(session)
 
     async def _list(self, call: Call[NoQuery, None]) -> list[StaffSessionView]:
