@@ -12,7 +12,7 @@ from visitbridge.adapters.logs.recent import RecentLogs, open_recent_logs
 from visitbridge.adapters.phrases import WorkerJudge
 from visitbridge.adapters.presence_file import PresenceFile
 from visitbridge.adapters.store import SqlCatalogue, SqlStore, open_catalogue
-from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue
+from visitbridge.adapters.store.rescue import BackupShelf, open_or_rescue, rescue_is_known
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app import policies
 from visitbridge.app.contact import build_contact
@@ -103,6 +103,7 @@ async def open_parts(
             await parts.safekeeping.load()
         else:
             await parts.safekeeping.load(at=rescue.at, backup_at=rescue.backup_at)
+            await asyncio.to_thread(rescue_is_known, state_dir / "store.db")
         if parts.reader_desk is not None:
             await parts.reader_desk.load()
         await parts.binding.load()

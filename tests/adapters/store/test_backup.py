@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,8 @@ import pytest
 from tests.adapters.store.builders import KEY, job, save
 from tests.adapters.store.children import stored
 from tests.patience import PATIENCE_S
-from visitbridge.adapters.store import SqlStore, backup, open_store
-from visitbridge.errors import Retry, StoreDamaged, StoreError
+from visitbridge.adapters.store import SqlStore, backup, database, open_store
+from visitbridge.errors import Retry, StoreDamaged, StoreError, StoreFull
 from visitbridge.sim.clock import FakeClock
 
 
@@ -104,6 +106,40 @@ async def test_a_damaged_copy_is_found_out(
         await store.back_up(target)
     monkeypatch.undo()
     assert len(await names_of(target)) == 40
+
+
+@pytest.mark.parametrize("flaw", ["full disk", "damaged"])
+async def test_a_copy_that_failed_leaves_the_disk_to_the_work(
+    store: SqlStore, target: Path, monkeypatch: pytest.MonkeyPatch, flaw: str
+) -> None:
+    def fail(fd: int) -> None:
+        raise OSError(errno.ENOSPC, flaw)
+
+    def refuse(path: Path, key: bytes) -> None:
+        raise StoreDamaged(flaw)
+
+    await save(store, job(payload=bytes(3000)))
+    with monkeypatch.context() as broken:
+        broken.setattr(*{"full disk": (os, "fsync", fail), "damaged": (database, "verify", refuse)}[flaw])
+        with pytest.raises((StoreFull, StoreDamaged)):
+            await store.back_up(target)
+
+    assert names_in(target.parent) == []
+
+
+async def test_no_copy_is_begun_that_would_take_the_room_of_the_work(
+    store: SqlStore, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = os.statvfs_result((4096, 4096, 10**6, 4000, 4000, 10, 10, 10, 0, 255))
+    await save(store, job())
+    with monkeypatch.context() as full:
+        full.setattr(os, "statvfs", lambda _: room)
+        with pytest.raises(StoreFull):
+            await store.back_up(target)
+    await save(store, job("works"))
+    await store.back_up(target)
+
+    assert await names_of(target) == ["job-1", "works"]
 
 
 async def test_a_copy_can_not_be_opened_with_another_key(store: SqlStore, target: Path) -> None:

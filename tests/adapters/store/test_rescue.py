@@ -8,7 +8,8 @@ import pytest
 
 from tests.adapters.store.builders import KEY, job, save
 from tests.adapters.store.children import stored
-from visitbridge.adapters.store.rescue import KEPT, BackupShelf, Rescue, open_or_rescue
+from visitbridge.adapters.store import rescue as rescuing
+from visitbridge.adapters.store.rescue import KEPT, BackupShelf, Rescue, open_or_rescue, rescue_is_known
 from visitbridge.errors import StoreDamaged, StoreKeyWrong
 from visitbridge.sim.clock import FakeClock
 
@@ -43,6 +44,11 @@ def content_of(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def kept_aside(path: Path) -> set[bytes]:
+    """What the damaged databases hold that lie beside this one."""
+    return {kept.read_bytes() for kept in path.parent.glob(f"{path.name}.damaged-*")}
+
+
 def lose(path: Path) -> None:
     path.unlink()
 
@@ -64,7 +70,56 @@ async def test_the_newest_backup_takes_the_place_of_a_damaged_file(
     assert rescue is not None
     assert rescue.at == clock.now()
     assert content_of(path.with_name(rescue.kept_as)) == damaged
+    rescue_is_known(path)
     assert await reopen(path, clock, shelf) == (["a", "b"], None), "the next start is an ordinary one"
+
+
+async def test_a_rescue_is_told_at_every_start_until_it_is_known(
+    path: Path, clock: FakeClock, shelf: BackupShelf
+) -> None:
+    await fill(path, clock, shelf, "a")
+    damage(path)
+    first = await reopen(path, clock, shelf)
+    clock.advance(3600)
+
+    assert first[1] is not None
+    assert await reopen(path, clock, shelf) == first, "the process may have died before it could tell anybody"
+
+
+class Died(BaseException):
+    """The power is gone."""
+
+
+@pytest.mark.parametrize("step", ["_set_aside", "sync", "put_in_place"])
+async def test_a_rescue_that_is_cut_short_is_done_and_told_by_the_next_start(
+    path: Path, clock: FakeClock, shelf: BackupShelf, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def die(*_: object) -> None:
+        raise Died
+
+    await fill(path, clock, shelf, "a")
+    damaged = damage(path)
+    with monkeypatch.context() as cut:
+        cut.setattr(rescuing, step, die)
+        with pytest.raises(Died):
+            await reopen(path, clock, shelf)
+    names, rescue = await reopen(path, clock, shelf)
+
+    assert (names, rescue and rescue.at) == (["a"], clock.now())
+    assert damaged in kept_aside(path)
+
+
+async def test_a_damaged_file_is_kept_aside_though_the_clock_stands_where_it_stood_before(
+    path: Path, clock: FakeClock, shelf: BackupShelf
+) -> None:
+    await fill(path, clock, shelf, "a")
+    first = damage(path)
+    await reopen(path, clock, shelf)
+    second = damage(path)
+    await reopen(path, clock, shelf)
+
+    assert first != second
+    assert {first, second} <= kept_aside(path)
 
 
 async def test_a_backup_that_is_damaged_too_is_passed_over(

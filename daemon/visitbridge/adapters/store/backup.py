@@ -7,9 +7,24 @@ from pathlib import Path
 from typing import Final
 
 from visitbridge.adapters.store import binding
-from visitbridge.errors import StoreDamaged
+from visitbridge.errors import StoreDamaged, StoreFull
+
+SPARE_BYTES: Final = 32 * 2**20
+"""What a backup leaves free: twice the largest WAL. Visits are saved there while a copy is made, and after it."""
 
 _CHUNK_BYTES: Final = 2**20
+
+
+def expect_room(source: int, target: Path) -> None:
+    """Raise StoreFull where a copy of an open file would leave less than :data:`SPARE_BYTES` free."""
+    try:
+        target.unlink(missing_ok=True)
+        disk = os.statvfs(target.parent)
+        needed = os.fstat(source).st_size + SPARE_BYTES
+    except OSError as exc:
+        raise binding.translate_os(exc) from exc
+    if disk.f_bavail * disk.f_frsize < needed:
+        raise StoreFull("no room for a copy beside the work")
 
 
 def copy(source: int, target: Path) -> None:

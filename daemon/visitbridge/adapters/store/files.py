@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 from visitbridge.adapters.store import binding
+
+log = logging.getLogger(__name__)
 
 
 def sync(path: Path) -> None:
@@ -24,3 +27,11 @@ def put_in_place(finished: Path, target: Path) -> None:
         sync(target.parent)
     except OSError as exc:
         raise binding.translate_os(exc) from exc
+
+
+def discard(path: Path) -> None:
+    """Remove what is of no use, if it is there. A disk that refuses is met by whoever writes next."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as exc:
+        log.warning("%s stays: %s", path.name, binding.translate_os(exc).code)

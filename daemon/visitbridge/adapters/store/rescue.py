@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import itertools
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -13,8 +14,9 @@ from typing import Final
 
 import msgspec
 
+from visitbridge.adapters.private_files import write_private
 from visitbridge.adapters.store import backup, binding
-from visitbridge.adapters.store.files import put_in_place, sync
+from visitbridge.adapters.store.files import discard, put_in_place, sync
 from visitbridge.adapters.store.sql_store import SqlStore, open_store
 from visitbridge.errors import StoreDamaged
 from visitbridge.ports.clock import Clock
@@ -25,10 +27,11 @@ KEPT: Final = 2
 _PATTERN: Final = "store-*.backup"
 # SQLite's own files beside the database; they belong to it, and not to the copy that takes its place.
 _COMPANIONS: Final = ("", "-wal", "-shm", "-journal")
+_NOTE: Final = ".rescued"
 
 
 class Rescue(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done at this start. ``backup_at``: up to when the box remembers. ``kept_as``: the damaged file."""
+    """What was done at a start. ``backup_at``: up to when the box remembers. ``kept_as``: the damaged file."""
 
     at: dt.datetime
     backup_at: dt.datetime
@@ -71,10 +74,10 @@ async def open_or_rescue(
 ) -> AsyncIterator[tuple[SqlStore, Rescue | None]]:
     """As :func:`open_store`; a damaged file is replaced by the newest good backup, if there is one.
 
-    Without one the damaged file stays where it is and StoreDamaged is raised: an empty box that works would
+    The rescue is told at every start until :func:`rescue_is_known`: the process may die before it told anybody. Without
+    a backup the damaged file stays where it is and StoreDamaged is raised: an empty box that works would
     hide what was lost.
     """
-    rescue = None
     async with contextlib.AsyncExitStack() as stack:
         try:
             store = await stack.enter_async_context(open_store(path, key, clock=clock))
@@ -85,26 +88,57 @@ async def open_or_rescue(
             rescue = await asyncio.to_thread(_replace, path, good, clock.now())
             log.error("the database was damaged; kept as %s, a backup is in its place", rescue.kept_as)
             store = await stack.enter_async_context(open_store(path, key, clock=clock))
-        yield store, rescue
+        yield store, await asyncio.to_thread(_told_by, path)
+
+
+def rescue_is_known(path: Path) -> None:
+    """What :func:`open_or_rescue` told is kept in the database by now."""
+    discard(_note_of(path))
 
 
 def _replace(path: Path, good: Path, now: dt.datetime) -> Rescue:
     """Raises StoreFull, StoreReadOnly: then the damaged file is where it was, or aside, and the backup untouched."""
     backup_at = dt.datetime.fromtimestamp(good.stat().st_mtime, dt.UTC)
+    rescue = Rescue(at=now, backup_at=backup_at, kept_as=_free_name(path, now))
     unfinished = path.with_name(path.name + ".unfinished")
     source = os.open(good, os.O_RDONLY | os.O_CLOEXEC)
     try:
         backup.copy(source, unfinished)
-    finally:
-        os.close(source)
-    kept_as = f"{path.name}.damaged-{now:%Y%m%dT%H%M%S}"
-    try:
-        for companion in _COMPANIONS:
-            part = path.with_name(path.name + companion)
-            if part.exists():
-                part.rename(path.with_name(kept_as + companion))
+        write_private(_note_of(path), msgspec.json.encode(rescue))
+        _set_aside(path, rescue.kept_as)
         sync(path.parent)
+        put_in_place(unfinished, path)
     except OSError as exc:
         raise binding.translate_os(exc) from exc
-    put_in_place(unfinished, path)
-    return Rescue(at=now, backup_at=backup_at, kept_as=kept_as)
+    finally:
+        os.close(source)
+        discard(unfinished)
+    return rescue
+
+
+def _free_name(path: Path, now: dt.datetime) -> str:
+    """A name that nothing has yet: a clock without a battery may stand at the same second after every start."""
+    first = f"{path.name}.damaged-{now:%Y%m%dT%H%M%S}"
+    names = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
+    return next(
+        name for name in names if not any(path.with_name(name + part).exists() for part in _COMPANIONS)
+    )
+
+
+def _set_aside(path: Path, kept_as: str) -> None:
+    """The database first: without its WAL it would be taken for a whole one."""
+    for companion in _COMPANIONS:
+        part = path.with_name(path.name + companion)
+        if part.exists():
+            part.rename(path.with_name(kept_as + companion))
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name + _NOTE)
+
+
+def _told_by(path: Path) -> Rescue | None:
+    try:
+        return msgspec.json.decode(_note_of(path).read_bytes(), type=Rescue)
+    except FileNotFoundError:
+        return None

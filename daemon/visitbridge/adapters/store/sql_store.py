@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from visitbridge.adapters.store import backup
 from visitbridge.adapters.store.database import Database, Outcome
-from visitbridge.adapters.store.files import put_in_place
+from visitbridge.adapters.store.files import discard, put_in_place
 from visitbridge.adapters.store.transaction import SqlTransaction
 from visitbridge.errors import StoreError
 from visitbridge.ports.clock import Clock
@@ -71,8 +71,9 @@ class SqlStore:
     async def back_up(self, target: Path) -> None:
         """Put a checked copy of the database at ``target``, encrypted with the same key; a former one is replaced.
 
-        Writes go on meanwhile; the copy holds what was committed when it began. Raises StoreFull, StoreReadOnly,
-        and StoreError (``retry=later``) when trouble with the disk spoiled the copy.
+        Writes go on meanwhile; the copy holds what was committed when it began. Raises StoreFull where it would leave
+        them too little room, StoreReadOnly, StoreDamaged, and StoreError (``retry=later``) when trouble with the disk
+        spoiled the copy; nothing is left of it then.
         """
         async with self._one_copy:
             copying = Lane("store-copy")
@@ -80,6 +81,7 @@ class SqlStore:
             try:
                 source = await self._lane.call(self._database.begin_copy, deadline_s=self._deadline_s)
                 try:
+                    await copying.call(backup.expect_room, source, unfinished, deadline_s=self._deadline_s)
                     await copying.call(backup.copy, source, unfinished, deadline_s=_COPY_DEADLINE_S)
                 finally:
                     await self._lane.call(self._database.end_copy, deadline_s=self._deadline_s)
@@ -87,6 +89,7 @@ class SqlStore:
                 await copying.call(put_in_place, unfinished, target, deadline_s=self._deadline_s)
             finally:
                 await copying.close()
+                discard(unfinished)
 
     def statistics(self) -> LaneStatistics:
         return self._lane.statistics()
