@@ -149,7 +149,8 @@ class Portal:
             async with self._request("GET", path, b"", headers) as response:
                 self._note(response)
                 if response.status >= 400:
-                    raise error_of(response.status, response.headers, await response.read(), repeatable=True)
+                    answer = await _whole(response)
+                    raise error_of(response.status, response.headers, answer, repeatable=True)
                 if offset and response.status != 206:
                     raise DataCentreGarbled("a range was asked for and the whole was sent")
                 async for piece in response.content.iter_chunked(1 << 16):
@@ -163,7 +164,7 @@ class Portal:
         try:
             async with self._request(method, path, body, headers) as response:
                 self._note(response)
-                answer = await response.content.read(_ANSWER_LIMIT_BYTES)
+                answer = await _whole(response)
                 if response.status >= 400:
                     raise error_of(response.status, response.headers, answer, repeatable=repeatable)
                 return answer
@@ -235,6 +236,18 @@ class Portal:
             return msgspec.json.decode(answer, type=into)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise DataCentreGarbled(f"answer is not a {into.__name__}") from exc
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """The whole answer, unpacked; it comes in as many pieces as the line makes of it. Raises DataCentreGarbled when it is
+    over the limit, of which nothing but a few pieces more was in memory.
+    """
+    answer = bytearray()
+    async for piece in response.content.iter_any():
+        answer += piece
+        if len(answer) > _ANSWER_LIMIT_BYTES:
+            raise DataCentreGarbled("answer over the limit")
+    return bytes(answer)
 
 
 def _translate(exc: Exception, *, repeatable: bool) -> Exception:
