@@ -254,11 +254,12 @@ def test_a_heartbeat_keeps_the_stream(box: FakeBox, phone: Phone) -> None:
     network = phone.context.new_cdp_session(phone.page)
     network.on("Network.dataReceived", on_data)
     network.send("Network.enable")
+    phone.hold_clock()
     for beats in range(1, 4):
         phone.page.clock.run_for(15_000)
         box.beat()
         while len(received) < beats:
-            phone.settle()
+            phone.page.evaluate("0")
     phone.page.clock.run_for(20_000)
 
     expect(phone.page.locator(".banner.lost")).to_have_count(0)
