@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.services.outbox.samples import visit
-from visitbridge.domain.visit import ClockReading, Occasion, Visit
+from visitbridge.domain.visit import ClockReading, Occasion, Sequence, Visit
 from visitbridge.domain.visit_time import stay_of, with_true_time
 
 WRONG = dt.datetime(1970, 1, 1, 0, 5, tzinfo=dt.UTC)
@@ -39,6 +39,24 @@ def test_arrival_and_departure_move_with_the_visit() -> None:
     )
     assert after is not None
     assert stay_of(after) == (after.visit_at, after.visit_at + dt.timedelta(minutes=15))
+
+
+def test_the_boxs_own_number_moves_with_the_visit_and_the_cards_stays() -> None:
+    own = Sequence(number="F00B", source="box", taken_at=WRONG + dt.timedelta(minutes=20))
+    cards = Sequence(number="0001", source="card", taken_at=NOW)
+    moved = [
+        with_true_time(
+            msgspec.structs.replace(untrusted(), sequence=number),
+            now=NOW,
+            monotonic_s=2100.0,
+            boot_id="boot-1",
+        )
+        for number in (own, cards)
+    ]
+    assert [after and after.sequence and after.sequence.taken_at for after in moved] == [
+        dt.datetime(2026, 11, 22, 7, 50, tzinfo=dt.UTC),
+        NOW,
+    ]
 
 
 def test_arrival_and_departure_that_nobody_told_are_the_visits_own() -> None:

@@ -6,20 +6,24 @@ import asyncio
 import datetime as dt
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.patience import PATIENCE_S
 from tests.services.modem.bench import open_modem_bench
+from tests.services.outbox import samples
 from visitbridge.adapters.battery_clock import BatteryClock
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.domain.modem import ModemState
 from visitbridge.domain.position import Fix
+from visitbridge.domain.visit import ClockReading, Visit
 from visitbridge.ports.clock import TimeTrust
-from visitbridge.ports.store import Store
+from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.chores import Chore
 from visitbridge.services.timekeeping import Rtc, Timekeeping, TimePolicy
 from visitbridge.services.topics import TimeTopic
+from visitbridge.services.true_time import in_true_time, note_boot
 from visitbridge.sim.clock import FakeClock
 from visitbridge.sim.modem import ModemSetup
 
@@ -110,6 +114,52 @@ async def test_after_a_reboot_the_box_goes_on_from_the_last_trusted_moment(store
 
     assert rebooted.now() == NOW
     assert rebooted.trust is TimeTrust.UNTRUSTED
+
+
+async def test_what_the_boots_clock_stands_for_is_kept_as_soon_as_it_is_known(store: Store) -> None:
+    clock = untrusted()
+    time = keeper(clock, store)
+    reading = ClockReading(boot_id=clock.boot_id, monotonic_s=clock.monotonic())
+    visit = msgspec.structs.replace(samples.visit(clock_trusted=False), started=reading)
+    clock.advance(60)
+    running = asyncio.ensure_future(time.run(lambda: None))
+    async with asyncio.timeout(PATIENCE_S):
+        while not clock.sleepers:  # noqa: ASYNC110 - until the service waits
+            await asyncio.sleep(0)
+        time.offer(NOW, TimeTrust.GNSS)
+        rebooted = FakeClock(trust=TimeTrust.UNTRUSTED, boot_id="boot-2")
+        while (after := await store.read(lambda tx: in_true_time(tx, visit, rebooted))) is None:  # noqa: ASYNC110 - until it was kept
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert after.visit_at == NOW - dt.timedelta(seconds=60)
+
+
+async def test_the_newest_boots_are_kept_each_by_its_newest_moment(store: Store) -> None:
+    def visit_of(boot: int) -> Visit:
+        reading = ClockReading(boot_id=f"boot-{boot}", monotonic_s=1000.0)
+        return msgspec.structs.replace(samples.visit(clock_trusted=False), started=reading)
+
+    clocks = [FakeClock(NOW + dt.timedelta(days=boot), boot_id=f"boot-{boot}") for boot in range(60)]
+
+    def note_all(tx: Transaction) -> None:
+        for clock in clocks:
+            note_boot(tx, clock)
+        clocks[-1].jump(3600)
+        note_boot(tx, clocks[-1])
+
+    def look(tx: Transaction) -> list[Visit | None]:
+        return [in_true_time(tx, visit_of(boot), FakeClock(boot_id="here")) for boot in range(60)]
+
+    await store.write(note_all)
+    found = await store.read(look)
+
+    assert [after is not None for after in found] == [False] * 10 + [True] * 50
+    assert [after and after.visit_at for after in found[-2:]] == [
+        NOW + dt.timedelta(days=58),
+        NOW + dt.timedelta(days=59, hours=1),
+    ]
 
 
 async def test_untrusted_time_is_never_kept(store: Store) -> None:

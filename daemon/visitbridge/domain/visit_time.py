@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from visitbridge.domain.visit import Visit, VisitContent
+from visitbridge.domain.visit import Sequence, Visit, VisitContent
 
 
 def stay_of(visit: Visit) -> tuple[dt.datetime, dt.datetime | None]:
@@ -16,9 +16,9 @@ def stay_of(visit: Visit) -> tuple[dt.datetime, dt.datetime | None]:
 
 
 def with_true_time(visit: Visit, *, now: dt.datetime, monotonic_s: float, boot_id: str) -> Visit | None:
-    """The next revision with times that count back from ``now``, which is trusted; None when it can't be known.
+    """The next revision with times that count from ``now``, which is trusted; None when it can't be known.
 
-    That needs a reading of the same boot. Times move together, so durations stay as they were.
+    That needs a reading of the boot whose clock showed ``monotonic_s`` at ``now``. Times move together, so durations stay as they were.
     """
     if visit.clock_trusted or visit.started is None or visit.started.boot_id != boot_id:
         return None
@@ -30,10 +30,18 @@ def with_true_time(visit: Visit, *, now: dt.datetime, monotonic_s: float, boot_i
         revision=visit.revision + 1,
         visit_at=visit_at,
         finished_at=visit.finished_at + shift if visit.finished_at else None,
+        sequence=_of_the_box(visit.sequence, shift),
         content=_shifted(visit.content, shift),
         clock_trusted=True,
         started=None,
     )
+
+
+def _of_the_box(sequence: Sequence | None, shift: dt.timedelta) -> Sequence | None:
+    """A number that the box itself gave was timed by the same clock."""
+    if sequence is None or sequence.source != "box":
+        return sequence
+    return msgspec.structs.replace(sequence, taken_at=sequence.taken_at + shift)
 
 
 def _shifted(content: VisitContent, shift: dt.timedelta) -> VisitContent:

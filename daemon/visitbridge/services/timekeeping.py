@@ -2,11 +2,12 @@
 
 The clock itself ranks the sources; this service collects them, refuses moments that cannot be, tells the board,
 and remembers the last trusted moment, so that a reboot without any source never takes the box back before it
-(Y06).
+(Y06), and what this boot's own clock stands for, by which a visit of this boot is timed even after the next.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import logging
 from collections.abc import Callable
@@ -18,9 +19,11 @@ from visitbridge.domain.position import Fix
 from visitbridge.errors import StoreError
 from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.modem import ModemSession
-from visitbridge.ports.store import Store
+from visitbridge.ports.store import Store, Transaction
+from visitbridge.runtime.waiting import wait_at_most
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import TimeTopic
+from visitbridge.services.true_time import note_boot
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +88,7 @@ class Timekeeping:
         self._released_at = released_at
         self._policy = policy
         self._on_trusted: list[Callable[[], None]] = []
+        self._became_trusted = asyncio.Event()
         self._publish()
 
     def when_trusted(self, listener: Callable[[], None]) -> None:
@@ -127,6 +131,7 @@ class Timekeeping:
         self._publish()
         if before is TimeTrust.UNTRUSTED and self._clock.trust is not TimeTrust.UNTRUSTED:
             log.info("time is trusted now, from %s", source)
+            self._became_trusted.set()
             for listener in self._on_trusted:
                 listener()
         return True
@@ -145,7 +150,8 @@ class Timekeeping:
         ready()
         try:
             while True:
-                await self._clock.wait_until(self._clock.monotonic() + self._policy.keep_every_s)
+                await wait_at_most(self._clock, self._became_trusted.wait(), self._policy.keep_every_s)
+                self._became_trusted.clear()
                 await self._keep()
         finally:
             await self._keep()
@@ -154,8 +160,13 @@ class Timekeeping:
         if self._clock.trust is TimeTrust.UNTRUSTED:
             return
         now = self._clock.now().isoformat()
+
+        def work(tx: Transaction) -> None:
+            tx.settings.set(_SETTING, now)
+            note_boot(tx, self._clock)
+
         try:
-            await self._store.write(lambda tx: tx.settings.set(_SETTING, now))
+            await self._store.write(work)
         except StoreError as exc:
             log.warning("time not kept: %s", exc)
 

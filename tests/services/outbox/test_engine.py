@@ -24,6 +24,7 @@ from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.outbox.names import AFTER_UPLOADS
 from visitbridge.services.topics import QueueTopic, VisitNotice
+from visitbridge.services.true_time import note_boot
 from visitbridge.sim.clock import FakeClock
 
 WHOLE_VISIT = ("card.write_visit", "card.write_prescription", "upload.visit", "upload.ic")
@@ -387,6 +388,27 @@ async def test_a_visit_time_from_an_untrusted_clock_is_set_right_before_it_leave
     assert after.visit_at.isoformat().replace("+00:00", "Z").encode() in next(
         iter(world.portal.bodies.values())
     )
+
+
+async def test_Y06_Y10_a_visit_of_a_former_boot_is_set_right_by_what_that_boot_learnt(memory: World) -> None:
+    """Time came by satellite, the link only after the box had been switched off and on."""
+    clock = memory.clock
+    clock.trust = TimeTrust.UNTRUSTED
+    visit = msgspec.structs.replace(
+        samples.visit(visit_at=dt.datetime(2026, 11, 3, tzinfo=dt.UTC), clock_trusted=False),
+        started=ClockReading(boot_id=clock.boot_id, monotonic_s=clock.monotonic()),
+    )
+    async with memory.running():
+        await memory.enqueue(visit, ("upload.recognition",))
+    true = clock.now()
+    clock.advance(900.0)
+    clock.trust = TimeTrust.GNSS
+    await memory.store.write(lambda tx: note_boot(tx, clock))
+    clock.boot_id = "boot-2"
+    clock.advance(3600.0)
+    await memory.run_until_dead()
+
+    assert (await memory.visit("visit-1")).visit_at == true
 
 
 async def test_phones_hear_of_the_queue_and_of_the_visit(memory: World) -> None:

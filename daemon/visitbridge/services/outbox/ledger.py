@@ -13,13 +13,13 @@ import msgspec
 from visitbridge.domain.job_states import AFTER_A_CRASH, IN_FLIGHT, STARTABLE, Move, Path, moved
 from visitbridge.domain.jobs import Job, JobState
 from visitbridge.domain.visit import Visit
-from visitbridge.domain.visit_time import with_true_time
 from visitbridge.errors import NotFound, VisitBridgeError
-from visitbridge.ports.clock import Clock, TimeTrust
+from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import Receipt, digest_of
 from visitbridge.services.outbox.kinds import JobKind, Kinds, clean
+from visitbridge.services.true_time import in_true_time
 
 LAST_SUCCESS = "outbox.last_success_at"
 """Setting: when a job was last confirmed, ISO 8601 in UTC."""
@@ -231,14 +231,7 @@ class Ledger:
     def _visit_in_true_time(self, tx: Transaction, visit_id: str) -> Visit:
         """A time that was taken from an untrusted clock is set right before anything of it leaves the box."""
         visit = _visit(tx, visit_id)
-        if visit.clock_trusted or self._clock.trust is TimeTrust.UNTRUSTED:
-            return visit
-        corrected = with_true_time(
-            visit,
-            now=self._clock.now(),
-            monotonic_s=self._clock.monotonic(),
-            boot_id=self._clock.boot_id,
-        )
+        corrected = in_true_time(tx, visit, self._clock)
         if corrected is None:
             return visit
         tx.visits.put(corrected)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -20,13 +19,13 @@ from visitbridge.domain.visit import (
     Visit,
     VisitState,
 )
-from visitbridge.domain.visit_time import with_true_time
 from visitbridge.errors import StaffExpired, VisitClosed
-from visitbridge.ports.clock import Clock, TimeTrust
+from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import VisitSummary
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.kinds import Kinds
+from visitbridge.services.true_time import in_true_time
 from visitbridge.services.visits.acts import announce, current, existing, note
 from visitbridge.services.visits.advice import AdviceDesk
 from visitbridge.services.visits.drafts import DraftDesk
@@ -170,7 +169,7 @@ class VisitDesk:
                 require_editor(tx, visit_id, phone_id, now)
                 tx.editors.remove(visit_id)
                 remember(tx, before)
-            visit = self._finished(before, mode, card_is_here=online)
+            visit = self._finished(tx, before, mode, card_is_here=online)
             jobs = plan_jobs(
                 visit,
                 self._kinds,
@@ -220,13 +219,13 @@ class VisitDesk:
         """What the family takes to the pharmacy, once the visit is uploaded (X3). Raises NotFound."""
         return prescription_of(await self.get(visit_id), training=self._training)
 
-    def _finished(self, before: Visit, mode: FinishMode, *, card_is_here: bool) -> Visit:
+    def _finished(self, tx: Transaction, before: Visit, mode: FinishMode, *, card_is_here: bool) -> Visit:
         """The next revision: finished, timed, numbered where the box may number."""
         visit = before
         if before.finish_mode is None:
             now = self._clock.now()
             card = before.identification is Identification.CARD
-            timed = self._timed(before, now)
+            timed = in_true_time(tx, before, self._clock) or before
             visit = msgspec.structs.replace(
                 timed,
                 state=VisitState.FINISHED,
@@ -237,11 +236,3 @@ class VisitDesk:
                 content=with_amounts(before.content),
             )
         return msgspec.structs.replace(visit, revision=before.revision + 1, finish_mode=mode)
-
-    def _timed(self, visit: Visit, now: dt.datetime) -> Visit:
-        if self._clock.trust is TimeTrust.UNTRUSTED:
-            return visit
-        timed = with_true_time(
-            visit, now=now, monotonic_s=self._clock.monotonic(), boot_id=self._clock.boot_id
-        )
-        return timed or visit
