@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 
 from tests.api.house import IDLE_S, House, Phone
+from tests.patience import PATIENCE_S
 from visitbridge.api.dispatch import COOKIE
-from visitbridge.api.events import HEARTBEAT_S, PHONE_BURST, STREAMS_AT_ONCE
+from visitbridge.api.events import HEARTBEAT_S, PHONE_BURST, STREAMS_A_PHONE, STREAMS_AT_ONCE
 from visitbridge.domain.visit import VisitFlags, VisitState
 from visitbridge.services.topics import (
     CardsTopic,
@@ -49,9 +50,13 @@ class Stream:
             return Event(":")
         return Event(fields["event"], json.loads(fields["data"]), fields["id"])
 
-    async def wait_end(self) -> None:
-        while await self.response.content.readany():
-            pass
+    async def rest(self) -> int:
+        """Bytes that still come until the stream ends, by a word of the box or without one."""
+        taken = 0
+        with contextlib.suppress(aiohttp.ClientError):
+            while piece := await self.response.content.readany():
+                taken += len(piece)
+        return taken
 
 
 @contextlib.asynccontextmanager
@@ -289,7 +294,7 @@ async def test_the_stream_of_a_removed_phone_ends(house: House, phone: Phone) ->
     async with open_stream(house, other) as stream:
         await stream.next()
         await phone.delete(f"/api/phones/{other.phone_id}")
-        await stream.wait_end()
+        await stream.rest()
 
 
 async def test_the_stream_of_an_idle_phone_shows_that_it_locked(house: House, phone: Phone) -> None:
@@ -324,9 +329,52 @@ async def test_many_phones_get_every_change(house: House) -> None:
 
 
 async def test_there_is_a_limit_of_streams_and_it_frees_itself(house: House, phone: Phone) -> None:
+    phones = [await house.pair(f"phone {number}") for number in range(STREAMS_AT_ONCE)]
     async with contextlib.AsyncExitStack() as stack:
-        for _ in range(STREAMS_AT_ONCE):
-            await (await stack.enter_async_context(open_stream(house, phone))).next()
+        for each in phones:
+            await (await stack.enter_async_context(open_stream(house, each))).next()
         refused = await phone.get("/api/events")
 
     assert (refused.status, refused.code) == (429, "GW-ACC-08")
+    await house.phones.remove(phones[0].phone_id, by=phone.phone_id)
+    await until_taken(house, phone)
+
+
+async def until_taken(house: House, phone: Phone) -> None:
+    """A stream that was closed is noticed with the next write or look at it."""
+    headers = {"Cookie": f"{COOKIE}={phone.cookie}"}
+    status = 429
+    async with asyncio.timeout(PATIENCE_S):
+        while status == 429:
+            async with house.http.get(f"{house.origin}/api/events", headers=headers) as response:
+                status = response.status
+    assert status == 200
+
+
+async def test_one_phone_takes_no_streams_from_the_others(house: House, phone: Phone) -> None:
+    """Whatever it opens: the oldest of its own go."""
+    hostile = await house.pair("hostile")
+    async with contextlib.AsyncExitStack() as stack:
+        theirs = [
+            await stack.enter_async_context(open_stream(house, hostile)) for _ in range(STREAMS_AT_ONCE + 2)
+        ]
+        for stream in theirs[:-STREAMS_A_PHONE]:
+            await stream.rest()
+        async with open_stream(house, phone) as mine:
+            assert (await mine.next()).name == "snapshot"
+        assert [(await stream.next()).name for stream in theirs[-STREAMS_A_PHONE:]] == [
+            "snapshot"
+        ] * STREAMS_A_PHONE
+
+
+async def test_a_removed_phone_gets_nothing_of_what_it_had_not_taken(house: House, phone: Phone) -> None:
+    """It stopped reading, so that the box still holds what it would be sent."""
+    other = await house.pair("other")
+    whole = 32 * 1024 * 1024
+    house.board.put("time", TimeTopic(trust="x" * whole))
+    async with open_stream(house, other) as stream:
+        taken = len(await stream.response.content.readexactly(100_000))
+        await phone.delete(f"/api/phones/{other.phone_id}")
+        taken += await stream.rest()
+
+    assert taken < whole

@@ -35,6 +35,8 @@ BURSTS = {"cards": 3}
 # Deliveries to one phone that may follow each other at once, so that a person's press is seen by the others at once.
 PHONE_BURST = 5
 STREAMS_AT_ONCE = 64
+# As many connections as a browser opens to one host, so that no phone takes all the streams there are.
+STREAMS_A_PHONE = 6
 
 _HEARTBEAT = b": still here\n\n"
 _HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
@@ -52,12 +54,21 @@ class _Stream:
     """One phone's page. ``news`` is set when there is something to look at."""
 
     phone_id: str
+    transport: asyncio.Transport | None
     ended: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self) -> None:
         self.ended = True
         self.news.set()
+
+    def cut(self) -> None:
+        """End it with what its phone has not taken yet: one that stopped reading would hold it, and one that was removed
+        has no claim to it.
+        """
+        self.end()
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.abort()
 
 
 @dataclass(slots=True)
@@ -118,13 +129,13 @@ class EventStreams:
         self._snapshot = snapshot
         self.look: Final = look
         self._run = secrets.token_bytes(16)
-        self._streams: set[_Stream] = set()
+        self._streams: dict[_Stream, None] = {}
 
     def drop(self, phone_id: str) -> None:
         """End all streams of a phone that was removed."""
         for stream in self._streams:
             if stream.phone_id == phone_id:
-                stream.end()
+                stream.cut()
 
     def look_again(self) -> None:
         """What some phone may see has changed."""
@@ -142,6 +153,10 @@ class EventStreams:
                 stream.news.set()
 
     async def serve(self, request: web.Request, phone: PairedPhone) -> web.StreamResponse:
+        """Of too many streams of one phone the oldest ends: its page is gone, most likely. Raises TooManyTries."""
+        mine = [each for each in self._streams if each.phone_id == phone.phone_id and not each.ended]
+        if len(mine) >= STREAMS_A_PHONE:
+            mine[0].cut()
         if len(self._streams) >= STREAMS_AT_ONCE:
             raise TooManyTries("too many event streams", params={"wait_s": int(HEARTBEAT_S)})
         # By this clock a phone counts down; the machine's own may differ.
@@ -149,15 +164,15 @@ class EventStreams:
             headers={**_HEADERS, "Date": format_datetime(self._clock.now(), usegmt=True)}
         )
         await response.prepare(request)
-        stream = _Stream(phone.phone_id)
-        self._streams.add(stream)
+        stream = _Stream(phone.phone_id, request.transport)
+        self._streams[stream] = None
         try:
             await self._pump(response, stream, phone, request.headers.get("Last-Event-ID", ""))
             await response.write_eof()
         except ConnectionError:
             stream.end()
         finally:
-            self._streams.discard(stream)
+            del self._streams[stream]
         return response
 
     async def _pump(
