@@ -15,7 +15,7 @@ from tests.services.outbox.fakes import FakeCard, Fault
 from tests.services.outbox.memory_store import MemoryStore
 from tests.services.outbox.world import World
 from visitbridge.adapters.store import open_store
-from visitbridge.domain.jobs import INTERRUPTION_LIMIT, Job, JobState
+from visitbridge.domain.jobs import INTERRUPTION_LIMIT, Age, Job, JobState
 from visitbridge.domain.readiness import Reason
 from visitbridge.domain.sequence import offline_sequence
 from visitbridge.domain.visit import ClockReading, Identification
@@ -388,6 +388,32 @@ async def test_a_visit_time_from_an_untrusted_clock_is_set_right_before_it_leave
     assert after.visit_at.isoformat().replace("+00:00", "Z").encode() in next(
         iter(world.portal.bodies.values())
     )
+
+
+async def test_deadlines_move_with_a_visits_time_so_that_the_oldest_is_the_oldest(memory: World) -> None:
+    """A visit from a clock that stood in 1970 hides nothing that waits longer once its time is known."""
+    clock = memory.clock
+    memory.link_up = False
+    memory.portal.faults["send"] = [Fault.LINK_DOWN] * 2
+    older = samples.visit("older", visit_at=clock.now() - dt.timedelta(hours=21))
+    clock.trust = TimeTrust.UNTRUSTED
+    reading = ClockReading(boot_id=clock.boot_id, monotonic_s=clock.monotonic())
+    newer = msgspec.structs.replace(
+        samples.visit("newer", visit_at=dt.datetime(1970, 1, 1, tzinfo=dt.UTC), clock_trusted=False),
+        started=reading,
+    )
+    async with memory.running():
+        await memory.enqueue(older, ("upload.visit",))
+        jobs = await memory.enqueue(newer, ("upload.recognition", "upload.visit", "upload.ic"))
+        clock.trust = TimeTrust.GNSS
+        memory.set_link(up=True)
+        await memory.outbox.wait_quiet()
+        stored = [await memory.job(job.job_id) for job in jobs.values()]
+        told = memory.board.snapshot()["queue"]
+
+    assert {job.due_at for job in stored} == {clock.now().replace(microsecond=0) + dt.timedelta(days=1)}
+    assert isinstance(told, QueueTopic)
+    assert (told.oldest_at, told.oldest_age) == (older.visit_at, Age.RED)
 
 
 async def test_Y06_Y10_a_visit_of_a_former_boot_is_set_right_by_what_that_boot_learnt(memory: World) -> None:

@@ -17,7 +17,8 @@ from visitbridge.domain.jobs import Job, JobState
 from visitbridge.errors import NotFound
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.common import Receipt, digest_of
-from visitbridge.services.outbox.ledger import LeaseLost, Ledger
+from visitbridge.services.outbox.leases import LeaseLost
+from visitbridge.services.outbox.ledger import Ledger
 from visitbridge.sim.clock import FakeClock
 
 BODY = b"body"

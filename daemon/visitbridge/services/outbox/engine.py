@@ -25,7 +25,8 @@ from visitbridge.services.outbox.attempts import Attempts
 from visitbridge.services.outbox.desk import OutboxDesk
 from visitbridge.services.outbox.epoch import EpochSource, EpochWatch
 from visitbridge.services.outbox.kinds import Kinds, Lane
-from visitbridge.services.outbox.ledger import Lease, LeaseLost, Ledger
+from visitbridge.services.outbox.leases import Lease, LeaseLost
+from visitbridge.services.outbox.ledger import Ledger
 from visitbridge.services.outbox.open_jobs import Entry, OpenJobs
 from visitbridge.services.outbox.receipts import VerifySignature
 from visitbridge.services.outbox.steps import Edge, StepHook, StepName, StepPoint, no_hook
@@ -207,7 +208,7 @@ class Outbox:
         return lease
 
     def _entry_of(self, lease: Lease) -> Entry:
-        self.desk.note(lease.visit, (lease.job,))
+        self.desk.note(lease.visit, (lease.job, *lease.retimed))
         entry = self._open.get(lease.job.job_id)
         if entry is None:
             raise LookupError(f"leased {lease.job.kind} is not in the index")

@@ -19,6 +19,7 @@ from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import Receipt, digest_of
 from visitbridge.services.outbox.kinds import JobKind, Kinds, clean
+from visitbridge.services.outbox.leases import Confirmed, Lease, LeaseLost
 from visitbridge.services.true_time import in_true_time
 
 LAST_SUCCESS = "outbox.last_success_at"
@@ -30,28 +31,6 @@ _EVERYTHING = 1_000_000
 
 Change = Callable[[Job, JobKind, Visit], Job]
 """What a person's act makes of a row; raises when it cannot be done."""
-
-
-class LeaseLost(Exception):
-    """Somebody else owns the row now; what this holder found out must not be written."""
-
-
-class Lease(msgspec.Struct, frozen=True, kw_only=True):
-    """A job this run may act on, with its visit and, before its body is built, the receipts of the visit's
-    other jobs by kind.
-    """
-
-    job: Job
-    visit: Visit
-    receipts: dict[str, Receipt]
-
-
-class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
-    """``following``: the lease that shared the commit, when one was wanted and could be had."""
-
-    job: Job
-    visit: Visit
-    following: Lease | None
 
 
 class OpenVisit(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,17 +176,20 @@ class Ledger:
         job = _existing(tx, job_id)
         if job.state not in STARTABLE or job.leased_by == self._run_id:
             return None
+        visit, retimed = self._visit_in_true_time(tx, job)
+        kind = self._kinds[job.kind]
         after = moved(
             job,
-            self._kinds[job.kind].path,
+            kind.path,
             Move.LEASE,
             fence=job.fence + 1,
             leased_by=self._run_id,
             attempts=job.attempts + 1,
+            due_at=kind.due_at(visit),
         )
         _replace(tx, after, fence=job.fence)
         receipts = {} if job.payload else _receipts(tx, job.visit_id)
-        return Lease(job=after, visit=self._visit_in_true_time(tx, job.visit_id), receipts=receipts)
+        return Lease(job=after, visit=visit, receipts=receipts, retimed=retimed)
 
     def _lease_to_send(self, tx: Transaction, job_id: str) -> Lease | None:
         """A lease that is ready to go out: body bound and ``executing`` in the same commit, where that can be.
@@ -228,14 +210,26 @@ class Ledger:
         _replace(tx, job, fence=lease.job.fence)
         return msgspec.structs.replace(lease, job=job)
 
-    def _visit_in_true_time(self, tx: Transaction, visit_id: str) -> Visit:
-        """A time that was taken from an untrusted clock is set right before anything of it leaves the box."""
-        visit = _visit(tx, visit_id)
+    def _visit_in_true_time(self, tx: Transaction, job: Job) -> tuple[Visit, tuple[Job, ...]]:
+        """A time that was taken from an untrusted clock is set right before anything of it leaves the box.
+
+        The visit, and its other open jobs where that moved their deadlines.
+        """
+        visit = _visit(tx, job.visit_id)
         corrected = in_true_time(tx, visit, self._clock)
         if corrected is None:
-            return visit
+            return visit, ()
         tx.visits.put(corrected)
-        return corrected
+        others = [other for other in tx.jobs.of_visit(job.visit_id) if other.job_id != job.job_id]
+        return corrected, tuple(self._retime(tx, other, corrected) for other in others if other.state.is_open)
+
+    def _retime(self, tx: Transaction, job: Job, visit: Visit) -> Job:
+        kind = self._kinds.find(job.kind)
+        if kind is None:
+            return job
+        retimed = msgspec.structs.replace(job, due_at=kind.due_at(visit))
+        _replace(tx, retimed, fence=job.fence)
+        return retimed
 
     def _recover_all(self, tx: Transaction) -> int:
         held = [

@@ -168,11 +168,14 @@ class OpenJobs:
     def _keep(self, job: Job, visit: OpenVisitEntry) -> None:
         entry = self._entries.get(job.job_id)
         if entry is None:
-            entry = Entry(job=job, kind=self._kinds.find(job.kind), visit=visit)
-            self._entries[job.job_id] = entry
+            entry = self._entries[job.job_id] = Entry(job=job, kind=self._kinds.find(job.kind), visit=visit)
             bisect.insort(self._order, entry.order)
+        former = entry.order
         entry.job = job
         entry.visit = visit
+        if entry.order != former:
+            self._leave_order(former)
+            bisect.insort(self._order, entry.order)
         _mark(self._attention, job.job_id, is_in=wants_person(job))
         _mark(self._leased, job.job_id, is_in=bool(job.leased_by))
 
@@ -181,7 +184,10 @@ class OpenJobs:
         self._leased.discard(job_id)
         entry = self._entries.pop(job_id, None)
         if entry is not None:
-            del self._order[bisect.bisect_left(self._order, entry.order)]
+            self._leave_order(entry.order)
+
+    def _leave_order(self, order: _Order) -> None:
+        del self._order[bisect.bisect_left(self._order, order)]
 
 
 def _mark(marked: set[str], job_id: str, *, is_in: bool) -> None:

@@ -18,7 +18,8 @@ from visitbridge.services.outbox.steps import Edge, StepHook, StepPoint
 
 if TYPE_CHECKING:
     from visitbridge.services.outbox.kinds import JobKind
-    from visitbridge.services.outbox.ledger import Lease, Ledger
+    from visitbridge.services.outbox.leases import Lease
+    from visitbridge.services.outbox.ledger import Ledger
 
 
 class Work:
