@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -14,7 +15,8 @@ import pytest_asyncio
 from msgspec import Meta
 
 from tests.api.house import House, Phone, open_house
-from visitbridge.api.routes import PAIRED, PHOTO_TYPES, Call, NoQuery, Route, signed_in
+from visitbridge.api.dispatch import COOKIE
+from visitbridge.api.routes import PAIRED, PHOTO_LIMIT_BYTES, PHOTO_TYPES, Call, NoQuery, Route, signed_in
 from visitbridge.domain.people import Right
 from visitbridge.errors import Rejected, StoreFull, UnknownCode
 from visitbridge.sim.clock import FakeClock
@@ -45,6 +47,10 @@ class Desk:
 
     def __init__(self) -> None:
         self.reached = 0
+        self.at_work: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+        self.begun = asyncio.Event()
+        self.go_on = asyncio.Event()
 
     def routes(self) -> list[Route[Any, Any, Any]]:
         return [
@@ -53,6 +59,14 @@ class Desk:
             self._route("POST", "/api/test/empty", self.empty),
             self._route(
                 "POST", "/api/test/photo", self.photo, body=bytes, consumes=PHOTO_TYPES, limit_bytes=1024
+            ),
+            self._route(
+                "POST",
+                "/api/test/large",
+                self.large,
+                body=bytes,
+                consumes=PHOTO_TYPES,
+                limit_bytes=PHOTO_LIMIT_BYTES,
             ),
             self._route("POST", "/api/test/unknown-code", self.unknown_code),
             self._route("POST", "/api/test/full", self.full),
@@ -82,6 +96,16 @@ class Desk:
 
     async def photo(self, call: Call[NoQuery, bytes]) -> Echo:
         self.reached += 1
+        return Echo(value=str(len(call.body)))
+
+    async def large(self, call: Call[NoQuery, bytes]) -> Echo:
+        """Works on each until ``go_on``, but for an empty one."""
+        self.at_work[call.phone_id] += 1
+        self.most[call.phone_id] = max(self.most[call.phone_id], self.at_work[call.phone_id])
+        if call.body:
+            self.begun.set()
+            await self.go_on.wait()
+        self.at_work[call.phone_id] -= 1
         return Echo(value=str(len(call.body)))
 
     async def thing(self, call: Call[NoQuery, None]) -> Echo:
@@ -121,6 +145,14 @@ async def house(tmp_path_factory: pytest.TempPathFactory, only_desk: Desk) -> As
 @pytest_asyncio.fixture(loop_scope="module")
 async def phone(house: House) -> Phone:
     return await house.pair()
+
+
+async def open_raw(house: House) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which a test writes every byte itself."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return await asyncio.open_connection("127.0.0.1", house.port, ssl=context)
 
 
 async def send(
@@ -272,6 +304,23 @@ async def test_a_photo_is_raw_bytes_of_two_types_within_its_own_limit(
     assert answer.status == status
 
 
+async def test_a_phone_that_sends_many_photos_at_once_takes_the_memory_of_one(
+    house: House, phone: Phone, desk: Desk
+) -> None:
+    """And holds up no other phone."""
+    other = await house.pair("other")
+    jpeg = {"Content-Type": "image/jpeg"}
+    many = [asyncio.create_task(send(house, phone, b"x", "/api/test/large", **jpeg)) for _ in range(6)]
+    await desk.begun.wait()
+    for _ in range(20):
+        assert (await send(house, other, b"", "/api/test/large", **jpeg)).status == 200
+    desk.go_on.set()
+    answers = await asyncio.gather(*many)
+
+    assert {answer.status for answer in answers} == {200}
+    assert desk.most == {phone.phone_id: 1, other.phone_id: 1}
+
+
 @pytest.mark.parametrize(("query", "value"), [("", "3"), ("?limit=5", "5")])
 async def test_a_query_is_typed(house: House, phone: Phone, query: str, value: str) -> None:
     assert (await phone.get(f"/api/test/range{query}")).json == {"value": value}
@@ -349,6 +398,30 @@ async def test_without_a_session_no_body_is_read(house: House, desk: Desk, cooki
     assert desk.reached == 0
 
 
+async def test_who_was_removed_while_the_body_was_on_its_way_is_out(
+    house: House, phone: Phone, desk: Desk
+) -> None:
+    """A head that was let in is no ticket for what follows it half a minute later."""
+    other = await house.pair("removed")
+    reader, writer = await open_raw(house)
+    body = b'{"orders": [{"code": "A"}]}'
+    writer.write(
+        f"POST /api/test/orders HTTP/1.1\r\nHost: 127.0.0.1:{house.port}\r\nOrigin: {house.origin}\r\n"
+        f"Cookie: {COOKIE}={other.cookie}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+    assert (await phone.get("/api/phones")).status == 200
+    await house.phones.remove(other.phone_id, by=phone.phone_id)
+    writer.write(body)
+    answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"GW-ACC-17" in answer
+    assert desk.reached == 0
+
+
 async def test_a_rule_asks_for_a_person_and_for_a_right(house: House, phone: Phone) -> None:
     nobody = await phone.post("/api/test/signed-in")
     house.staff.sign_in(phone.phone_id, Right.DISPENSING)
@@ -391,10 +464,7 @@ async def test_the_access_log_names_routes_and_no_ids(
 
 
 async def test_a_line_that_is_no_http_is_dropped_and_the_box_goes_on(house: House) -> None:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port, ssl=context)
+    reader, writer = await open_raw(house)
     writer.write(b"\x16\x03 nonsense\r\n\r\n")
     first = await reader.readline()
     writer.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from aiohttp import web
@@ -17,6 +18,16 @@ from visitbridge.errors import BodyTooLarge, MalformedBody
 READ_BUDGET_S = 30.0
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+
+
+class LargeBodies:
+    """One from each phone at a time, from its first byte to its answer: whatever a phone sends, it takes the memory of one."""
+
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, phone_id: str) -> asyncio.Lock:
+        return self._turns.setdefault(phone_id, asyncio.Lock())
 
 
 def refuse_oversize(request: web.Request, limit_bytes: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from visitbridge.api.access_log import PHONE
-from visitbridge.api.body import decode_body, decode_query, read_body, refuse_oversize
+from visitbridge.api.body import LargeBodies, decode_body, decode_query, read_body, refuse_oversize
 from visitbridge.api.guard import SAFE_METHODS
 from visitbridge.api.routes import JSON_LIMIT_BYTES, Access, AnyRoute, Call, RawRoute, Route
 from visitbridge.domain.people import BoxRole
@@ -99,6 +100,7 @@ class Dispatcher:
         self._staff = staff
         self._in_hand = in_hand
         self._words = words
+        self._large = LargeBodies()
         self._watch_header = f"Bearer {watch_token}".encode() if watch_token else b""
 
     def handler_for(
@@ -161,6 +163,14 @@ class Dispatcher:
 
         return handle
 
+    def _room_for(
+        self, route: Route[Any, Any, Any], admitted: Admitted
+    ) -> contextlib.AbstractAsyncContextManager[object]:
+        """A phone's turn to send something large; nothing to wait for with anything else."""
+        if route.limit_bytes <= JSON_LIMIT_BYTES or admitted.phone is None:
+            return contextlib.nullcontext()
+        return self._large.turn(admitted.phone.phone_id)
+
     def _json_handler(
         self, route: Route[Any, Any, Any], on_phone: Callable[[web.Request], None]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -169,9 +179,16 @@ class Dispatcher:
             admitted = await self.admit(route.access, request)
             if admitted.phone is not None:
                 on_phone(request)
+            async with self._room_for(route, admitted):
+                return await answered(request, admitted)
+
+        async def answered(request: web.Request, admitted: Admitted) -> web.StreamResponse:
             query = decode_query(route, request)
             body = await read_body(request, route.limit_bytes)
             try:
+                if body:
+                    # A sender takes its time: what the head was let in by may have ended since.
+                    admitted = await self.admit(route.access, request)
                 call: Call[Any, Any] = Call(
                     path=dict(request.match_info),
                     query=query,
