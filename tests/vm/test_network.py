@@ -28,6 +28,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 SERIAL = "VM-0001"
 BOX, VPN = "10.42.0.1", "10.9.0.2"
+FIRST_BOOT = "visitbridge-first-boot.service"
 PAGES = [53, 80, 443]
 # 35963: the port of vpcd, which listens on every address of the guest.
 _ASKED = "22,53,80,111,443,8443,35963"
@@ -177,15 +178,19 @@ def _make_radio_and_vpn(guest: Guest) -> None:
 
 
 def _provision(guest: Guest, card: Path) -> None:
-    """As cloud-init does at the first boot."""
+    """As cloud-init does at the first boot, on a machine whose network is not there yet: what failed goes on when it is."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         archive.add(card / "out" / SERIAL, arcname="firmware")
     guest.run("mkdir", "--parents", "/boot")
     guest.run("tar", "--extract", "--no-same-owner", "--directory=/boot", given=packed.getvalue())
+    told = (card / "out" / SERIAL / "user-data").read_text("utf-8").partition("\n")[2]
+    for command in json.loads(told)["runcmd"]:
+        guest.run(*command, within_s=300)
+    guest.until("sh", "-c", f"systemctl show --property=Result {FIRST_BOOT} | grep exit-code", within_s=900)
     guest.run("systemctl", "--quiet", "unmask", "NetworkManager.service", "wpa_supplicant.service")
     guest.run("systemctl", "start", "NetworkManager.service", within_s=300)
-    guest.run("sh", "/boot/firmware/visitbridge/first-boot.sh", within_s=900)
+    guest.until("test", "-e", "/var/lib/visitbridge-provisioned", within_s=900)
 
 
 @pytest.fixture(scope="module")

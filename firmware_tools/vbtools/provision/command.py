@@ -51,7 +51,7 @@ def _provision(arguments: argparse.Namespace) -> None:
     profile = read_profile(_text(arguments.profile))
     boxes = read_boxes(_text(arguments.boxes))
     make_leaf = _leaf_maker(profile, arguments.profile)
-    package = _package(profile, arguments.profile)
+    package = _package(profile, arguments.profile, arguments.form)
     network = _network_profiles()
     folder: Path = arguments.folder
     _make_folder(folder)
@@ -84,12 +84,19 @@ def _leaf_maker(profile: Profile, profile_file: Path) -> Callable[[], bytes]:
     return issue
 
 
-def _package(profile: Profile, profile_file: Path) -> dict[str, bytes]:
+def _package(profile: Profile, profile_file: Path, form: str) -> dict[str, bytes]:
+    """What would fail on the box, a hundred kilometres away, is refused here."""
     if not profile.package:
         return {}
     file = beside(profile_file, profile.package)
     if not (file.name.startswith("visitbridge_") and file.suffix == ".deb"):
         raise FieldInvalid(f"{file.name} is not a package of visitbridge", field="package")
+    if form == "image":
+        raise FieldInvalid("our own image has the package already: leave package out", field="package")
+    if form == "cloudinit-rpi" and "+deb12_" in file.name:
+        raise FieldInvalid(
+            f"{file.name} is for Debian 12; images that read cloud-init are Debian 13", field="package"
+        )
     return {f"{FOLDER}/{file.name}": read_given(file)}
 
 

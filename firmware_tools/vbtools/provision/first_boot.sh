@@ -47,8 +47,14 @@ install -m 0644 "$here/timezone" /etc/timezone
 # Trusted time comes from the gateway; a second clock setter would fight it.
 timedatectl set-ntp false 2>/dev/null || say "no time service to stop"
 
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@"; }
 for package in "$here"/visitbridge_*.deb; do
-    [ ! -e "$package" ] || apt-get install --yes --no-install-recommends "$package"
+    if [ -e "$package" ]; then
+        # The image's own lists are of the day it was made: what they name may be gone.
+        apt update
+        # A box uses all that the package only recommends, and nothing of what those recommend.
+        apt install --yes --no-install-recommends "$package" bluez fonts-arphic-uming libccid network-manager
+    fi
 done
 if [ -s "$private/box.pem" ]; then
     install -d -m 0700 -o visitbridge -g visitbridge /var/lib/visitbridge /var/lib/visitbridge/tls

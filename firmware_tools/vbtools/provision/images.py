@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from vbtools.provision.card import FOLDER
@@ -21,6 +22,11 @@ BOOT: Final = "/boot/firmware"
 
 FIRSTRUN_ARGUMENTS: Final = f"systemd.run={BOOT}/firstrun.sh systemd.run_success_action=reboot systemd.unit=kernel-command-line.target"
 """What ``cmdline.txt`` needs at its end, once; firstrun.sh takes it out again."""
+
+_UNIT: Final = "visitbridge-first-boot.service"
+"""Goes on until the box is provisioned, across failures and restarts, which neither cloud-init nor firstrun.sh does."""
+
+_TAKE_UNIT: Final = ("install", "-m", "0644", f"{BOOT}/{FOLDER}/{_UNIT}", f"/etc/systemd/system/{_UNIT}")
 
 
 def image_files(form: str, profile: Profile, box: Box) -> Mapping[str, bytes]:
@@ -49,7 +55,7 @@ def _cloud_init(profile: Profile, box: Box) -> dict[str, bytes]:
         "ssh_pwauth": False,
         "disable_root": True,
         "users": [user] if technician.ssh_keys else [],
-        "runcmd": [["sh", f"{BOOT}/{FOLDER}/first-boot.sh"]],
+        "runcmd": [_TAKE_UNIT, ("systemctl", "enable", "--now", "--no-block", _UNIT)],
     }
     meta_data = {"instance-id": f"visitbridge-{box.serial.lower()}", "local-hostname": host_name(box)}
     return {
@@ -57,6 +63,7 @@ def _cloud_init(profile: Profile, box: Box) -> dict[str, bytes]:
         "meta-data": _json(meta_data),
         # The box's own profiles come with first-boot.sh.
         "network-config": _json({"network": {"config": "disabled"}}),
+        **_unit(),
     }
 
 
@@ -84,25 +91,16 @@ def _firstrun(profile: Profile, box: Box) -> dict[str, bytes]:
         ]
     lines += [
         "# Nothing but the base system runs now; the rest waits for the services it needs.",
-        "cat >/etc/systemd/system/visitbridge-first-boot.service <<'END'",
-        "[Unit]",
-        "Description=Make this machine a visitbridge box",
-        "ConditionPathExists=!/var/lib/visitbridge-provisioned",
-        "Wants=NetworkManager.service",
-        "After=NetworkManager.service systemd-user-sessions.service",
-        "",
-        "[Service]",
-        "Type=oneshot",
-        f"ExecStart=/bin/sh {BOOT}/{FOLDER}/first-boot.sh",
-        "",
-        "[Install]",
-        "WantedBy=multi-user.target",
-        "END",
-        "systemctl enable visitbridge-first-boot.service",
+        " ".join(_TAKE_UNIT),
+        f"systemctl enable {_UNIT}",
         f"rm -f {BOOT}/firstrun.sh",
         f"sed -i 's| systemd.run.*||' {BOOT}/cmdline.txt",
     ]
-    return {"firstrun.sh": ("\n".join(lines) + "\n").encode()}
+    return {"firstrun.sh": ("\n".join(lines) + "\n").encode(), **_unit()}
+
+
+def _unit() -> dict[str, bytes]:
+    return {f"{FOLDER}/{_UNIT}": Path(__file__).with_name(_UNIT).read_bytes()}
 
 
 def _own_image(profile: Profile, box: Box) -> dict[str, bytes]:

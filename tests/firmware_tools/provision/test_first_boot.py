@@ -12,9 +12,11 @@ from tests.firmware_tools.provision.test_provision import PROFILE, fixed_secrets
 from vbtools.provision.card import card_files
 from vbtools.provision.profile import Box, read_profile
 
+ROOT = Path(__file__).parents[3]
 PROGRAMS = ("systemctl", "systemd-tmpfiles", "timedatectl", "rfkill", "nmcli")
 ENCRYPT = '#!/bin/sh\n[ "$1 $2" = "encrypt --name=${4##*/}" ] && tr a-z0-9 n-za-m5-90-4 <"$3" >"$4"\n'
 """In the place of systemd-creds: what it wrote is not what it read."""
+APT = '#!/bin/sh\n[ "$DEBIAN_FRONTEND" = noninteractive ] && echo "$@" >>{noted}\n'
 SYNC = "#!/bin/sh\necho sync >>{noted}\n"
 SHRED = '#!/bin/sh\nat=${{2%/private/*}}\necho "shred ${{at##*/}}" >>{noted}\nexec /usr/bin/shred "$@"\n'
 
@@ -43,7 +45,7 @@ class Machine:
         for name in PROGRAMS:
             self._program(name, f"#!/bin/sh\nexit {int(name == fail)}\n")
         self._program("systemd-creds", ENCRYPT)
-        for name, text in (("sync", SYNC), ("shred", SHRED)):
+        for name, text in (("sync", SYNC), ("shred", SHRED), ("apt-get", APT)):
             self._program(name, text.format(noted=self.folder / "noted"))
         script = (
             f"mount --bind {self.etc} /etc && mount --bind {self.lib} /var/lib && "
@@ -107,6 +109,29 @@ def test_secrets_are_shredded_only_when_what_was_made_of_them_is_on_the_disk(mac
 
     noted = (machine.folder / "noted").read_text().splitlines()
     assert noted == ["sync", "shred visitbridge", "sync", "shred visitbridge-machine"]
+
+
+def test_the_package_comes_with_what_it_recommends_from_lists_of_today(machine: Machine) -> None:
+    """A box uses the recommended packages; an image's lists of packages are as old as the image."""
+    (machine.card / "visitbridge/visitbridge_0.1.0_arm64.deb").write_bytes(b"a package")
+    control = (ROOT / "debian/control").read_text("utf-8").partition("\nRecommends:\n")[2]
+    recommended = control.partition("\nSuggests:")[0].replace(",", "").split()
+
+    assert machine.start() == 0
+
+    orders = [
+        [word for word in line.split() if "=" not in word]
+        for line in (machine.folder / "noted").read_text().splitlines()
+        if "-o" in line.split()
+    ]
+    assert orders == [
+        ["-q", "-o", "-o", "update"],
+        [
+            *("-q", "-o", "-o", "install", "--yes", "--no-install-recommends"),
+            str(machine.card / "visitbridge/visitbridge_0.1.0_arm64.deb"),
+            *recommended,
+        ],
+    ]
 
 
 def test_a_box_is_provisioned_once(machine: Machine) -> None:

@@ -265,7 +265,11 @@ def test_cloud_init_is_told_what_it_knows() -> None:
     data = json.loads(body)
 
     assert first == b"#cloud-config"
-    assert data["runcmd"] == [["sh", f"{BOOT}/visitbridge/first-boot.sh"]]
+    unit = "visitbridge-first-boot.service"
+    assert data["runcmd"] == [
+        ["install", "-m", "0644", f"{BOOT}/visitbridge/{unit}", f"/etc/systemd/system/{unit}"],
+        ["systemctl", "enable", "--now", "--no-block", unit],
+    ]
     assert (data["ssh_pwauth"], data["users"][0]["lock_passwd"]) == (False, True)
     assert json.loads(files["network-config"]) == {"network": {"config": "disabled"}}
     assert json.loads(files["meta-data"])["local-hostname"] == "visitbridge-vb-001"
@@ -304,6 +308,65 @@ def test_scripts_are_shell(script: str, tmp_path: Path) -> None:
     (tmp_path / "script").write_bytes(files[script])
 
     assert subprocess.run(["bash", "-n", str(tmp_path / "script")], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("form", ["cloudinit-rpi", "firstrun"])
+def test_the_unit_of_the_first_boot_is_what_systemd_expects(form: str, tmp_path: Path) -> None:
+    (path, text), *others = [
+        (name, content)
+        for name, content in image_files(form, Profile(institution="x"), Box(serial="VB-001")).items()
+        if name.endswith(".service")
+    ]
+    file = tmp_path / Path(path).name
+    file.write_bytes(text)
+
+    judged = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(file)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (judged.stdout, judged.stderr, judged.returncode, others) == ("", "", 0, [])
+
+
+@pytest.mark.parametrize(
+    ("form", "package"),
+    [
+        ("cloudinit-rpi", "visitbridge_0.1.0+deb12_arm64.deb"),
+        ("image", "visitbridge_0.1.0+deb12_arm64.deb"),
+        ("image", "visitbridge_0.1.0+deb13_arm64.deb"),
+        ("firstrun", "another_0.1.0_arm64.deb"),
+    ],
+)
+def test_a_package_that_the_image_could_not_install_is_refused_at_the_desk(
+    desk: Path, capsys: pytest.CaptureFixture[str], form: str, package: str
+) -> None:
+    (desk / package).write_bytes(b"a package")
+    (desk / "clinic.toml").write_text(PROFILE.format(extra=f'package = "{package}"'), "utf-8")
+
+    assert provision(desk, "--form", form) != 0
+
+    assert "package: " in capsys.readouterr().err
+    assert not (desk / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "package"),
+    [
+        ("cloudinit-rpi", "visitbridge_0.1.0+deb13_arm64.deb"),
+        ("firstrun", "visitbridge_0.1.0+deb12_arm64.deb"),
+        # The first images of Debian 13 knew no cloud-init.
+        ("firstrun", "visitbridge_0.1.0+deb13_arm64.deb"),
+    ],
+)
+def test_a_package_that_fits_the_image_goes_onto_the_card(desk: Path, form: str, package: str) -> None:
+    (desk / package).write_bytes(b"a package")
+    (desk / "clinic.toml").write_text(PROFILE.format(extra=f'package = "{package}"'), "utf-8")
+
+    assert provision(desk, "--form", form) == 0
+
+    assert (desk / "out/VB-001/visitbridge" / package).read_bytes() == b"a package"
 
 
 @pytest.mark.parametrize("modem", ["none", "sim7600", "ec25"])

@@ -12,20 +12,7 @@ echo 'technician ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/010-technician
 mkdir -p /etc/ssh/sshd_config.d && echo 'PasswordAuthentication no' >/etc/ssh/sshd_config.d/visitbridge.conf
 systemctl enable ssh
 # Nothing but the base system runs now; the rest waits for the services it needs.
-cat >/etc/systemd/system/visitbridge-first-boot.service <<'END'
-[Unit]
-Description=Make this machine a visitbridge box
-ConditionPathExists=!/var/lib/visitbridge-provisioned
-Wants=NetworkManager.service
-After=NetworkManager.service systemd-user-sessions.service
-
-[Service]
-Type=oneshot
-ExecStart=/bin/sh /boot/firmware/visitbridge/first-boot.sh
-
-[Install]
-WantedBy=multi-user.target
-END
+install -m 0644 /boot/firmware/visitbridge/visitbridge-first-boot.service /etc/systemd/system/visitbridge-first-boot.service
 systemctl enable visitbridge-first-boot.service
 rm -f /boot/firmware/firstrun.sh
 sed -i 's| systemd.run.*||' /boot/firmware/cmdline.txt
