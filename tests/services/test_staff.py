@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.services.conftest import PHONE, READER, Room, wait_for
 from visitbridge.domain.people import StaffKind
 from visitbridge.domain.roc import TAIPEI
@@ -19,9 +21,11 @@ from visitbridge.errors import (
     PinBlocked,
     PinWrong,
     StaffRequired,
+    StoreFull,
     VisitBridgeError,
     WrongCardKind,
 )
+from visitbridge.services.countdown import KEEP_EVERY_S
 from visitbridge.services.topics import StaffTopic
 from visitbridge.sim.card.profiles import LAB_PIN
 from visitbridge.sim.contacts import Contacts
@@ -134,6 +138,43 @@ async def test_the_session_ends_after_eight_hours_or_at_midnight(
     room.clock.advance(2)
     assert room.staff.live_for_phone(PHONE) is None
     await wait_for(lambda: room.board.snapshot()["staff"] == StaffTopic(sessions=()))
+
+
+def _acts(room: Room) -> Awaitable[list[str]]:
+    return room.store.read(lambda tx: [row.entry.act for row in tx.audit.rows()])
+
+
+def _end_by_time(room: Room) -> None:
+    room.clock.advance(8 * 3600 + 1)
+
+
+def _end_by_leaving(room: Room) -> None:
+    room.staff.leave(PHONE)
+
+
+@pytest.mark.parametrize(("end", "act"), [(_end_by_time, "staff.expired"), (_end_by_leaving, "staff.end")])
+async def test_an_end_that_a_full_disk_does_not_take_counts_and_is_written_once_it_does(
+    room: Room, card: Cards, monkeypatch: pytest.MonkeyPatch, end: Callable[[Room], None], act: str
+) -> None:
+    refused: list[str] = []
+
+    async def refuse(_work: object) -> None:
+        refused.append("ENOSPC")
+        raise StoreFull("ENOSPC")
+
+    await room.insert(card("hpc-doctor"))
+    await room.staff.sign_in(READER, _pin(), PHONE)
+    with monkeypatch.context() as full:
+        full.setattr(room.store, "write", refuse)
+        end(room)
+        await wait_for(lambda: bool(refused))
+        assert room.staff.live_for_phone(PHONE) is None
+    tries = len(refused)
+    assert tries <= 3, "tried again now and then, not all the time"
+    room.clock.advance(KEEP_EVERY_S)
+    async with asyncio.timeout(PATIENCE_S):
+        while act not in await _acts(room):  # noqa: ASYNC110 - written by the service
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("jump_s", [-30 * 24 * 3600.0, -3600.0, 3600.0])

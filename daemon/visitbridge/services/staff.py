@@ -20,7 +20,9 @@ from visitbridge.errors import (
     LinkError,
     PinBlocked,
     PinWrong,
+    Retry,
     StaffRequired,
+    StoreError,
 )
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.datacentre import DataCentre
@@ -64,7 +66,7 @@ class StaffDesk:
         self._new_id = new_id
         self._policy = policy
         self._active: dict[str, str] = {}
-        self._gone: set[str] = set()
+        self._phone_left = False
         self._on_change: list[Callable[[], None]] = []
         self._changed = asyncio.Event()
         self._publish()
@@ -184,7 +186,10 @@ class StaffDesk:
         """A phone was unpaired: it is in no session any more; one that was on no other phone ends."""
         self._active.pop(phone_id, None)
         self._book.forget_phone(phone_id)
-        self._gone.add(phone_id)
+        for row in self._book.all():
+            left = tuple(other for other in row.phone_ids if other != phone_id)
+            self._book.replace(msgspec.structs.replace(row, phone_ids=left))
+        self._phone_left = True
         self._changed.set()
 
     async def _begin(self, token: StaffToken, phone_id: str) -> StaffSessionRow:
@@ -226,10 +231,10 @@ class StaffDesk:
 
     async def _wait_change_or_end(self) -> None:
         lefts = [left_s(row.countdown, self._clock) for row in self._book.all()]
-        known = [left for left in lefts if left is not None]
         waits: set[asyncio.Future[object]] = {asyncio.ensure_future(self._changed.wait())}
-        if known:
-            wait_s = min(*known, KEEP_EVERY_S)
+        if lefts:
+            # One that is over is still here only while the disk does not take its end.
+            wait_s = min([KEEP_EVERY_S, *filter(None, lefts)])
             waits.add(asyncio.ensure_future(self._clock.wait_until(self._clock.monotonic() + wait_s)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -238,26 +243,32 @@ class StaffDesk:
                 wait.cancel()
 
     async def _go_on(self) -> None:
-        """End what is over; keep of the others what is left, so that a restart takes it up."""
-        await self._part_from_gone_phones()
+        """End what is over; keep of the others what is left, so that a restart takes it up.
+
+        An end that the disk does not take counts all the same, and is written later.
+        """
         self._book.settle()
-        for row in self._book.all():
-            if row.countdown is None:
-                await self._book.take_out(row, act="staff.expired")
-                self._announce()
+        self._publish()
+        try:
+            await self._part_from_gone_phones()
+            for row in self._book.all():
+                if row.countdown is None:
+                    await self._book.take_out(row, act="staff.expired")
+                    self._announce()
+        except StoreError as exc:
+            if exc.retry is Retry.NEVER:
+                raise
+            log.warning("the end of a staff session is not stored yet: %s", exc.code)
         if self._book.keep_is_due:
             await self.keep()
         self._publish()
 
     async def _part_from_gone_phones(self) -> None:
-        gone, self._gone = self._gone, set()
-        for row in [row for row in self._book.all() if gone & set(row.phone_ids)]:
-            left = tuple(phone_id for phone_id in row.phone_ids if phone_id not in gone)
-            if left:
-                self._book.replace(msgspec.structs.replace(row, phone_ids=left))
-            else:
+        for row in self._book.all():
+            if not row.phone_ids:
                 await self.end(row.session_id)
-        if gone:
+        if self._phone_left:
+            self._phone_left = False
             await self.keep()
 
     async def keep(self) -> None:

@@ -16,6 +16,9 @@ from visitbridge.errors import (
     LinkDown,
     NotBound,
     PortalUntrusted,
+    StoreDamaged,
+    StoreFull,
+    StoreReadOnly,
     VisitBridgeError,
 )
 from visitbridge.protocols.datacentre.device import DeviceStatus, SamRecord
@@ -215,6 +218,44 @@ async def test_a_listener_that_fails_on_the_link_counts_as_a_failed_probe() -> N
         bench.answers.outcome = None
         await bench.after(2)
         assert bench.topic.hop == "network"
+
+
+async def test_what_a_full_disk_does_not_take_is_told_again_and_stops_nothing() -> None:
+    """The box goes on watching its link; a start anew would meet the same disk."""
+    told: list[str] = []
+
+    async def keep(status: DeviceStatus) -> None:
+        told.append(f"enabled={status.enabled}")
+        raise StoreFull("ENOSPC")
+
+    async def keep_disabled() -> None:
+        told.append("disabled")
+        raise StoreReadOnly("EROFS")
+
+    async with _running(LinkDown()) as bench:
+        bench.watch.when_answered(keep)
+        bench.watch.when_disabled(keep_disabled)
+        bench.answers.outcome = None
+        await bench.after(2)
+        assert bench.watch.is_up()
+        bench.watch.probe_now()
+        await _settle(lambda: len(told) == 2)
+        bench.answers.outcome = DeviceDisabled()
+        bench.watch.probe_now()
+        await _settle(lambda: len(told) == 3)
+        bench.watch.probe_now()
+        await _settle(lambda: len(told) == 4)
+    assert told == ["enabled=True", "enabled=True", "disabled", "disabled"]
+
+
+async def test_a_damaged_database_is_left_to_the_next_start() -> None:
+    async def keep(_status: DeviceStatus) -> None:
+        raise StoreDamaged("a page could not be read")
+
+    watch = LinkWatch(Answers(None), LiveBoard(), FakeClock(), policy=POLICY)
+    watch.when_answered(keep)
+    with pytest.raises(StoreDamaged):
+        await watch.run(lambda: None)
 
 
 async def test_what_is_wrong_before_the_network_comes_first() -> None:

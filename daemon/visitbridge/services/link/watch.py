@@ -11,7 +11,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from visitbridge.errors import DataCentreError, DeviceDisabled, LinkError, NotBound, VisitBridgeError
+from visitbridge.errors import (
+    DataCentreError,
+    DeviceDisabled,
+    LinkError,
+    NotBound,
+    Retry,
+    StoreError,
+    VisitBridgeError,
+)
 from visitbridge.ports.clock import Clock
 from visitbridge.protocols.datacentre.device import DeviceStatus
 from visitbridge.runtime.waiting import wait_at_most
@@ -123,13 +131,22 @@ class LinkWatch:
             status = await self._data_centre.device_status()
             self._succeeded()
             for listener in self._on_status:
-                await listener(status)
+                await self._tell(listener(status))
         except DeviceDisabled as exc:
             self._failed(exc)
             for report in self._on_disabled:
-                await report()
+                await self._tell(report())
         except (LinkError, DataCentreError) as exc:
             self._failed(exc)
+
+    async def _tell(self, listening: Awaitable[None]) -> None:
+        """What a full disk does not take is told again with the next answer; a start anew would meet the same disk."""
+        try:
+            await listening
+        except StoreError as exc:
+            if exc.retry is Retry.NEVER:
+                raise
+            log.warning("what the data centre said could not be kept: %s", exc.code)
 
     def _succeeded(self) -> None:
         self._last_success_at = self._clock.now()
