@@ -1,6 +1,6 @@
 """Cloud records of the lab's patients: invented, and dated relative to the day on which they are recorded.
 
-Columns are those of ``visitbridge.domain.records.COLUMNS``; names and results stand beside them.
+Columns are those of ``visitbridge.domain.records.SECTIONS``; names and results stand beside them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from visitbridge.domain.records import (
 from visitbridge.domain.roc import roc_date
 from visitbridge.protocols.datacentre.records import CloudRecord
 from vpnportal.database import insert_if_absent
+from vpnportal.lab_reports import reports_of
 from vpnportal.schema import cloud_records
 
 _HOSPITAL = ("示範醫院（測試）", "9999999901")
@@ -100,6 +101,7 @@ def tables_of(today: dt.date) -> dict[RecordKind, tuple[CloudRecord, ...]]:
         RecordKind.TESTS: tuple(_tests(today)),
         RecordKind.VISITS: tuple(_visits(today)),
         RecordKind.ALLERGIES: tuple(_allergies(today)),
+        **reports_of(today),
     }
 
 

@@ -111,6 +111,7 @@ RULES = {
     "GET /api/visits/{visit_id}/records": "live QPB",
     "GET /api/visits/{visit_id}/leftover": "live QPB",
     "POST /api/readers/{reader_id}/records": "live QPB",
+    "GET /api/visits/{visit_id}/allergies": "live QPB",
     "GET /api/audit": "technician",
     "GET /api/audit/check": "technician",
     "GET /api/environment": "paired",

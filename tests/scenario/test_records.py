@@ -95,6 +95,53 @@ async def test_L06_records_before_departure_and_their_end() -> None:
         assert uses == [(consent_id, "A123456788", "drugs,tests,visits,allergies")]
 
 
+W05 = {
+    "drugs": (L02, 3),
+    "allergies": (("過敏藥物", "過敏症狀", "嚴重程度", "上傳日期"), 1),
+    "controlled": (("藥品健保代碼", "藥品名稱", "用法用量", "就醫日期", "藥品用量", "給藥日數"), 1),
+    "clotting": (("藥品健保代碼", "藥品名稱", "用法用量", "就醫日期", "藥品用量", "給藥日數"), 0),
+    "chinese": (("藥品健保代碼", "藥品名稱", "用法用量", "就醫日期", "藥品用量", "給藥日數"), 1),
+    "tests": (L04, 2),
+    "results": (("檢驗項目", "檢驗結果", "單位", "參考值"), 2),
+    "imaging": (("醫令代碼", "醫令名稱", "診療部位", "檢查結果", "病理診斷"), 1),
+    "visits": (("就醫日期", "門住診別", "就醫科別代碼", "主診斷碼"), 3),
+    "surgery": (("執行時間-起", "醫令代碼", "醫令名稱", "主診斷碼"), 1),
+    "dental": (("就醫日期", "醫令代碼", "醫令名稱", "主診斷碼", "診療部位"), 1),
+    "discharge": (("住院日期", "出院日期", "主診斷碼"), 1),
+    "rehab": (("就醫日期", "醫令代碼", "醫令名稱"), 1),
+}
+"""The tabs of the cloud, what their tables begin with (nhi-domain §7.1), and how many lines the stand-in has of 王測試."""
+
+
+async def test_W05_every_tab_is_downloaded_read_without_a_line_and_gone_with_the_consent() -> None:
+    """W05, L07: also the allergies where a medicine is prescribed, and that nobody can tell them any more afterwards."""
+    async with open_day(use_pcscd=False) as day:
+        await day.sign_in()
+        consent_id = await consent(day, *W05)
+        await day.call("POST", "/api/records/fetch", {"consent_ids": [consent_id]})
+        await day.link("down", shown="down")
+        await day.insert("patient-wang")
+        visit = f"/api/visits/{(await day.start())['visit']['visit_id']}"
+
+        tables = (await day.call("GET", f"{visit}/records"))["tables"]
+        assert [table["kind"] for table in tables] == [*W05]
+        for table, (columns, lines) in zip(tables, W05.values(), strict=True):
+            assert (tuple(table["columns"][: len(columns)]), len(table["rows"])) == (columns, lines)
+            assert set(table["keys"]) <= set(table["columns"])
+        results = next(table for table in tables if table["kind"] == "results")["rows"]
+        assert [
+            [row["values"][name] for name in ("檢驗項目", "檢驗結果", "單位", "參考值")] for row in results
+        ] == [["糖化血色素", "7.1", "%", "4.0-5.6"], ["肌酸酐", "1.4", "mg/dL", "0.7-1.2"]]
+
+        told = await day.call("GET", f"{visit}/allergies")
+        assert [(each["drug"], each["symptom"], each["severity"]) for each in told["recorded"]] == [
+            ("示範抗生素", "皮疹", "輕度")
+        ]
+        await day.call("POST", f"/api/consents/{consent_id}/revoke", {"why": "家屬來電"})
+        told = await day.call("GET", f"{visit}/allergies")
+        assert (told["known"], told["recorded"]) == (False, [])
+
+
 async def test_L06_only_what_was_consented_to_and_nothing_without() -> None:
     async with open_day(use_pcscd=False) as day:
         nobody = await plan(day)

@@ -11,7 +11,7 @@ from tests.vpnportal.box import Answer, Box
 from tests.vpnportal.portal import RunningPortal
 from tests.vpnportal.relay import run_card_session, sign_in
 from tests.vpnportal.samples import NOW
-from visitbridge.domain.records import COLUMNS, RecordKind
+from visitbridge.domain.records import SECTIONS, RecordKind
 from visitbridge.protocols.datacentre.records import (
     BatchAnswer,
     ConsentedQuery,
@@ -42,9 +42,17 @@ async def test_eligibility(box: Box, id_no: str, birth_date: dt.date, insured: b
 @pytest.mark.parametrize(
     ("id_no", "kinds", "found"),
     [
-        ("A123456788", (), [("drugs", 3), ("tests", 2), ("visits", 3), ("allergies", 1)]),
+        (
+            "A123456788",
+            (),
+            [
+                *(("drugs", 3), ("allergies", 1), ("controlled", 1), ("chinese", 1), ("tests", 2)),
+                *(("results", 2), ("imaging", 1), ("visits", 3), ("surgery", 1), ("dental", 1)),
+                *(("discharge", 1), ("rehab", 1)),
+            ],
+        ),
         ("A123456788", (RecordKind.DRUGS,), [("drugs", 3)]),
-        ("A223456780", (), [("drugs", 1), ("tests", 1), ("visits", 1), ("allergies", 1)]),
+        ("A223456780", (RecordKind.VISITS, RecordKind.ALLERGIES), [("visits", 1), ("allergies", 1)]),
         ("A123456787", (), []),
     ],
 )
@@ -62,14 +70,15 @@ async def test_L01_records_for_who_has_the_card(
     assert [record.on for record in records] == sorted((record.on for record in records), reverse=True)
 
 
-async def test_L02_L04_every_column_of_a_table_is_there(box: Box) -> None:
+async def test_L02_L04_W05_every_column_of_a_table_is_there(box: Box) -> None:
     token = (await sign_in(box)).token
     await run_card_session(box, card_of("A123456788"), "read", token)
     query = RecordsQuery(id_no="A123456788")
     answer = await box.ask("POST", "/records/query", query, headers={"Staff-Token": token})
 
     records = answer.as_(RecordsAnswer).records
-    assert all(set(COLUMNS[record.kind]) <= record.values.keys() for record in records)
+    assert all(set(SECTIONS[record.kind].columns) <= record.values.keys() for record in records)
+    assert {record.kind for record in records} == {*RecordKind} - {RecordKind.CLOTTING}
 
 
 async def test_L01_no_records_without_the_card(portal: RunningPortal, box: Box, other_box: Box) -> None:

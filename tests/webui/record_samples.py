@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.webui.samples import ORDER, VISIT_ID, ago, ahead
 from visitbridge.domain.datasets import QPA_SETS
-from visitbridge.domain.records import COLUMNS, RecordKind
+from visitbridge.domain.records import SECTIONS, RecordKind
 
 Json = dict[str, Any]
 
@@ -19,7 +19,7 @@ CONSENT: Json = {
     "at": ago(days=2),
     "who": "T0003",
     "terms": {
-        "kinds": ["drugs", "tests", "visits", "allergies"],
+        "kinds": [kind.value for kind in RecordKind],
         "signer": "family",
         "signed_on": "2026-11-20",
         "until": "2026-12-20",
@@ -79,7 +79,30 @@ DRUG_ROW: Json = {
 
 
 def table(kind: RecordKind, *rows: Json, more: tuple[str, ...] = ()) -> Json:
-    return {"kind": kind.value, "columns": [*COLUMNS[kind], *more], "rows": list(rows)}
+    columns, keys = SECTIONS[kind]
+    return {"kind": kind.value, "columns": [*columns, *more], "keys": list(keys), "rows": list(rows)}
+
+
+def row(on: str, **values: str) -> Json:
+    return {"on": on, "institution": "示範醫院（測試）", "values": values}
+
+
+ROWS: dict[RecordKind, list[Json]] = {
+    RecordKind.DRUGS: [DRUG_ROW, {**DRUG_ROW, "on": "2026-10-10"}],
+    RecordKind.ALLERGIES: [row("2025-10-18", 過敏藥物="示範抗生素", 過敏症狀="皮疹", 嚴重程度="輕度")],
+    RecordKind.RESULTS: [
+        row("2026-11-02", 檢驗項目="糖化血色素", 檢驗結果="7.1", 單位="%", 參考值="4.0-5.6"),
+        row("2026-11-02", 檢驗項目="肌酸酐", 檢驗結果="1.4", 單位="mg/dL", 參考值="0.7-1.2"),
+    ],
+    RecordKind.DISCHARGE: [
+        row(
+            "2026-02-14",
+            主診斷碼="J18.9",
+            出院診斷="示範肺炎",
+            出院摘要="抗生素治療後退燒，氧氣需求停止；返家後居家照護。",
+        )
+    ],
+}
 
 
 RECORDS: Json = {
@@ -87,10 +110,22 @@ RECORDS: Json = {
     "fetched_at": ago(minutes=40),
     "until": ahead(days=7),
     "tables": [
-        table(RecordKind.DRUGS, DRUG_ROW, {**DRUG_ROW, "on": "2026-10-10"}, more=("藥品名稱",)),
-        table(RecordKind.TESTS),
-        table(RecordKind.VISITS),
-        table(RecordKind.ALLERGIES),
+        table(kind, *ROWS.get(kind, []), more=("藥品名稱",) if kind is RecordKind.DRUGS else ())
+        for kind in RecordKind
+    ],
+}
+
+ALLERGIES: Json = {
+    "known": True,
+    "as_of": ago(minutes=40),
+    "recorded": [
+        {
+            "drug": "示範抗生素",
+            "symptom": "皮疹",
+            "severity": "輕度",
+            "on": "2025-10-18",
+            "institution": "示範醫院（測試）",
+        }
     ],
 }
 
@@ -217,6 +252,8 @@ DATASET_STATUS: Json = {
     "checked_at": ago(hours=3),
     "missing": [],
     "empty": ["packages", "device_settings"],
+    "groups": ["default", "hospice"],
+    "loaded_group": "default",
 }
 
 ANSWERS: Json = {
@@ -226,6 +263,7 @@ ANSWERS: Json = {
     "GET /api/consents/c1/records": RECORDS,
     f"GET /api/visits/{VISIT_ID}/records": RECORDS,
     f"GET /api/visits/{VISIT_ID}/leftover": LEFTOVER,
+    f"GET /api/visits/{VISIT_ID}/allergies": ALLERGIES,
     f"GET /api/visits/{VISIT_ID}/former": FORMER,
     "GET /api/departure": DEPARTURE_GOOD,
     "GET /api/datasets": DATASETS,

@@ -576,6 +576,7 @@ def answers(**changes: Any) -> Json:
         f"GET {visit_path}/advice": advice(),
         f"GET {visit_path}/leftover": {"known": False, "as_of": None, "medicines": [], "uncounted": 0},
         f"PUT {visit_path}/signature": lambda body: {"drawing": body, "signed_at": ago(), "revision": 3},
+        f"GET {visit_path}/allergies": {"known": False, "as_of": None, "recorded": []},
         "GET /api/programmes": PROGRAMMES,
         "GET /api/phrases": [
             {"phrase_id": "2", "text": "雙肺呼吸音清，無囉音"},

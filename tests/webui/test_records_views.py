@@ -13,6 +13,7 @@ from tests.webui import record_samples
 from tests.webui.fake_box import FakeBox, Refusal
 from tests.webui.phone import Look, Phone
 from tests.webui.samples import VISIT_ID
+from visitbridge.domain.records import RecordKind
 
 RECORDS = "/#/consents/c1/records"
 
@@ -61,9 +62,20 @@ def test_L02_all_eleven_columns_and_the_first_one_stays(box: FakeBox, phone: Pho
 
 def test_L07_other_tables_by_a_tap(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url + RECORDS)
-    phone.page.click("[data-tab=tests]")
-    expect(phone.page.get_by_text("沒有資料")).to_be_visible()
-    expect(phone.page.locator("[data-tab=tests]")).to_have_attribute("aria-pressed", "true")
+    phone.page.click("[data-tab=results]")
+    expect(phone.page.locator("[data-tab=results]")).to_have_attribute("aria-pressed", "true")
+    expect(phone.page.locator(".record-cards .item").first).to_contain_text(
+        "檢驗項目：糖化血色素檢驗結果：7.1單位：%參考值：4.0-5.6"
+    )
+
+
+def test_W05_every_table_is_there_with_its_lines_or_is_said_to_have_none(box: FakeBox, phone: Phone) -> None:
+    phone.open(box.url + RECORDS)
+    tabs = phone.page.locator("[data-tab]")
+    expect(tabs).to_have_text(["雲端藥歷 2", "過敏藥 1", "檢驗結果 2", "出院病摘 1"])
+    expect(phone.page.locator("[data-empty]")).to_have_text(
+        "沒有資料：特定管制藥品、特定凝血因子、中醫用藥、檢查檢驗、影像病理、歷次就醫、手術明細、牙科處置、復健醫療"
+    )
 
 
 def test_L06_who_was_refused_is_named_and_the_others_are_fetched(box: FakeBox, phone: Phone) -> None:
@@ -92,7 +104,7 @@ def test_L06_a_consent_is_sent_as_it_stands_on_paper(box: FakeBox, phone: Phone)
     page.click("#save-consent")
     expect(page.get_by_role("status").first).to_contain_text("已登錄同意")
     terms = {
-        "kinds": ["drugs", "tests", "allergies"],
+        "kinds": [kind.value for kind in RecordKind if kind is not RecordKind.VISITS],
         "signer": "family",
         "signed_on": "2026-11-20",
         "until": "2027-02-18",
@@ -139,3 +151,30 @@ def test_L01_card_and_cloud_with_the_card_in_the_reader(box: FakeBox, phone: Pho
     expect(phone.page.get_by_text("以下為剛才查詢")).to_be_visible()
     phone.page.click("[data-tab=card_visits]")
     expect(phone.page.locator(".record-cards")).to_contain_text("115/11/10 9999999901")
+
+
+@pytest.mark.parametrize("path", ["", "/order/0"])
+def test_W05_allergies_stand_where_a_medicine_is_prescribed(box: FakeBox, phone: Phone, path: str) -> None:
+    phone.open(f"{box.url}/#/visits/{VISIT_ID}{path}")
+    expect(phone.page.locator(".notice.error")).to_have_text("過敏藥：開立前請確認示範抗生素 · 皮疹 · 輕度")
+
+
+def signed_out(_: Any) -> Any:
+    raise Refusal(403, "GW-ACC-03")
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"known": True, "as_of": None, "recorded": []}, "雲端沒有過敏藥紀錄，請再問病人。"),
+        ({"known": False, "as_of": None, "recorded": []}, "無法查詢過敏藥，請問病人。"),
+        (signed_out, "無法查詢過敏藥，請問病人。"),
+    ],
+    ids=["none", "unknown", "signed-out"],
+)
+def test_W05_what_nobody_can_tell_is_not_called_no_allergy(
+    box: FakeBox, phone: Phone, known: Any, said: str
+) -> None:
+    box.answers[f"GET /api/visits/{VISIT_ID}/allergies"] = known
+    phone.open(f"{box.url}/#/visits/{VISIT_ID}/order/0")
+    expect(phone.page.get_by_text(said)).to_be_visible()

@@ -12,7 +12,7 @@ import { LockedButton, staffLock, timeLock } from "./locked.js";
 /** @typedef {import("../core/types").RecordKind} RecordKind */
 
 /** @type {RecordKind[]} */
-const KINDS = ["drugs", "tests", "visits", "allergies"];
+const KINDS = ["drugs", "allergies", "controlled", "clotting", "chinese", "tests", "results", "imaging", "visits", "surgery", "dental", "discharge", "rehab"];
 const DAYS = [1, 30, 90, 180, 365];
 
 /** Today in Taipei by the box's clock, YYYY-MM-DD. */
@@ -56,7 +56,7 @@ export function ConsentScreen({ person, consent, giveTo, up, reload }) {
       <p class="hint">${t("consent.recorded", { at: rocMoment(consent.at), who: consent.who })}</p><//>` : html`<${Notice} title=${t("consent.none")}><p>${t("consent.how")}</p><//>`}
     ${consent?.fetched_at ? html`<div class="items"><${RowLink} id="to-records" href="#/consents/${segment(consent.consent_id)}/records" title=${t("records.title")} detail=${t("today.fetched", { at: rocMoment(consent.fetched_at) })} /></div>` : null}
     <section class="group"><h2>${t(consent ? "consent.again" : "consent.paper")}</h2>
-      <fieldset class="choices"><legend>${t("consent.kinds")}</legend>${KINDS.map((kind) => html`<label class="choice"><input type="checkbox" name=${kind} checked=${kinds.includes(kind)}
+      <fieldset class="choices many"><legend>${t("consent.kinds")}</legend>${KINDS.map((kind) => html`<label class="choice"><input type="checkbox" name=${kind} checked=${kinds.includes(kind)}
         onChange=${() => setKinds(kinds.includes(kind) ? kinds.filter((one) => one !== kind) : KINDS.filter((one) => one === kind || kinds.includes(one)))} /><span>${t(`records.${kind}`)}</span></label>`)}</fieldset>
       <fieldset class="choices beside"><legend>${t("consent.who")}</legend>${["patient", "family"].map((one) => html`<label class="choice"><input type="radio" name="signer" checked=${signer === one} onChange=${() => setSigner(one)} /><span>${t(`consent.signer.${one}`)}</span></label>`)}</fieldset>
       <${Field} id="signed-on" label=${t("consent.signed_on")} hint=${t("plan.birth_hint")}><input id="signed-on" class="code" inputmode="numeric" maxlength="9" autocomplete="off" aria-describedby="signed-on-hint" aria-invalid=${day === ""} value=${signedOn} onInput=${(/** @type {any} */ event) => setSignedOn(event.currentTarget.value)} /><//>

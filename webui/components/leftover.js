@@ -16,6 +16,17 @@ export function useLeftCodes(draft) {
   return new Set((found.value?.medicines ?? []).flatMap((medicine) => medicine.codes));
 }
 
+/**
+ * 過敏藥, all of them: whether a medicine is one of them is for a person to judge.
+ * @param {{ draft: Draft, always?: boolean }} props `always`: say too that none are recorded, or that nobody can tell
+ */
+export function Allergies({ draft, always }) {
+  const found = useFetched(`allergies ${draft.id}`, () => /** @type {Promise<import("../core/types").Allergies>} */ (get(`/api/visits/${segment(draft.id)}/allergies`)));
+  const known = found.value;
+  if (known?.recorded.length) return html`<${Notice} kind="error" title=${t("allergies.title")}>${known.recorded.map((one) => html`<p>${[one.drug, one.symptom, one.severity].filter(Boolean).join(" · ")}</p>`)}<//>`;
+  return always && (known || found.error) ? html`<p class="hint">${t(known?.known ? "allergies.none" : "allergies.unknown")}</p>` : null;
+}
+
 /** @param {{ medicine: Medicine }} props */
 function Fills({ medicine }) {
   return html`<ul class="plain-list" id="left-fills">${medicine.fills.map((fill) => html`<li>${t("left.fill", { institution: fill.institution, date: rocDate(fill.fetched_on), days: fill.days })}</li>`)}</ul>`;

@@ -416,7 +416,8 @@ export interface DataSet {
 
 export interface DataSetStatus { checked_at: string | null; missing: string[]; empty: string[] }
 
-export type RecordKind = "drugs" | "tests" | "visits" | "allergies";
+export type RecordKind =
+  | "drugs" | "allergies" | "controlled" | "clotting" | "chinese" | "tests" | "results" | "imaging" | "visits" | "surgery" | "dental" | "discharge" | "rehab";
 
 export interface ConsentTerms { kinds: RecordKind[]; signer: "patient" | "family"; signed_on: string; until: string }
 
@@ -449,7 +450,7 @@ export interface Fetched { consent_id: string; fetched_at: string | null; words:
 
 export interface RecordRow { on: string; institution: string; values: Record<string, string> }
 
-export interface RecordTable { kind: string; columns: string[]; rows: RecordRow[] }
+export interface RecordTable { kind: string; columns: string[]; keys: string[]; rows: RecordRow[] }
 
 export interface RecordsView { as_of: string; fetched_at: string | null; until: string | null; tables: RecordTable[] }
 
@@ -470,6 +471,10 @@ export interface LeftMedicine {
 export interface Leftover { known: boolean; as_of: string | null; medicines: LeftMedicine[]; uncounted: number }
 
 export interface CardVisit { visit_type: string; visit_time: string; sequence_no: string; institution: string; make_up: boolean }
+export interface Allergy { drug: string; symptom: string; severity: string; on: string; institution: string }
+
+export interface Allergies { known: boolean; as_of: string | null; recorded: Allergy[] }
+
 
 export interface CardOrder { visit_time: string; order_type: string; code: string; usage: string; days: number; quantity: number }
 

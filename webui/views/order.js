@@ -10,7 +10,7 @@ import { DATASETS } from "../core/visit.js";
 import { t } from "../core/words.js";
 import { useRow } from "../components/advice.js";
 import { Button, ErrorNotice, Field, Loading, Screen, useFetched } from "../components/controls.js";
-import { Leftover } from "../components/leftover.js";
+import { Allergies, Leftover } from "../components/leftover.js";
 import { SaveState, SaveTrouble } from "../components/draft.js";
 import { VisitPatient } from "../components/patient.js";
 import { removeItem } from "./visit.js";
@@ -98,7 +98,7 @@ function Editor({ draft, index, order, reload }) {
     action=${html`<${Button} kind="primary" id="order-done" onPress=${() => { draft.saveSoon(); back(up); }}>${t("order.done")}<//>`}>
     <div class="visit-facts"><p class="row-title">${order.name}</p><p><span class="code">${order.code}</span><span class="tag">${t(`order.kind.${order.kind}`)}</span>${order.self_entered ? html`<span class="tag">${t("order.self_entered")}</span>` : null}</p><${SaveState} draft=${draft} /></div>
     <${SaveTrouble} draft=${draft} reload=${reload} />
-    ${order.kind === "drug" ? html`<${Leftover} draft=${draft} code=${order.code} remove=${remove} />` : null}
+    ${order.kind === "drug" ? html`<${Allergies} draft=${draft} always /><${Leftover} draft=${draft} code=${order.code} remove=${remove} />` : null}
     ${taken ? html`<${Taking} draft=${draft} index=${index} order=${order} change=${change} />` : null}
     <div class="total ${order.total_overridden ? "by-hand" : ""}"><${NumberField} id="total" label=${t("order.total")} value=${order.total} max="99999" step="0.1" closed=${closed}
         change=${(/** @type {number} */ total) => change({ total, total_overridden: taken && (computed === null || total !== computed) })} />

@@ -13,19 +13,16 @@ import { Locked, lockedBy } from "../components/locked.js";
 /** @typedef {import("../core/types").Leftover} Leftover */
 /** @typedef {import("../core/types").CardContents} CardContents */
 
-/** What a card shows of a line, by table; the rest is in the table. @type {Record<string, string[]>} */
-const KEY_COLUMNS = {
-  drugs: ["藥品名稱", "藥品健保代碼", "用法用量", "給藥日數"], tests: ["醫令名稱", "醫令代碼", "檢驗結果"],
-  visits: ["主診斷碼", "就醫科別代碼", "就醫序號"], allergies: ["過敏藥物", "過敏症狀", "嚴重程度"],
-};
+const style = document.createElement("link");
+style.rel = "stylesheet";
+style.href = "/css/records.css";
+document.head.append(style);
 
 /** @param {{ table: RecordTable, wide: boolean }} props */
 function Table({ table, wide }) {
-  const keys = KEY_COLUMNS[table.kind] ?? table.columns.slice(0, 3);
-  if (table.rows.length === 0) return html`<p class="hint">${t("records.no_rows")}</p>`;
   return html`<div class="records ${wide ? "wide" : ""}"><ul class="items record-cards">${table.rows.map((row) => html`<li class="item tall"><div class="row-text">
       <span class="row-title">${rocDate(row.on)} ${row.institution}</span>
-      ${keys.filter((name) => row.values[name]).map((name) => html`<span class="row-detail">${name}：${row.values[name]}</span>`)}</div></li>`)}</ul>
+      ${table.keys.filter((name) => row.values[name]).map((name) => html`<span class="row-detail">${name}：${row.values[name]}</span>`)}</div></li>`)}</ul>
     <div class="record-table" role="region" tabindex="0" aria-label=${t(`records.${table.kind}`)}><table><thead><tr><th scope="col">${t("records.institution")}</th>${table.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${table.rows.map((row) => html`<tr><th scope="row">${row.institution}</th>${table.columns.map((name) => html`<td>${row.values[name] ?? ""}</td>`)}</tr>`)}</tbody></table></div></div>`;
 }
@@ -48,16 +45,20 @@ export function LeftoverList({ left }) {
  */
 export function RecordPages({ view, left, contents }) {
   const tables = [...(view?.tables ?? []), ...(contents ? cardTables(contents) : [])];
-  const names = [...(left ? ["leftover"] : []), ...tables.map((table) => table.kind)];
+  const filled = tables.filter((one) => one.rows.length > 0);
+  const empty = tables.filter((one) => one.rows.length === 0);
+  const counts = new Map([...(left ? [/** @type {const} */ (["leftover", left.medicines.length])] : []), ...filled.map((one) => /** @type {const} */ ([one.kind, one.rows.length]))]);
+  const names = [...counts.keys()];
   const [tab, setTab] = useState("");
   const [wide, setWide] = useState(false);
   const chosen = names.includes(tab) ? tab : names[0] ?? "";
   const table = tables.find((one) => one.kind === chosen);
   return html`${view ? html`<${Notice} kind="info" title=${view.fetched_at ? t("records.fetched", { at: rocMoment(view.fetched_at) }) : t("records.now", { at: rocMoment(view.as_of) })}>
       ${view.until ? html`<p>${t("records.until", { until: rocMoment(view.until) })}</p>` : null}<p class="hint">${t("records.late")}</p><//>` : null}
-    <div class="pills" role="group" aria-label=${t("records.tables")}>${names.map((name) => html`<button type="button" class="pill" data-tab=${name} aria-pressed=${name === chosen} onClick=${() => setTab(name)}>${t(`records.${name}`)}</button>`)}</div>
+    <div class="pills" role="group" aria-label=${t("records.tables")}>${names.map((name) => html`<button type="button" class="pill" data-tab=${name} aria-pressed=${name === chosen} onClick=${() => setTab(name)}>${t(`records.${name}`)}${counts.get(name) ? html` <span class="record-count">${counts.get(name)}</span>` : null}</button>`)}</div>
     ${chosen === "leftover" && left ? html`<${LeftoverList} left=${left} />` : null}
-    ${table ? html`<div class="turn"><${Button} id="turn" kind="quiet" onPress=${() => setWide(!wide)}>${t(wide ? "records.upright" : "records.sideways")}<//></div><${Table} table=${table} wide=${wide} />` : null}`;
+    ${table ? html`<div class="turn"><${Button} id="turn" kind="quiet" onPress=${() => setWide(!wide)}>${t(wide ? "records.upright" : "records.sideways")}<//></div><${Table} table=${table} wide=${wide} />` : null}
+    ${empty.length > 0 ? html`<p class="hint" data-empty=${empty.map((one) => one.kind).join(" ")}>${t("records.empty", { tables: empty.map((one) => t(`records.${one.kind}`)).join("、") })}</p>` : null}`;
 }
 
 /** The card's visits and orders in the form of the other tables. @param {CardContents} contents @returns {RecordTable[]} */
@@ -69,10 +70,14 @@ function cardTables(contents) {
   const orders = contents.orders.map((one) => ({
     on: day(one.visit_time), institution: "",
     values: titled({ visited: one.visit_time, order_type: one.order_type, code: one.code, usage: one.usage, days: String(one.days), quantity: String(one.quantity) }) }));
-  const columns = (/** @type {string[]} */ names) => names.map((name) => t(`card_column.${name}`));
+  /** @param {string} kind @param {string[]} names @param {RecordTable["rows"]} rows */
+  const table = (kind, names, rows) => {
+    const columns = names.map((name) => t(`card_column.${name}`));
+    return { kind, columns, keys: columns.slice(0, 3), rows };
+  };
   return [
-    { kind: "card_visits", columns: columns(["visited", "visit_type", "sequence_no", "make_up"]), rows: visits },
-    { kind: "card_orders", columns: columns(["visited", "order_type", "code", "usage", "days", "quantity"]), rows: orders },
+    table("card_visits", ["visited", "visit_type", "sequence_no", "make_up"], visits),
+    table("card_orders", ["visited", "order_type", "code", "usage", "days", "quantity"], orders),
   ];
 }
 

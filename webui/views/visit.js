@@ -11,7 +11,7 @@ import { useAdvice, useRow } from "../components/advice.js";
 import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { SaveState, SaveTrouble, TextPart } from "../components/draft.js";
 import { VisitPatient } from "../components/patient.js";
-import { useLeftCodes } from "../components/leftover.js";
+import { Allergies, useLeftCodes } from "../components/leftover.js";
 import { SwipeItem } from "../components/swipe.js";
 
 /** @typedef {import("../core/draft.js").Draft} Draft */
@@ -70,7 +70,7 @@ function Orders({ draft }) {
   const list = draft.content.value.orders;
   const left = useLeftCodes(draft);
   const closed = !draft.writable.value;
-  return html`<section class="group"><h2>${t("visit.orders", { count: list.length })}</h2>
+  return html`<section class="group"><h2>${t("visit.orders", { count: list.length })}</h2><${Allergies} draft=${draft} />
     <ul class="items">${list.map((order, index) => html`<${SwipeItem} key=${`${index} ${order.code}`} name="order" value=${order.code} disabled=${closed} remove=${() => removeItem(draft, "orders", index, order.name || order.code)}>
       <a class="row-text" href=${`#/visits/${segment(draft.id)}/order/${index}`}><span class="row-title">${order.name || order.code}${order.kind === "drug" ? null : html`<span class="tag">${t(`order.kind.${order.kind}`)}</span>`}${left.has(order.code) ? html`<span class="tag warn">${t("left.mark")}</span>` : null}</span>
         <span class="row-detail"><span class="code">${order.code}</span> ${orderSummary(order)}</span></a>

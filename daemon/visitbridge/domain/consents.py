@@ -44,7 +44,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, order=True):
 class ConsentTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What the paper says: which tables, who signed it and when, and until the end of which day in Taipei."""
 
-    kinds: Annotated[tuple[RecordKind, ...], Meta(min_length=1, max_length=8)]
+    kinds: Annotated[tuple[RecordKind, ...], Meta(min_length=1, max_length=len(RecordKind))]
     signer: Signer
     signed_on: dt.date
     until: dt.date

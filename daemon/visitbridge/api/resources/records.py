@@ -12,9 +12,10 @@ from visitbridge.api.resources.consents import actor_on
 from visitbridge.api.resources.visits import Turns
 from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, signed_in
 from visitbridge.domain.people import Right
-from visitbridge.domain.records import COLUMNS, RecordKind
+from visitbridge.domain.records import SECTIONS, RecordKind
 from visitbridge.ports.consents import KeptRecords
 from visitbridge.protocols.datacentre.records import LONGEST_BATCH, CloudRecord
+from visitbridge.services.records.allergies import Allergies
 from visitbridge.services.records.copies import Fetched, RecordKeeper
 from visitbridge.services.records.leftover import Leftover
 from visitbridge.services.records.reading import RecordReader
@@ -28,7 +29,7 @@ class FetchRecords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class AskRecords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Empty: every table."""
 
-    kinds: Annotated[tuple[RecordKind, ...], Meta(max_length=8)] = ()
+    kinds: Annotated[tuple[RecordKind, ...], Meta(max_length=len(RecordKind))] = ()
 
 
 class DrugQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,10 +47,13 @@ class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordTable(msgspec.Struct, frozen=True, kw_only=True):
-    """``columns`` in their order; first those of the published table, then what rows have besides."""
+    """``columns`` in their order: first those of the published table, then what rows have besides. ``keys``: the columns that
+    say the most, for where there is no room for a table.
+    """
 
     kind: RecordKind
     columns: tuple[str, ...]
+    keys: tuple[str, ...]
     rows: tuple[RecordRow, ...]
 
 
@@ -108,6 +112,14 @@ class Records:
                 answer=Leftover,
             ),
             Route(
+                method="GET",
+                path="/api/visits/{visit_id}/allergies",
+                summary="What the patient of a visit must not be given, by the downloaded records",
+                access=signed_in(Right.VISITS),
+                handler=self._allergies,
+                answer=Allergies,
+            ),
+            Route(
                 method="POST",
                 path="/api/readers/{reader_id}/records",
                 summary="Records of whose card is in the reader, asked for now",
@@ -131,6 +143,9 @@ class Records:
 
     async def _leftover(self, call: Call[DrugQuery, None]) -> Leftover:
         return await self._reader.leftover(call.path["visit_id"], call.query.code)
+
+    async def _allergies(self, call: Call[NoQuery, None]) -> Allergies:
+        return await self._reader.allergies(call.path["visit_id"])
 
     async def _with_card(self, call: Call[NoQuery, AskRecords]) -> RecordsView:
         reader_id = call.path["reader_id"]
@@ -159,7 +174,8 @@ def _table(kind: RecordKind, records: list[CloudRecord]) -> RecordTable:
     besides = dict.fromkeys(name for record in records for name in record.values)
     return RecordTable(
         kind=kind,
-        columns=tuple(dict.fromkeys((*COLUMNS[kind], *besides))),
+        columns=tuple(dict.fromkeys((*SECTIONS[kind].columns, *besides))),
+        keys=SECTIONS[kind].keys,
         rows=tuple(
             RecordRow(on=record.on, institution=record.institution, values=record.values)
             for record in records

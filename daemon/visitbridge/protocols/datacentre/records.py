@@ -1,6 +1,6 @@
 """Cloud records: what other places recorded of a patient (rows L02-L04).
 
-The names in ``values`` are those of ``domain.records.COLUMNS``, and a few that stand beside them.
+The names in ``values`` are those of ``domain.records.SECTIONS``, and a few that stand beside them.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from visitbridge.ports.consents import KeptRecords
 from visitbridge.ports.records import AuditEntry, StaffSessionRow
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.records import RecordsAnswer, RecordsQuery
+from visitbridge.services.records.allergies import Allergies, allergies
 from visitbridge.services.records.copies import RecordKeeper
 from visitbridge.services.records.ledger import Actor
 from visitbridge.services.records.leftover import DrugBook, Leftover, leftover, of_code
@@ -70,6 +71,11 @@ class RecordReader:
         today = self._clock.now().astimezone(TAIPEI).date()
         left = leftover(await self._keeper.known_of(person.id_no), today)
         return await of_code(left, code, self._drugs) if code else left
+
+    async def allergies(self, visit_id: str) -> Allergies:
+        """What the patient must not be given, as far as it was downloaded. Raises NotFound."""
+        person = await self._plans.person_of(visit_id)
+        return allergies(await self._keeper.known_of(person.id_no))
 
     async def with_card(self, reader_id: str, kinds: tuple[RecordKind, ...], phone_id: str) -> RecordsAnswer:
         """Ask now, for the person whose card is in the reader and has been read through a card session (L01).
