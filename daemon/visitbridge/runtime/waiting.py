@@ -33,3 +33,13 @@ async def wait_at_most(clock: Waiter, condition: Awaitable[object], seconds: flo
         timer.cancel()
         if not is_future:
             awaited.cancel()
+
+
+async def wait_first(*conditions: Awaitable[object]) -> None:
+    """Wait for the first of ``conditions``; the others are cancelled, and what they raise is nobody's."""
+    waits = {asyncio.ensure_future(condition) for condition in conditions}
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -29,6 +29,7 @@ from visitbridge.ports.datacentre import DataCentre
 from visitbridge.ports.records import AuditEntry, StaffSessionRow
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.cards import StaffToken
+from visitbridge.runtime.waiting import wait_first
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.countdown import KEEP_EVERY_S, begin, left_s
 from visitbridge.services.grants import REDUCED_S, Acting, Former
@@ -231,16 +232,12 @@ class StaffDesk:
 
     async def _wait_change_or_end(self) -> None:
         lefts = [left_s(row.countdown, self._clock) for row in self._book.all()]
-        waits: set[asyncio.Future[object]] = {asyncio.ensure_future(self._changed.wait())}
+        waits: list[Awaitable[object]] = [self._changed.wait()]
         if lefts:
             # One that is over is still here only while the disk does not take its end.
             wait_s = min([KEEP_EVERY_S, *filter(None, lefts)])
-            waits.add(asyncio.ensure_future(self._clock.wait_until(self._clock.monotonic() + wait_s)))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            waits.append(self._clock.wait_until(self._clock.monotonic() + wait_s))
+        await wait_first(*waits)
 
     async def _go_on(self) -> None:
         """End what is over; keep of the others what is left, so that a restart takes it up.

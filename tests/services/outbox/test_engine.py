@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.services.outbox import samples
 from tests.services.outbox.fakes import FakeCard, Fault
 from tests.services.outbox.memory_store import MemoryStore
@@ -23,6 +24,7 @@ from visitbridge.errors import StoreDamaged, StoreFull
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.outbox.names import AFTER_UPLOADS
+from visitbridge.services.outbox.steps import Edge, StepPoint
 from visitbridge.services.topics import QueueTopic, VisitNotice
 from visitbridge.services.true_time import note_boot
 from visitbridge.sim.clock import FakeClock
@@ -292,6 +294,38 @@ async def test_a_full_disk_at_any_commit_delays_and_doubles_nothing(number: int,
     assert set((await world.states(jobs)).values()) == {JobState.CONFIRMED}
     assert set(world.portal.effects.values()) | set(world.card.begun.values()) == {1}
     assert store.before_commit == store.after_commit == {}
+
+
+async def test_a_disk_that_is_full_at_the_start_is_waited_for_and_what_is_open_is_shown(
+    memory: World,
+) -> None:
+    """After a kill in the middle of a write, too: a start anew would meet the same disk."""
+    assert isinstance(memory.store, MemoryStore)
+    memory.insert()
+    jobs = await memory.enqueue(samples.visit(), ("card.write_visit",))
+    memory.crash_at = StepPoint(
+        kind="card.write_visit", step="execute", edge=Edge.AFTER, job_id=jobs["card.write_visit"].job_id
+    )
+    assert await memory.run_until_dead()
+    memory.store.before_commit = {memory.store.commits + number: StoreFull() for number in range(3)}
+    async with memory.running():
+        shown = [item.state for item in memory.outbox.desk.items()]
+        for _ in range(3):
+            await sleepers(memory)
+            memory.clock.advance(memory.settings.look_again_s)
+        await sleepers(memory)
+        await memory.settle()
+
+    assert shown == [JobState.EXECUTING]
+    assert await memory.states(jobs) == {"card.write_visit": JobState.CONFIRMED}
+    assert set(memory.card.begun.values()) == {1}
+
+
+async def sleepers(world: World) -> None:
+    """Until the engine waits for time to pass."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not world.clock.sleepers:  # noqa: ASYNC110 - the clock tells nobody
+            await asyncio.sleep(0)
 
 
 async def test_a_damaged_store_ends_the_service(memory: World) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 import msgspec
 
@@ -19,6 +19,7 @@ from visitbridge.errors import Retry, StoreError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.store import Store
 from visitbridge.runtime.jitter import draw
+from visitbridge.runtime.waiting import wait_first
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox import steps
 from visitbridge.services.outbox.attempts import Attempts
@@ -100,10 +101,14 @@ class Outbox:
     async def run(self, ready: Callable[[], None]) -> None:
         """Recover what a former run left, then work until cancelled.
 
-        A stop lets card writes under way end within the budget; what does not is ``unknown`` at the next start.
+        A disk that takes no recovery is waited for, with what is open shown meanwhile. A stop lets card writes under way
+        end within the budget; what does not is ``unknown`` at the next start.
         """
-        await self._ledger.recover()
         await self._epoch.load()
+        while not await self._recover():
+            await self.desk.load()
+            ready()
+            await self._clock.wait_until(self._clock.monotonic() + self._settings.look_again_s)
         await self.desk.load()
         ready()
         try:
@@ -121,6 +126,16 @@ class Outbox:
                     raise
         finally:
             self._workers.clear()
+
+    async def _recover(self) -> bool:
+        try:
+            await self._ledger.recover()
+        except StoreError as error:
+            if error.retry is Retry.NEVER:
+                raise
+            log.warning("the store did not take what a former run left (%s)", error.code)
+            return False
+        return True
 
     def _dispatch(self, group: asyncio.TaskGroup) -> float:
         """Start all that may start; returns the monotonic second at which to look again."""
@@ -259,21 +274,16 @@ class Outbox:
             await self.desk.reload(visit_id)
 
     async def _wait_change(self, until_s: float) -> None:
-        waits: set[asyncio.Future[object]] = {asyncio.ensure_future(self._changed.wait())}
+        waits: list[Awaitable[object]] = [self._changed.wait()]
         if until_s != float("inf"):
-            waits.add(asyncio.ensure_future(self._clock.wait_until(until_s)))
-        await _first_of(waits)
+            waits.append(self._clock.wait_until(until_s))
+        await wait_first(*waits)
 
     async def _finish_card_work(self) -> None:
         tasks = [task for task, worker in self._workers.items() if worker.lane is Lane.CARD]
         if tasks:
             until_s = self._clock.monotonic() + self._settings.stop_budget_s
-            await _first_of(
-                {
-                    asyncio.ensure_future(asyncio.wait(tasks)),
-                    asyncio.ensure_future(self._clock.wait_until(until_s)),
-                }
-            )
+            await wait_first(asyncio.wait(tasks), self._clock.wait_until(until_s))
 
 
 class _Worker:
@@ -290,11 +300,3 @@ class _Worker:
     @property
     def card_no(self) -> str:
         return self.entry.visit.visit.patient.card_no if self.entry else ""
-
-
-async def _first_of(waits: set[asyncio.Future[object]]) -> None:
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -23,6 +23,7 @@ from visitbridge.ports.consents import KeptRecords
 from visitbridge.ports.records import AuditEntry, StaffSessionRow
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.records import LONGEST_BATCH, BatchLine, ConsentedQuery
+from visitbridge.runtime.waiting import wait_first
 from visitbridge.services.records.ledger import BOX, Actor, note
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class RecordKeeper:
         end_s = await self._tend()
         ready()
         while True:
-            await self._wait_wake_or_end(end_s)
+            await wait_first(self._wake.wait(), self._clock.wait_until(end_s))
             # Before looking: what changes while it looks has to wake it again.
             self._wake.clear()
             end_s = await self._tend()
@@ -207,17 +208,6 @@ class RecordKeeper:
 
         found = [end for end in await self._store.read(ends) if end is not None]
         return now_s + min([_LOOK_EVERY_S, *((end - now).total_seconds() for end in found)])
-
-    async def _wait_wake_or_end(self, end_s: float) -> None:
-        waits: set[asyncio.Future[object]] = {
-            asyncio.ensure_future(self._wake.wait()),
-            asyncio.ensure_future(self._clock.wait_until(end_s)),
-        }
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
 
 
 def _purge(tx: Transaction, now: dt.datetime) -> int:
