@@ -13,6 +13,8 @@ from visitbridge.protocols.conversation import Conversation
 from visitbridge.protocols.datacentre.cards import BatchAnswers, Script, ScriptStep
 
 _HEADER_LENGTH = 5
+_VERIFY = 0x20
+"""ISO/IEC 7816-4 §11.5.6. A card compares what it carries and never gives it back; what is written could be read again."""
 
 
 class _Played(msgspec.Struct, frozen=True):
@@ -75,7 +77,8 @@ def _command(step: ScriptStep, pin: bytearray | None) -> bytes:
     apdu = bytes.fromhex(step.apdu)
     if not step.pin:
         return apdu
-    if pin is None or len(apdu) != _HEADER_LENGTH + apdu[4] or len(pin) > apdu[4]:
+    fits = len(apdu) > _HEADER_LENGTH and len(apdu) == _HEADER_LENGTH + apdu[4]
+    if pin is None or not fits or apdu[1] != _VERIFY or len(pin) > apdu[4]:
         raise DataCentreGarbled("a PIN step that this box cannot fill")
     return apdu[:_HEADER_LENGTH] + bytes(pin).ljust(apdu[4], b"\xff")
 
