@@ -115,3 +115,26 @@ async def test_what_the_other_side_lost_in_a_restore_is_sent_again(
     await forwarding.forward()
 
     assert kept(portal) == await own(store)
+
+
+@pytest.mark.parametrize("told", [10**30, 2**63, 4, -1])
+async def test_rows_that_nobody_sent_are_not_believed_to_be_kept(store: Store, told: int) -> None:
+    """Otherwise one answer would keep all later rows from being sent, at every start anew."""
+    await write_rows(store, 3)
+    await AuditForwarding(store, Boasting(told)).forward()
+    await write_rows(store, 2)
+    keeper = Flaky()
+    keeper.rows = list(await store.read(lambda tx: tx.audit.rows(limit=3)))
+    await AuditForwarding(store, keeper).forward()
+
+    assert [row.number for row in keeper.rows] == [1, 2, 3, 4, 5]
+
+
+class Boasting:
+    """Says that it holds ``told`` rows, whatever it is given."""
+
+    def __init__(self, told: int) -> None:
+        self._told = told
+
+    async def keep_trail(self, after: int, rows: Sequence[AuditRow]) -> int:
+        return self._told

@@ -42,7 +42,9 @@ class AuditForwarding:
             if not rows:
                 return
             try:
-                kept = await self._keeper.keep_trail(after, rows)
+                told = await self._keeper.keep_trail(after, rows)
+                # Nobody holds more than was sent: what is told beyond that would keep rows back for good.
+                kept = min(max(told, 0), after + len(rows))
                 await self._remember(kept)
             except (LinkError, DataCentreError, StoreError) as error:
                 # A full disk costs no more than sending the same rows once more.
@@ -57,5 +59,5 @@ class AuditForwarding:
 
 
 def _next_rows(tx: Transaction) -> tuple[int, tuple[AuditRow, ...]]:
-    after = int(tx.settings.get(_SETTING) or 0)
+    after = min(int(tx.settings.get(_SETTING) or 0), tx.audit.head()[0])
     return after, tuple(tx.audit.rows(after=after, limit=MOST_ROWS))
