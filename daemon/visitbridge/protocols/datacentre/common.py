@@ -22,6 +22,10 @@ HEADER_TIME = "DC-Time"
 PROBLEM_TYPE = "application/problem+json"
 
 
+Moment = Annotated[dt.datetime, Meta(tz=True)]
+"""With its offset: one without could be compared with nothing."""
+
+
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """RFC 9457 problem document with the members of data-centre.md §1.8.
 
@@ -84,7 +88,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     digest: str
     epoch: str
-    accepted_at: dt.datetime
+    accepted_at: Moment
     insurer: dict[str, str]
     signature: str = ""
 

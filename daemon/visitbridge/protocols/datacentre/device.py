@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,9 +13,15 @@ from msgspec import Meta
 
 from visitbridge.domain.people import Institution
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.datacentre.common import Moment
 from visitbridge.protocols.datacentre.erasure import EraseOrder
 
 TICKET_PREFIX = "VBBIND1:"
+
+_ADDRESS = re.compile(
+    r"https://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[a-z0-9._~/-]*)?",
+    re.IGNORECASE,
+)
 
 
 class BindTicket(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,16 +43,23 @@ def encode_ticket(ticket: BindTicket) -> str:
 
 
 def decode_ticket(text: str) -> BindTicket:
-    """Inverse of :func:`encode_ticket`. Raises FieldInvalid (``ticket``) for anything else."""
+    """Inverse of :func:`encode_ticket`. Raises FieldInvalid (``ticket``) for anything else.
+
+    Only HTTPS: without it, nothing would show who answers, and nothing would keep what is said from others.
+    """
     text = "".join(text.split())
     if not text.startswith(TICKET_PREFIX):
         raise FieldInvalid("not a device-binding code", field="ticket")
     body = text[len(TICKET_PREFIX) :]
     try:
         raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-        return msgspec.json.decode(raw, type=BindTicket)
+        ticket = msgspec.json.decode(raw, type=BindTicket)
     except (binascii.Error, ValueError, msgspec.DecodeError) as exc:
         raise FieldInvalid("damaged device-binding code", field="ticket") from exc
+    found = _ADDRESS.fullmatch(ticket.url)
+    if found is None or int(found["port"] or 443) not in range(1, 65536):
+        raise FieldInvalid("a device-binding code without an HTTPS address", field="ticket")
+    return ticket
 
 
 class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,5 +136,5 @@ class SamVerification(msgspec.Struct, frozen=True, kw_only=True):
     """Proof that the SAM was verified today; needed by cards and uploads (E01-E04)."""
 
     sam_id: str
-    verified_at: dt.datetime
-    valid_until: dt.datetime
+    verified_at: Moment
+    valid_until: Moment

@@ -15,6 +15,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from visitbridge.protocols.datacentre.common import Moment
+
 _PURPOSE: Final = b"visitbridge erase order 1\n"
 
 
@@ -27,7 +29,7 @@ class EraseOrder(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str
     sheet_id: str
     step: Literal["prepare", "confirm"]
-    issued_at: dt.datetime
+    issued_at: Moment
     unsent: int = 0
     signature: str = ""
 
