@@ -107,7 +107,7 @@ class BoxIdentity:
         )
         try:
             context = trusting([ticket.ca_pem])
-        except OSError as exc:
+        except (OSError, TypeError, ValueError) as exc:  # TypeError: text that is not ASCII
             raise DataCentreGarbled("the code's certificate cannot be read") from exc
         stranger = self._open_portal(ticket.url, context)
         try:
@@ -123,6 +123,7 @@ class BoxIdentity:
             key_pem=key.key_pem,
             receipt_key_hex=answer.receipt_key_hex,
         )
+        _require_usable(credentials)
         await self._use(credentials, await save_binding(self._store, credentials))
         return answer
 
@@ -177,3 +178,14 @@ class BoxIdentity:
         self._is_foreign = False
         self._credentials, self._trusted = credentials, trusted
         self._portal = self._open_portal(credentials.url, client_context(credentials, trusted.roots))
+
+
+def _require_usable(credentials: Credentials) -> None:
+    """Raises DataCentreGarbled for a certificate that is none, or is another key's: stored, it would be used at every start."""
+    try:
+        begins_at = life_of(credentials).begins_at
+        client_context(
+            credentials, (PortalRoot(pem=credentials.ca_pem, source="binding", added_at=begins_at),)
+        )
+    except (ssl.SSLError, ValueError) as exc:
+        raise DataCentreGarbled("the certificate is not that of its key") from exc

@@ -26,6 +26,8 @@ from visitbridge.errors import (
 )
 from visitbridge.protocols.datacentre.common import Problem, ProblemCode
 
+_LONGEST_WAIT_S = 86_400.0
+
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes, *, repeatable: bool) -> VisitBridgeError:
     """The error for an answer with ``status`` ≥ 400.
@@ -96,4 +98,7 @@ def _tries(problem: Problem) -> dict[str, str | int]:
 
 
 def _seconds(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdigit() else None
+    """Of a ``Retry-After``, a day at the most: a number without bounds is no time that anything could wait."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return min(float(text), _LONGEST_WAIT_S)

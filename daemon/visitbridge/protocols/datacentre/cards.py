@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from visitbridge.domain.people import BasicRecord, Right, StaffKind
 from visitbridge.domain.visit import Diagnosis, Order
-from visitbridge.protocols.datacentre.common import Receipt, digest_of
+from visitbridge.protocols.datacentre.common import Moment, Receipt, digest_of
 
 Hex = Annotated[str, Meta(pattern="^([0-9A-F]{2})*$")]
 
@@ -41,7 +41,7 @@ class ScriptStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     box.
     """
 
-    apdu: Hex
+    apdu: Annotated[str, Meta(pattern="^([0-9A-F]{2}){4,}$")]
     label: str
     expect: tuple[Annotated[str, Meta(pattern="^[0-9A-F]{4}$")], ...] = ("9000",)
     mutating: bool = False
@@ -159,7 +159,7 @@ class StaffToken(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: StaffKind
     rights: tuple[Right, ...]
-    valid_until: dt.datetime
+    valid_until: Moment
     id_no: str = ""
 
 
