@@ -20,6 +20,7 @@ from tests.vm.visits import effects, record_visit
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 
+_PORTS = ("visitbridge.socket", "visitbridge-http.socket")
 _STOP_LIMIT_S = 35.0
 _TELLS_OF_WAITING = f"systemctl show --property=StatusText {UNIT} | grep '待傳 [1-9]'"
 
@@ -95,10 +96,15 @@ async def test_a_visit_waiting_for_the_line_is_still_there_after_kill_9(box: Box
     assert effects(box) == {"visit": 1, "ic_record": 1, "recognition": 1}
 
 
-async def test_it_stops_in_time(box: Box) -> None:
+async def test_it_stops_in_time_and_no_phone_that_asks_for_a_page_starts_it_again(box: Box) -> None:
     began_s = time.monotonic()
-    await box.inside("systemctl", "stop", UNIT, within_s=90)
+    await box.inside("systemctl", "stop", "visitbridge.target", within_s=90)
     took_s = time.monotonic() - began_s
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientError):
+            await session.get(box.plain_url)
+    left = await box.machine.attempt("systemctl", "is-active", UNIT, *_PORTS)
 
-    assert await show(box, "Result", "ActiveState") == {"Result": "success", "ActiveState": "inactive"}
+    assert await show(box, "Result") == {"Result": "success"}
+    assert left.out.split() == ["inactive"] * 3
     assert took_s < _STOP_LIMIT_S
