@@ -40,9 +40,9 @@ class Vault:
         self.key: bytes | None = None
         self.next_key: bytes | None = None
 
-    async def prepare(self, reader_id: str, key: bytes) -> None:
-        self.events.append(("prepare", key))
-        self.next_key = key
+    async def prepare(self, reader_id: str, key: bytes | None, next_key: bytes) -> None:
+        self.events.append(("prepare", next_key))
+        self.key, self.next_key = key, next_key
 
     async def settle(self, reader_id: str, key: bytes | None) -> None:
         self.events.append(("settle", key))

@@ -199,7 +199,7 @@ async def test_a_key_under_way_is_on_disk_beside_the_old_one(tmp_path: Path) -> 
             key=b"k" * 16,
         )
     )
-    await keys.prepare(unit.reader.reader_id, b"n" * 16)
+    await keys.prepare(unit.reader.reader_id, b"k" * 16, b"n" * 16)
     (again,) = KeyFile(file).all()
     assert (again.key, again.next_key) == (b"k" * 16, b"n" * 16)
     await keys.settle(unit.reader.reader_id, b"n" * 16)

@@ -96,8 +96,10 @@ Answerer = Callable[[PairingQuestion], Awaitable[int | None]]
 class KeyVault(Protocol):
     """Where the readers' own master keys are kept."""
 
-    async def prepare(self, reader_id: str, key: bytes) -> None:
-        """Remember a key that is about to be given to the reader. Durable on return."""
+    async def prepare(self, reader_id: str, key: bytes | None, next_key: bytes) -> None:
+        """Remember the key that the reader has (None: the factory's) and the one that is about to be given to it, and no
+        other. Durable on return.
+        """
         ...
 
     async def settle(self, reader_id: str, key: bytes | None) -> None:

@@ -44,9 +44,9 @@ class KeyFile(KeyVault):
         self._readers.pop(reader_id, None)
         self._write()
 
-    async def prepare(self, reader_id: str, key: bytes) -> None:
+    async def prepare(self, reader_id: str, key: bytes | None, next_key: bytes) -> None:
         """See ``ports.bluetooth.KeyVault``."""
-        self._put(msgspec.structs.replace(self.get(reader_id), next_key=key))
+        self._put(msgspec.structs.replace(self.get(reader_id), key=key, next_key=next_key))
 
     async def settle(self, reader_id: str, key: bytes | None) -> None:
         """See ``ports.bluetooth.KeyVault``."""

@@ -152,7 +152,7 @@ class AcsCare(Care[Frame]):
         return ReaderFacts(vendor="ACS", model=self._model, serial=readable(serial), firmware=firmware)
 
     async def _give(self, line: Line[Frame], new_key: bytes) -> None:
-        await self._vault.prepare(self._reader_id, new_key)
+        await self._vault.prepare(self._reader_id, _unless_factorys(self._keys[0]), new_key)
         self._keys = [self._keys[0], new_key]
         await line.hold(self._talking.talk.rotate_master_key(new_key), deadline_s=_DIALOGUE_S)
         await self._settle(new_key)
@@ -160,7 +160,7 @@ class AcsCare(Care[Frame]):
     async def _settle(self, key: bytes) -> None:
         self._keys = [key]
         try:
-            await self._vault.settle(self._reader_id, None if key == FACTORY_MASTER_KEY else key)
+            await self._vault.settle(self._reader_id, _unless_factorys(key))
         except StoreError as exc:
             log.warning("%s: both keys stay in the store: %s", self._reader_id, exc)
 
@@ -169,3 +169,7 @@ class AcsCare(Care[Frame]):
         if self._family is None:
             raise DeviceError("no connection to the reader")
         return self._family
+
+
+def _unless_factorys(key: bytes) -> bytes | None:
+    return None if key == FACTORY_MASTER_KEY else key

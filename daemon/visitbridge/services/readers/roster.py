@@ -64,9 +64,9 @@ class Roster:
             forgotten = msgspec.structs.replace(reader, is_forgotten=True)
             await self._put(forgotten, act="reader.forget", by=by)
 
-    async def prepare(self, reader_id: str, key: bytes) -> None:
+    async def prepare(self, reader_id: str, key: bytes | None, next_key: bytes) -> None:
         """See ``ports.bluetooth.KeyVault``."""
-        reader = msgspec.structs.replace(self._known[reader_id], next_key=key)
+        reader = msgspec.structs.replace(self._known[reader_id], key=key, next_key=next_key)
         await self._put(reader)
 
     async def settle(self, reader_id: str, key: bytes | None) -> None:
