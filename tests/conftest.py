@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import leaks, pcsc, system_bus
 from visitbridge.sim.clock import FakeClock
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 pcsc.name_our_pcscd()
 system_bus.name_our_bus()
 
-# How fast an example is belongs to the benches, on a person's machine as on the build server.
-settings.register_profile("without deadline", settings(), deadline=None)
-settings.load_profile("without deadline")
+# How fast an example is made and run belongs to the benches, on a person's machine as on the build server.
+settings.register_profile(
+    "at any speed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("at any speed")
 
 # Suites that start whole programs; `dev` runs them apart from the unit tests. Seconds one test may take.
 _SLOW_SUITES_TIMEOUT_S = {
