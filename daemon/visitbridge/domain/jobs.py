@@ -94,8 +94,8 @@ INTERRUPTION_LIMIT = 5
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the outbox. Times are aware UTC.
 
-    ``key`` is the idempotency key towards the data centre, minted with the row; ``former_key`` the one before
-    the last revision, asked about once before the new one is used. ``position`` orders the jobs of one visit.
+    ``key`` is the idempotency key towards the data centre, minted with the row; ``former_key`` the last one
+    before it that may have gone out, asked about once before the new one is used. ``position`` orders the jobs of one visit.
     ``needs`` is what the next attempt waits for. ``payload`` is what goes out, empty until it is built;
     ``digest`` its SHA-256 in hex, which the key is bound to. ``revision`` counts keys, from 1.
 

@@ -123,6 +123,41 @@ async def test_a_version_that_was_taken_after_all_is_not_sent_again(world: World
     assert not world.portal.sent
 
 
+async def test_a_version_corrected_again_before_it_went_out_asks_for_the_one_that_did(world: World) -> None:
+    """The link was lost between asking for the old version and sending the new one."""
+    world.portal.faults.update({"send": [Fault.REFUSED], "receipt": [Fault.LINK_DOWN]})
+    async with world.running() as outbox:
+        job = await one(world)
+        await outbox.wait_quiet()
+        sent = await world.job(job.job_id)
+        await outbox.desk.retry(job.job_id)
+        await outbox.wait_quiet()
+        unsent = await world.job(job.job_id)
+        world.portal.accept(sent.key, "recognition", sent.digest)
+        kind = world.kinds()[job.kind]
+        again = kind.revise(unsent, samples.visit(), world.clock.now())
+        await world.store.write(lambda tx: tx.jobs.replace(again, fence=unsent.fence))
+        await outbox.desk.reload("visit-1")
+        await world.settle(limit_s=600.0)
+        stopped = await world.job(job.job_id)
+
+    assert unsent.key not in {sent.key, again.key}
+    assert world.portal.asked == [sent.key, sent.key]
+    assert (stopped.state, stopped.error_code) == (JobState.REJECTED, "GW-DC-04")
+    assert world.portal.effects == {sent.key: 1}
+
+
+async def test_a_person_may_send_a_version_beside_the_one_that_was_taken(world: World) -> None:
+    async with world.running() as outbox:
+        sent = await corrected_after_it_was_taken(world, outbox)
+        await outbox.desk.retry(sent.job_id)
+        await outbox.wait_quiet()
+
+    settled = await world.job(sent.job_id)
+    assert settled.state is JobState.CONFIRMED
+    assert world.portal.effects == {sent.key: 1, settled.key: 1}
+
+
 async def test_a_corrected_version_asks_first_even_when_it_follows_another_upload(world: World) -> None:
     world.settings = msgspec.structs.replace(world.settings, concurrency=1)
     world.portal.faults["send"] = [Fault.REFUSED]

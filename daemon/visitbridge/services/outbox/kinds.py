@@ -13,6 +13,7 @@ from visitbridge.domain.ids import new_id
 from visitbridge.domain.job_states import Move, Path, moved
 from visitbridge.domain.jobs import Job, JobState, Need
 from visitbridge.domain.visit import Visit
+from visitbridge.errors import KeyConflict
 from visitbridge.protocols.datacentre.common import Receipt, digest_of
 from visitbridge.services.outbox.steps import LEASE, StepName
 from visitbridge.services.outbox.work import Work
@@ -128,13 +129,21 @@ class JobKind(msgspec.Struct, frozen=True, kw_only=True):
         return clean(
             moved(job, self.path, Move.REVISE),
             key=fresh.key,
-            former_key=job.key,
+            former_key=job.key if _is_used(job) else job.former_key,
             payload=fresh.payload,
             digest=fresh.digest,
             needs=fresh.needs,
             revision=job.revision + 1,
             attempts=0,
         )
+
+
+def _is_used(job: Job) -> bool:
+    """Whether the other side may know this key, or a person has decided about the one before it.
+
+    A key without a body never went out: what has to be asked about before the next one is what it was to replace.
+    """
+    return bool(job.payload) or not job.former_key or job.error_code == KeyConflict.code
 
 
 class Kinds:
