@@ -1,6 +1,6 @@
 """Keeps how every screen looks, small enough for the repository, and finds where a screen looks otherwise.
 
-One sheet per screen, ``looks/NAME.webp``: its looks side by side, each pixel the mean of three by three of CSS. Compared
+One sheet per screen, ``looks/NAME.avif``: its looks side by side, each pixel the mean of three by three of CSS. Compared
 are squares of nine by nine CSS pixels by brightness and by colour, so that a word that went, a button that moved and a colour that
 changed are seen, and neither how an edge of a letter is smoothed nor the sheet's compression is.
 
@@ -23,7 +23,8 @@ _SHRINK = 3
 _SQUARE_PX = 3
 _MOST_BRIGHTNESS = 44
 _MOST_COLOUR = 60
-_QUALITY = 10
+_QUALITY = 25
+_SPEED = 6
 _GAP_PX = _SQUARE_PX
 
 
@@ -77,13 +78,13 @@ def show(now: Image.Image, kept: Image.Image, places: Sequence[tuple[int, int]])
 
 def encode(sheet: Image.Image) -> bytes:
     packed = io.BytesIO()
-    sheet.save(packed, "WEBP", quality=_QUALITY, method=6)
+    sheet.save(packed, "AVIF", quality=_QUALITY, speed=_SPEED)
     return packed.getvalue()
 
 
 def kept_sheet(name: str) -> Image.Image | None:
     """None when no look of this screen was kept yet."""
-    path = BASELINES / f"{name}.webp"
+    path = BASELINES / f"{name}.avif"
     return Image.open(io.BytesIO(path.read_bytes())).convert("RGB") if path.is_file() else None
 
 

@@ -21,10 +21,10 @@ def main(names: Sequence[str]) -> int:
     BASELINES.mkdir(exist_ok=True)
     for name in names or known:
         with Image.open(SHEETS / f"{name}.png") as taken:
-            (BASELINES / f"{name}.webp").write_bytes(encode(taken))
-    for gone in {path.stem for path in BASELINES.glob("*.webp")} - set(known):
-        (BASELINES / f"{gone}.webp").unlink()
-    sizes = [path.stat().st_size for path in BASELINES.glob("*.webp")]
+            (BASELINES / f"{name}.avif").write_bytes(encode(taken))
+    for gone in {path.stem for path in BASELINES.glob("*.avif")} - set(known):
+        (BASELINES / f"{gone}.avif").unlink()
+    sizes = [path.stat().st_size for path in BASELINES.glob("*.avif")]
     sys.stdout.write(f"{len(sizes)} screens, {sum(sizes)} bytes\n")
     return 0
 

@@ -52,7 +52,7 @@ def test_every_screen_has_its_baseline_and_all_are_light() -> None:
 @pytest.mark.parametrize("break_it", BREAKS.values(), ids=BREAKS.keys())
 def test_a_broken_screen_is_seen_and_drawn(break_it: str, studio: Studio) -> None:
     studio.phone.open(studio.empty().url)
-    (baselines.BASELINES / "home.webp").write_bytes(baselines.encode(home(studio)))
+    (baselines.BASELINES / "home.avif").write_bytes(baselines.encode(home(studio)))
     assert baselines.check("home", pictures(studio)) == ""
 
     studio.phone.page.evaluate(break_it)
