@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import Final, Literal
@@ -18,13 +16,12 @@ from typing import Final, Literal
 import msgspec
 
 from visitbridge.adapters.keys import RING_FILES
-from visitbridge.adapters.private_files import write_private
+from visitbridge.adapters.private_files import destroy, write_private
 from visitbridge.errors import StoreError
 
 log = logging.getLogger(__name__)
 
 NOTE_FILE: Final = "erased.json"
-_CHUNK_BYTES: Final = 2**20
 
 
 class ErasedNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +64,7 @@ class Erasure:
         if self._key_file is not None:
             keys.append(self._key_file)
         for file in (*keys, *sorted((self._state_dir / "tls").glob("*"))):
-            _destroy(file)
+            destroy(file)
         for place in (self._state_dir, self._runtime_dir):
             _empty(place, self._note_file)
         note = msgspec.structs.replace(note, finished=True)
@@ -93,25 +90,9 @@ def _empty(folder: Path, spared: Path) -> None:
         if path.is_dir() and not path.is_symlink():
             for file in sorted(path.rglob("*")):
                 if file.is_file() and not file.is_symlink():
-                    _destroy(file)
+                    destroy(file)
             shutil.rmtree(path)
         elif path.is_file() and not path.is_symlink():
-            _destroy(path)
+            destroy(path)
         else:
             path.unlink()
-
-
-def _destroy(file: Path) -> None:
-    """Write over a file with random bytes, on disk before its name goes."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return
-    try:
-        left = os.fstat(descriptor).st_size
-        while left > 0:
-            left -= os.write(descriptor, secrets.token_bytes(min(left, _CHUNK_BYTES)))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    file.unlink()

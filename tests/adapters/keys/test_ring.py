@@ -239,3 +239,20 @@ def test_a_cost_that_nobody_uses_is_a_damaged_ring(ring: KeyRing, tmp_path: Path
 
     with pytest.raises(StoreKeyWrong):
         open_ring(tmp_path, MACHINE, has_store=True)
+
+
+def test_a_slot_that_was_dropped_is_written_over_and_not_only_forgotten(
+    ring: KeyRing, tmp_path: Path
+) -> None:
+    """Whoever reads the memory card block by block must not find how the machine once opened it by itself."""
+    kept = [tmp_path / f"{name}.blocks" for name in RING_FILES]
+    for name, blocks in zip(RING_FILES, kept, strict=True):
+        blocks.hardlink_to(tmp_path / name)
+    key = key_of(ring)
+    before = {blocks.read_bytes() for blocks in kept}
+    ring.lock(key, PHRASE)
+
+    assert len(before) == 1
+    assert b"machine" in before.pop()
+    assert [b"machine" in blocks.read_bytes() for blocks in kept] == [False, False]
+    assert KeyRing(tmp_path, MACHINE).open_by_phrase(PHRASE) == key

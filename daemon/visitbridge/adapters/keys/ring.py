@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from visitbridge.adapters.keys.store_key import KEY_BYTES
-from visitbridge.adapters.private_files import write_private
+from visitbridge.adapters.private_files import write_secret
 from visitbridge.errors import FieldInvalid, StoreKeyWrong, UnlockRefused
 from visitbridge.protocols.stretching import COST, stretch
 
@@ -207,7 +207,7 @@ class KeyRing:
     def _write(self, ring: Ring) -> None:
         content = msgspec.json.encode(ring)
         for file in self._files:
-            write_private(file, content)
+            write_secret(file, content)
         self._ring = ring
 
 
