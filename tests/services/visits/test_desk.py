@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 
+from tests.services.outbox.fakes import Fault
 from tests.services.outbox.samples import patient, staff_row, visit
 from tests.services.visits.room import PHONE, READER, Room
 from visitbridge.domain.jobs import JobState
@@ -30,15 +34,18 @@ from visitbridge.errors import (
     JobNotMovable,
     LinkDown,
     NotFound,
+    Retry,
     StaffExpired,
     StaffRequired,
     StaleRevision,
+    StoreError,
     UnknownCode,
     VisitBridgeError,
     VisitClosed,
 )
 from visitbridge.ports.clock import TimeTrust
-from visitbridge.ports.store import Store
+from visitbridge.ports.store import Store, Transaction
+from visitbridge.services.visits.views import VisitView
 
 CONTENT = visit().content
 DRUG = CONTENT.orders[0]
@@ -373,6 +380,86 @@ async def test_finish_repeated_after_a_lost_answer_is_one_finish(room: Room) -> 
     again = await room.desk.finish(saved.visit_id, saved.revision, FinishMode.UPLOAD_IC, PHONE)
     assert again == first
     assert len(await room.jobs(saved.visit_id)) == 4
+
+
+@asynccontextmanager
+async def sending(room: Room) -> AsyncIterator[None]:
+    """The outbox that the room's desk hands its jobs to, at work."""
+    task = asyncio.ensure_future(room.world.outbox.run(lambda: None))
+    await room.world.outbox.wait_quiet()
+    yield
+    task.cancel()
+    await asyncio.wait({task})
+
+
+class DoubtfulStore:
+    """The next write takes place and is told as an error, as when the disk answers nothing any more after it."""
+
+    def __init__(self, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._write = room.store.write
+        self._monkeypatch = monkeypatch
+        monkeypatch.setattr(room.store, "write", self.write)
+
+    async def write(self, work: Callable[[Transaction], object]) -> object:
+        self._monkeypatch.setattr(self, "write", self._write)
+        await self._write(work)
+        raise StoreError("SQLITE_IOERR_FSYNC", retry=Retry.UNKNOWN)
+
+
+async def test_a_finish_that_was_told_as_doubtful_goes_out_once_it_is_repeated(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = await filled(room)
+    room.world.insert()
+    async with sending(room):
+        with monkeypatch.context() as broken:
+            DoubtfulStore(room, broken)
+            with pytest.raises(StoreError):
+                await room.desk.finish(saved.visit_id, saved.revision, FinishMode.UPLOAD_IC, PHONE)
+        await room.desk.finish(saved.visit_id, saved.revision, FinishMode.UPLOAD_IC, PHONE)
+        await room.world.outbox.wait_quiet()
+    jobs = await room.jobs(saved.visit_id)
+
+    assert [job.state for job in jobs.values()] == [JobState.CONFIRMED] * 4
+    assert set(room.world.portal.effects.values()) | set(room.world.card.begun.values()) == {1}
+
+
+async def test_a_correction_that_was_told_as_doubtful_goes_out_once_it_is_repeated(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = await filled(room)
+    room.world.portal.faults["send"] = [Fault.REFUSED]
+    changed = msgspec.structs.replace(CONTENT, subjective="改")
+    async with sending(room):
+        room.world.insert()
+        view = await room.desk.finish(saved.visit_id, saved.revision, FinishMode.UPLOAD_VPN, PHONE)
+        await room.world.outbox.wait_quiet()
+        revision = (await room.visit(saved.visit_id)).revision
+        with monkeypatch.context() as broken:
+            DoubtfulStore(room, broken)
+            with pytest.raises(StoreError):
+                await room.desk.drafts.save(saved.visit_id, revision, changed, PHONE)
+        await room.desk.drafts.save(saved.visit_id, revision, changed, PHONE)
+        await room.world.outbox.wait_quiet()
+    jobs = await room.jobs(saved.visit_id)
+
+    assert view.visit.finish_mode is FinishMode.UPLOAD_VPN
+    assert {job.state for job in jobs.values()} == {JobState.CONFIRMED}
+
+
+async def test_two_phones_that_finish_at_once_are_one_finish(room: Room) -> None:
+    saved = await filled(room)
+    await room.pair(PHONE, "甲")
+    await room.pair("phone-2", "乙")
+    finishes = [
+        room.desk.finish(saved.visit_id, saved.revision, FinishMode.UPLOAD_IC, phone)
+        for phone in (PHONE, "phone-2", PHONE)
+    ]
+    done = await asyncio.gather(*finishes, return_exceptions=True)
+
+    assert [type(each) for each in done] == [VisitView, StaleRevision, StaleRevision]
+    assert len(await room.jobs(saved.visit_id)) == 4
+    assert (await room.audit()).count("visit.finish") == 1
 
 
 async def test_N01_a_higher_mode_later_adds_only_what_it_wants_more(room: Room) -> None:

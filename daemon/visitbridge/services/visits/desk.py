@@ -155,6 +155,8 @@ class VisitDesk:
         """
         stored = await self._store.read(lambda tx: existing(tx, visit_id))
         if stored.finish_mode is not None and stored.finish_mode >= mode:
+            # The disk may have taken it and then told an error, so that the outbox has not heard of it.
+            await self._outbox.reload(visit_id)
             return await self.get(visit_id)
         if mode > FinishMode.SAVE:
             check_ready(stored)

@@ -47,7 +47,9 @@ class DraftDesk:
         """
         stored = await self._store.read(lambda tx: existing(tx, visit_id))
         if revision == stored.revision - 1 and stored.content in (content, with_amounts(content)):
-            # The phone repeats a save whose answer it lost.
+            # The phone repeats a save whose answer it lost, or which the disk took and told as an error.
+            if stored.state is VisitState.FINISHED:
+                await self._outbox.reload(visit_id)
             return stored
         check_content(content)
         await check_codes(self._catalogue, content, before=stored.content)

@@ -27,6 +27,8 @@ class JobDesk(Protocol):
 
     def view(self, job: Job, visit: Visit) -> JobView: ...
 
+    async def reload(self, visit_id: str) -> None: ...
+
 
 def plan_jobs(
     visit: Visit,
