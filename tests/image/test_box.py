@@ -17,7 +17,8 @@ from vbtools.image.layout import MIB, Sizes
 pytestmark = pytest.mark.timeout(5 * START_S)
 
 OWN = "/var/lib/visitbridge-machine"
-IDENTITY = ("/etc/machine-id", f"{OWN}/ssh_host_ed25519_key.pub", "/etc/hostname")
+STORE_KEY = "/etc/credstore.encrypted/store.key"
+IDENTITY = ("/etc/machine-id", f"{OWN}/ssh_host_ed25519_key.pub", "/etc/hostname", STORE_KEY)
 
 _STATUS_OF_THE_PAGE = """\
 import http.client, ssl
@@ -87,6 +88,14 @@ def test_provisioning_left_no_secret_on_the_card(box: Box) -> None:
     assert box.run("ls", "/boot/card/visitbridge").split() != []
     assert box.attempt("test", "-e", "/boot/card/visitbridge/private").code == 1
     assert box.run("stat", "--format=%a %U", profile) == "600 root\n"
+
+
+def test_the_machine_made_itself_a_key_for_its_store(box: Box) -> None:
+    opened = box.run("sh", "-c", f"systemd-creds decrypt --name=store.key {STORE_KEY} - | wc --bytes")
+
+    assert opened == "32\n"
+    assert box.run("ls", "-A", "/etc/credstore.encrypted") == "store.key\n"
+    assert box.run("stat", "--format=%a %U", STORE_KEY) == "600 root\n"
 
 
 def test_nobody_logs_in_with_a_password_and_the_technician_with_a_key(box: Box) -> None:

@@ -15,6 +15,7 @@ from visitbridge.config import load_config
 ROOT = Path(__file__).parents[2]
 DEBIAN = ROOT / "debian"
 SCRIPTS = sorted(DEBIAN.glob("visitbridge.p*inst")) + sorted(DEBIAN.glob("visitbridge.p*rm"))
+IMAGE = sorted((ROOT / "firmware_tools/vbtools/image/system").glob("*.sh"))
 NOT_INSTALLED = {"hardening.toml"}
 
 
@@ -45,12 +46,48 @@ def test_the_installed_configuration_is_valid(package: Path) -> None:
     assert config.box.state_dir == Path("/var/lib/visitbridge")
 
 
+def test_one_script_of_the_package_makes_the_store_key_for_the_installed_box_and_for_the_image(
+    package: Path,
+) -> None:
+    scripts = {path.name: path.read_text("utf-8") for path in (DEBIAN / "visitbridge.postinst", *IMAGE)}
+    made = {name: re.findall(r"^ *(/.*make-store-key.*)$", text, re.M) for name, text in scripts.items()}
+    (command,) = made["visitbridge.postinst"]
+
+    assert {name: lines for name, lines in made.items() if lines} == {
+        "visitbridge.postinst": [command],
+        "machine.sh": [command],
+    }
+    assert (package / command.split()[0].lstrip("/")).stat().st_mode & 0o777 == 0o755
+    assert [name for name, text in scripts.items() if "systemd-creds" in text] == []
+
+
 def test_units_start_the_program_where_the_package_puts_it(package: Path) -> None:
     service = (package / "usr/lib/systemd/system/visitbridge.service").read_text("utf-8")
     command = re.search(r"^ExecStart=(\S+)", service, re.M)
 
     assert command is not None
     assert (package / command.group(1).lstrip("/")).stat().st_mode & 0o777 == 0o755
+
+
+def test_units_start_only_programs_that_come_with_the_package(package: Path) -> None:
+    """The smallest Debian has neither nft nor kill."""
+    brought = {"/usr/sbin/nft": "nftables", "kill": "procps"}
+    depends = re.findall(r"^ ([a-z0-9.+-]+)", _field("Depends"), re.M)
+    units = (package / "usr/lib/systemd/system").glob("*.service")
+    started = {
+        program
+        for unit in units
+        for program in re.findall(r"^Exec\w+=[-+!@]*(\S+)", unit.read_text("utf-8"), re.M)
+        if not (package / program.lstrip("/")).exists()
+    }
+
+    assert started == set(brought)
+    assert set(brought.values()) <= set(depends)
+
+
+def _field(name: str) -> str:
+    control = (DEBIAN / "control").read_text("utf-8")
+    return re.split(r"^\S", control.partition(f"\n{name}:\n")[2], maxsplit=1, flags=re.M)[0]
 
 
 def test_every_command_of_the_project_is_installed(package: Path) -> None:

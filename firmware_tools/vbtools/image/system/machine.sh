@@ -20,16 +20,15 @@ fi
 [ ! -s "$own/timezone" ] || ln -sf "/usr/share/zoneinfo/$(cat "$own/timezone")" /etc/localtime
 [ ! -s "$own/country" ] || iw reg set "$(cat "$own/country")" || echo "no radio"
 
-# The key of the store, sealed to this machine's TPM where there is one, else to its host key.
-if [ ! -e /etc/credstore.encrypted/store.key ]; then
-    head -c 32 /dev/urandom | systemd-creds encrypt --name=store.key - /etc/credstore.encrypted/.store.key
+host_key=$own/ssh_host_ed25519_key
+if [ ! -e "$host_key" ]; then
+    rm -f "$host_key.new" "$host_key.new.pub"
+    ssh-keygen -q -t ed25519 -N '' -C '' -f "$host_key.new"
     # What has a name has its content, whenever the power is cut.
-    sync /etc/credstore.encrypted/.store.key
-    mv /etc/credstore.encrypted/.store.key /etc/credstore.encrypted/store.key
-    sync -f /etc/credstore.encrypted
+    sync "$host_key.new" "$host_key.new.pub"
+    mv "$host_key.new.pub" "$host_key.pub"
+    mv "$host_key.new" "$host_key"
 fi
-
-[ -e "$own/ssh_host_ed25519_key" ] || ssh-keygen -q -t ed25519 -N '' -C '' -f "$own/ssh_host_ed25519_key"
 
 # Who may log in: with a key, never with a password, and nobody where no key was given.
 if [ -s "$own/technician" ] && [ -s "$own/authorized_keys" ]; then
@@ -41,3 +40,6 @@ if [ -s "$own/technician" ] && [ -s "$own/authorized_keys" ]; then
     chmod 0440 "/etc/sudoers.d/010-$name"
     systemctl --no-block start ssh.service
 fi
+
+# Last: whoever is to look why there is no key can log in. The package has no machine to seal it to while an image is made.
+/usr/lib/visitbridge/make-store-key /etc/credstore.encrypted /var/lib/visitbridge
