@@ -65,6 +65,16 @@ class DataSetShelf:
     def has(self, name: str, group: str = DEFAULT_GROUP) -> bool:
         return self._database.transact(lambda connection: _current(connection, name, group)) is not None
 
+    def groups(self, connection: Connection) -> tuple[str, ...]:
+        """All that have a current set of their own, by name (S02)."""
+        rows = connection.execute(
+            select(dataset_versions.c.dataset_group)
+            .where(dataset_versions.c.current.is_(True))
+            .distinct()
+            .order_by(dataset_versions.c.dataset_group)
+        )
+        return tuple(rows.scalars())
+
     def manifest(self, connection: Connection, group: str) -> tuple[DataSetInfo, ...]:
         """The current sets for boxes of a group: its own, and the default ones that it has no own of."""
         rows = connection.execute(

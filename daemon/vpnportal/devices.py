@@ -156,6 +156,11 @@ def set_enabled(connection: Connection, device_id: str, *, enabled: bool, erase:
     )
 
 
+def set_dataset_group(connection: Connection, device_id: str, group: str) -> None:
+    """Whose data sets the box uses from now on (S02)."""
+    connection.execute(update(devices).where(devices.c.device_id == device_id).values(dataset_group=group))
+
+
 def note_contact(connection: Connection, device: Device, now: dt.datetime) -> None:
     """Remember that the box was heard of, to the minute: most calls write nothing."""
     if device.last_contact_at is None or now - device.last_contact_at >= _CONTACT_STEP:

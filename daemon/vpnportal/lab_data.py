@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from visitbridge.domain.people import Institution, Right, StaffKind
 from vpnportal.clock import taipei_day
 from vpnportal.database import insert_if_absent
+from vpnportal.dataset_files import STARTER, read_csv
+from vpnportal.datasets import DataSetShelf
 from vpnportal.devices import Device, add_device, add_institution, find_device_by_name
 from vpnportal.lab_records import seed_records
 from vpnportal.schema import home_care_lists, insured_persons
@@ -53,6 +55,10 @@ LAB_STAFF = (
 )
 
 
+LAB_GROUP = "hospice"
+"""A second group of data sets, with packages of its own (B13, S02)."""
+
+
 class LabPatient(msgspec.Struct, frozen=True):
     id_no: str
     birth_date: dt.date
@@ -67,6 +73,12 @@ LAB_PATIENTS = (
     LabPatient("A223456780", dt.date(1948, 11, 22), insured=True, on_home_care_list=True, records=1),
     LabPatient("A123456787", dt.date(1936, 1, 30), insured=False, on_home_care_list=True, records=0),
 )
+
+
+def put_other_group(shelf: DataSetShelf, now: dt.datetime) -> None:
+    """Offer :data:`LAB_GROUP`."""
+    rows = read_csv(STARTER / "packages.csv")
+    shelf.put("packages", rows[-1:], now, group=LAB_GROUP)
 
 
 def seed_lab(connection: Connection, now: dt.datetime) -> Device:

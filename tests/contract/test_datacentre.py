@@ -133,6 +133,7 @@ CALLS: dict[str, Ask] = {
     "missing_receipts": lambda bench: bench.data_centre.missing_receipts(["key"]),
     "handoff_refusals": lambda bench: bench.data_centre.handoff_refusals(["key"]),
     "datasets": lambda bench: bench.data_centre.datasets(),
+    "choose_dataset_group": lambda bench: bench.data_centre.choose_dataset_group("default"),
     "send": lambda bench: bench.send("key", b"{}"),
 }
 

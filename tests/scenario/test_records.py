@@ -250,3 +250,22 @@ async def test_A10_B13_M09_the_seven_sets_the_categories_and_search() -> None:
         assert {each["name"]: each["version"] for each in again}.items() >= {
             each["name"]: each["version"] for each in sets.values()
         }.items()
+
+
+async def test_S02_the_box_changes_its_group_of_data_sets_and_back() -> None:
+    async with open_day(use_pcscd=False) as day:
+
+        async def packages() -> set[str]:
+            return {row["code"] for row in await day.call("GET", "/api/catalogue/packages")}
+
+        async def choose(group: str) -> set[tuple[str, str]]:
+            sets = await day.call("PUT", "/api/datasets/group", {"group": group})
+            return {(each["name"], each["group"]) for each in sets if each["name"] in ("packages", "icd10")}
+
+        whole = await packages()
+        assert (await day.call("GET", "/api/datasets/status"))["groups"] == ["default", "hospice"]
+        assert await choose("hospice") == {("packages", "hospice"), ("icd10", "default")}
+        assert (await packages()) < whole
+        assert (await day.call("GET", "/api/state"))["box"]["dataset_group"] == "hospice"
+        assert await choose("default") == {("packages", "default"), ("icd10", "default")}
+        assert await packages() == whole

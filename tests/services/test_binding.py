@@ -108,3 +108,13 @@ async def test_a_bind_that_never_arrived_leaves_the_box_free_for_any(bench: Benc
     other = bench.portal.add_device("別家的盒子", OTHER)
 
     assert await bench.bind(other.device_id) == OTHER.code
+
+
+async def test_S02_the_group_of_data_sets_is_kept_and_its_change_is_on_the_trail(bench: Bench) -> None:
+    await bench.bind()
+    for group in ("default", "", "night", "night"):
+        await bench.binding.take_group(group)
+    await bench.binding.load()
+
+    assert bench.binding.topic().dataset_group == "night"
+    assert (await bench.acts()).count("datasets.group") == 1

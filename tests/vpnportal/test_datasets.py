@@ -1,4 +1,4 @@
-"""Data sets: imports that refuse, versions, groups, resumed downloads (row B13; nhi-domain §8.6)."""
+"""Data sets: imports that refuse, versions, groups, resumed downloads (rows B13, S02; nhi-domain §8.6)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.vpnportal.portal import RunningPortal
 from tests.vpnportal.samples import NOW
 from visitbridge.domain.datasets import CODE_TABLES, QPA_SETS
 from visitbridge.errors import FieldInvalid
-from visitbridge.protocols.datacentre.uploads import DataSetInfo, DataSetManifest, DataSetRow
+from visitbridge.protocols.datacentre.uploads import DataSetInfo, DataSetManifest, DataSetRow, GroupChoice
 from vpnportal.dataset_files import STARTER, public_files, read_csv, starter_names, with_starter
 from vpnportal.datasets import KEPT_VERSIONS, DataSetShelf
 
@@ -213,6 +213,28 @@ async def test_a_group_has_its_own_sets_and_shares_the_default_ones(
     offered = (await box.ask("GET", "/datasets")).as_(DataSetManifest).datasets
     assert default in offered
     (await box.ask("GET", f"/datasets/frequencies/{own.version}")).problem(404, "not_found")
+
+
+async def test_S02_a_box_chooses_its_group_among_those_on_offer(box: Box, shelf: DataSetShelf) -> None:
+    default, _ = shelf.put("packages", ROWS, NOW)
+    own, _ = shelf.put("packages", ROWS[:1], NOW + dt.timedelta(hours=1), group="hospice")
+    before = (await box.ask("GET", "/datasets")).as_(DataSetManifest)
+    chosen = await box.ask("POST", "/device/dataset-group", GroupChoice(group="hospice"))
+    after = (await box.ask("GET", "/datasets")).as_(DataSetManifest)
+
+    assert before == DataSetManifest(datasets=(default,), group="default", groups=("default", "hospice"))
+    assert chosen.as_(DataSetManifest) == after
+    assert after == DataSetManifest(datasets=(own,), group="hospice", groups=("default", "hospice"))
+
+
+async def test_S02_a_group_without_a_set_is_refused_and_changes_nothing(
+    box: Box, shelf: DataSetShelf
+) -> None:
+    shelf.put("packages", ROWS, NOW)
+    refused = await box.ask("POST", "/device/dataset-group", GroupChoice(group="hospice"))
+
+    assert refused.problem(400, "malformed").field == "group"
+    assert (await box.ask("GET", "/datasets")).as_(DataSetManifest).group == "default"
 
 
 @pytest.mark.parametrize(("name", "group", "field"), [("../x", "default", "name"), ("x", "A B", "group")])

@@ -160,6 +160,7 @@ def topics(**changes: Any) -> Json:
         "staff": {"sessions": [staff_session()]},
         "time": {"trust": "data_centre"},
         "power": {"battery_percent": 62, "under_voltage": False},
+        "identify": {"by": "card"},
         **changes,
     }
 
@@ -575,8 +576,8 @@ def answers(**changes: Any) -> Json:
         f"GET {visit_path}": view(),
         f"GET {visit_path}/advice": advice(),
         f"GET {visit_path}/leftover": {"known": False, "as_of": None, "medicines": [], "uncounted": 0},
-        f"PUT {visit_path}/signature": lambda body: {"drawing": body, "signed_at": ago(), "revision": 3},
         f"GET {visit_path}/allergies": {"known": False, "as_of": None, "recorded": []},
+        f"PUT {visit_path}/signature": lambda body: {"drawing": body, "signed_at": ago(), "revision": 3},
         "GET /api/programmes": PROGRAMMES,
         "GET /api/phrases": [
             {"phrase_id": "2", "text": "雙肺呼吸音清，無囉音"},

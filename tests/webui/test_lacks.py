@@ -39,7 +39,12 @@ TODAY: Json = {"GET /api/plans": record_samples.PLANS, "GET /api/patients": reco
 NO_SETS: Json = {"GET /api/datasets": []}
 SETS: Json = {
     "GET /api/datasets": samples.DATASETS,
-    "GET /api/datasets/status": {"checked_at": None, "missing": []},
+    "GET /api/datasets/status": {
+        "checked_at": None,
+        "missing": [],
+        "groups": ["default"],
+        "loaded_group": "",
+    },
 }
 FINISHED: Json = {
     f"GET /api{VISIT}": samples.finished(),

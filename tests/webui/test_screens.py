@@ -458,6 +458,12 @@ SCREENS = [
     Screen("status-down", "/#/status", topics=OFFLINE),
     Screen("start", "/#/start"),
     Screen("start-no-card", "/#/start", topics={"cards": EMPTY}, answers={"GET /api/visits": []}),
+    Screen(
+        "start-by-photo",
+        "/#/start",
+        topics={"cards": EMPTY, "identify": {"by": "photo"}},
+        answers={"GET /api/visits": []},
+    ),
     Screen("start-offline", "/#/start", topics=OFFLINE),
     Screen("start-no-staff", "/#/start", topics={"staff": NOBODY}),
     Screen(
@@ -688,11 +694,24 @@ SCREENS = [
     Screen("phones-add", "/#/settings/phones", act=click("#add-phone")),
     Screen("datasets", "/#/settings/datasets", answers=record_samples.ANSWERS),
     Screen(
+        "datasets-group",
+        "/#/settings/datasets",
+        topics={"box": samples.box(dataset_group="hospice"), **OFFLINE},
+        answers=record_samples.ANSWERS,
+        act=lambda page: page.locator("[name=dataset-group][value=default]").check(),
+    ),
+    Screen(
         "datasets-never",
         "/#/settings/datasets",
         answers={
             "GET /api/datasets": [],
-            "GET /api/datasets/status": {"checked_at": None, "missing": ["icd10"], "empty": []},
+            "GET /api/datasets/status": {
+                "checked_at": None,
+                "missing": ["icd10"],
+                "empty": [],
+                "groups": [],
+                "loaded_group": "",
+            },
         },
     ),
     Screen("today", "/#/today", answers=record_samples.ANSWERS),

@@ -57,6 +57,7 @@ def test_every_code_gets_an_answer_and_a_way_on(
 def test_H03_the_start_page_leads_to_it_while_no_card_is_in(box: FakeBox, phone: Phone) -> None:
     box.topics["cards"] = NO_PATIENT
     phone.open(f"{box.url}/#/start")
+    phone.page.get_by_label("虛擬卡").check()
     phone.page.click("#to-virtual-card")
 
     expect(phone.page.locator("h1")).to_have_text("虛擬健保卡")

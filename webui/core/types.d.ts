@@ -133,10 +133,13 @@ export interface PortalRoot {
   ends_at: string;
 }
 
+export type IdentifyBy = "card" | "virtual_card" | "photo";
+
 export interface Topics {
   mode: { virtual: boolean; training: boolean; lessons: boolean };
   announcements: { items: AnnouncementLine[] };
   tour: { taken: boolean };
+  identify: { by: IdentifyBy };
   box: BoxStatus;
   bluetooth: Bluetooth;
   link: LinkStatus;
@@ -414,7 +417,7 @@ export interface DataSet {
   changed: number;
 }
 
-export interface DataSetStatus { checked_at: string | null; missing: string[]; empty: string[] }
+export interface DataSetStatus { checked_at: string | null; missing: string[]; empty: string[]; groups: string[]; loaded_group: string }
 
 export type RecordKind =
   | "drugs" | "allergies" | "controlled" | "clotting" | "chinese" | "tests" | "results" | "imaging" | "visits" | "surgery" | "dental" | "discharge" | "rehab";
@@ -468,13 +471,13 @@ export interface LeftMedicine {
   fills: FormerFill[];
 }
 
-export interface Leftover { known: boolean; as_of: string | null; medicines: LeftMedicine[]; uncounted: number }
-
-export interface CardVisit { visit_type: string; visit_time: string; sequence_no: string; institution: string; make_up: boolean }
 export interface Allergy { drug: string; symptom: string; severity: string; on: string; institution: string }
 
 export interface Allergies { known: boolean; as_of: string | null; recorded: Allergy[] }
 
+export interface Leftover { known: boolean; as_of: string | null; medicines: LeftMedicine[]; uncounted: number }
+
+export interface CardVisit { visit_type: string; visit_time: string; sequence_no: string; institution: string; make_up: boolean }
 
 export interface CardOrder { visit_time: string; order_type: string; code: string; usage: string; days: number; quantity: number }
 

@@ -2,11 +2,12 @@
 import { html } from "../lib/htm-preact.js";
 import { live, readers } from "../core/store.js";
 import { chooseLetters, language, largeLetters, speak, t } from "../core/words.js";
-import { Button, ErrorNotice, RowLink, Screen, useTask } from "../components/controls.js";
+import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 
 export default function Settings() {
   const box = live.value.box;
   const switchLanguage = useTask(() => speak(language.value === "en" ? "zh-Hant-TW" : "en"));
+  const ways = useFetched("ways", () => import("../components/ways.js"));
   return html`<${Screen} title=${t("settings.title")}>
     <div class="items">
       <${RowLink} href="#/setup" title=${t("setup.title")} detail=${t(box?.bound ? "settings.bound" : "settings.not_bound")} />
@@ -14,7 +15,7 @@ export default function Settings() {
       <${RowLink} href="#/settings/environment" title=${t("environment.title")} detail=${t("environment.hint")} />
       <${RowLink} href="#/settings/readers" title=${t("readers.title")} detail=${t("settings.readers", { count: readers.value.length })} />
       <${RowLink} href="#/settings/phones" title=${t("phones.title")} detail=${live.value.phone?.name ?? ""} />
-      <${RowLink} href="#/settings/datasets" title=${t("datasets.title")} />
+      <${RowLink} href="#/settings/datasets" title=${t("datasets.title")} detail=${box?.dataset_group ? t("datasets.group", { group: box.dataset_group }) : ""} />
       <${RowLink} href="#/settings/retention" title=${t("retention.title")} />
       <${RowLink} href="#/settings/protection" title=${t("protection.title")} detail=${t("protection.hint")} />
       <${RowLink} href="#/settings/roots" title=${t("roots.title")} detail=${t("roots.hint")} />
@@ -29,6 +30,7 @@ export default function Settings() {
     </div>
     <label class="switch"><input type="checkbox" id="large-letters" checked=${largeLetters.value} onChange=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => chooseLetters(event.currentTarget.checked)} />
       <span>${t("settings.large_letters")}<br /><small>${t("settings.large_letters_hint")}</small></span></label>
+    ${ways.value ? html`<${ways.value.FirstWay} />` : null}
     <${ErrorNotice} error=${switchLanguage.error} />
     <${Button} id="language" task=${switchLanguage}>${language.value === "en" ? html`<span lang="zh-Hant-TW">${t("settings.other_language")}</span>` : html`<span lang="en">${t("settings.other_language")}</span>`}<//><//>`;
 }

@@ -23,6 +23,7 @@ export default function Start() {
   });
   const patient = reader?.card.patient;
   const asks = useFetched(patient?.name_open ? patient.card_no_tail : "", async () => (patient?.name_open ? import("../components/card_name.js") : null));
+  const ways = useFetched(String(!reader), async () => (reader ? null : import("../components/ways.js")));
   const online = linkUp.value && staffHere.value !== null;
   const goesOn = (drafts.value ?? []).some((draft) => draft.patient_name === patient?.name);
   const disabledBox = live.value.box?.enabled === false;
@@ -38,8 +39,7 @@ export default function Start() {
     ${patients.length > 1 ? html`<fieldset class="choices"><legend>${t("start.which_card")}</legend>${patients.map((r) => html`<label class="choice">
       <input type="radio" name="patient" checked=${r === reader} onChange=${() => setChosen(r.reader_id)} />
       <span>${r.card.patient?.name}<small>${r.name}</small></span></label>`)}</fieldset>` : null}
-    ${!reader ? html`<${Notice} title=${t("start.insert")}><p>${t("start.insert_hint")}</p><//>
-      <div class="items"><${RowLink} id="to-virtual-card" href="#/virtual-card" title=${t("virtual_card.open")} /></div>` : null}
+    ${!reader && ways.value ? html`<${ways.value.Ways} />` : null}
     ${reader && !linkUp.value ? html`<${Notice} kind="warn" title=${t("start.offline.what")}><p>${t("start.offline.where")}</p><p>${t("start.offline.now")}</p><//>` : null}
     ${reader && !staffHere.value && (linkUp.value || !patient) ? html`<${Notice} kind="warn" title=${t(live.value.phone?.reduced ? "start.no_staff.what" : "start.nobody.what")}><p>${t(live.value.phone?.reduced ? "start.no_staff.now" : "start.nobody.now")}</p>
       <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>` : null}

@@ -14,7 +14,7 @@ from visitbridge.domain.people import BoxRole
 from visitbridge.domain.phones import PhoneState
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.grants import Acting
-from visitbridge.services.topics import CardsTopic, PerReader, Slot
+from visitbridge.services.topics import CardsTopic, PerPhone, PerReader, Slot
 
 FOR_LOCKED: Final = frozenset({"mode", "box", "link", "cards", "time", "power"})
 """Topics without anything about people, once names are taken from the cards."""
@@ -50,6 +50,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if isinstance(value, PerReader):
             return value.for_reader(self.reader)
+        if isinstance(value, PerPhone):
+            return value.for_phone(self.phone.phone_id)
         if isinstance(value, CardsTopic) and not self.sees_patients:
             return msgspec.structs.replace(value, readers=tuple(map(without_patient, value.readers)))
         return value

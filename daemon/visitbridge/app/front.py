@@ -28,6 +28,7 @@ from visitbridge.api.resources.exports import Exports
 from visitbridge.api.resources.handoff import Handoffs
 from visitbridge.api.resources.health import HealthPages
 from visitbridge.api.resources.history import LinkChart
+from visitbridge.api.resources.identifying import Identifying
 from visitbridge.api.resources.lab import Lab
 from visitbridge.api.resources.lock import Lock
 from visitbridge.api.resources.outbox import JobItems, Outbox
@@ -104,7 +105,9 @@ def route_table(
         Drafts(parts.visits, visits).routes(),
         Phrases(PhraseBook(parts.store, new_id=lambda: new_id(parts.clock.now()))).routes(),
         Outbox(parts.outbox.desk, items).routes(),
-        Catalogue(CodeLookup(parts.catalogue, parts.store, parts.clock), parts.datasets).routes(),
+        Catalogue(
+            CodeLookup(parts.catalogue, parts.store, parts.clock), parts.datasets, parts.staff
+        ).routes(),
         History(parts.retention).routes(),
         record_routes(parts.records, parts.turns),
         Handoffs(parts.handoff).routes(),
@@ -123,6 +126,7 @@ def route_table(
             PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get, training=lessons)
         ).routes(),
         Announcements(parts.announcements, parts.tours).routes(),
+        Identifying(parts.identifying).routes(),
         SiteSteps(parts.site, parts.staff).routes(),
         rights.routes(),
         Training(

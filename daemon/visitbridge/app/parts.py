@@ -18,6 +18,7 @@ from visitbridge.services.datasets import DataSetRefresh
 from visitbridge.services.decommission import Decommission
 from visitbridge.services.environment import Survey
 from visitbridge.services.health import HealthDesk
+from visitbridge.services.identifying import IdentifyBook
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.locking import LockDesk
@@ -77,6 +78,7 @@ class Parts:
     erasing: asyncio.Event
     announcements: AnnouncementDesk
     tours: TourBook
+    identifying: IdentifyBook
     site: SiteBook
     lock: LockDesk
     support: SupportDesk

@@ -32,6 +32,7 @@ from visitbridge.services.binding import Binding
 from visitbridge.services.card_names import CardNameBook
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.datasets import DataSetRefresh
+from visitbridge.services.identifying import IdentifyBook
 from visitbridge.services.link import LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
@@ -112,6 +113,7 @@ async def open_parts(
         await parts.phones.load()
         await parts.announcements.load()
         await parts.tours.load()
+        await parts.identifying.load()
         yield parts
 
 
@@ -209,7 +211,14 @@ def _wire(
     )
     network.time.when_trusted(outbox.wake)
     network.time.when_trusted(staff.time_is_trusted)
-    datasets = DataSetRefresh(data_centre, catalogue, downloads_folder(config.box.state_dir), store, clock)
+    datasets = DataSetRefresh(
+        data_centre,
+        catalogue,
+        downloads_folder(config.box.state_dir),
+        store,
+        clock,
+        take_group=binding.take_group,
+    )
     records = build_record_rooms(
         config,
         store=store,
@@ -274,6 +283,7 @@ def _wire(
         erasing=erasing,
         announcements=contact.announcements,
         tours=TourBook(store, board),
+        identifying=IdentifyBook(store, board, phones.is_paired),
         site=site,
         lock=lock,
         support=upkeep.support,

@@ -26,6 +26,7 @@ from visitbridge.protocols.datacentre.device import (
 )
 from visitbridge.protocols.datacentre.uploads import (
     DataSetInfo,
+    DataSetManifest,
     Eligibility,
     EligibilityRequest,
     UploadKind,
@@ -91,7 +92,13 @@ class DataCentre(Protocol):
         """Those of ``keys`` that came by file and were refused for good (decision 0014)."""
         ...
 
-    async def datasets(self) -> tuple[DataSetInfo, ...]: ...
+    async def datasets(self) -> DataSetManifest: ...
+
+    async def choose_dataset_group(self, group: str) -> DataSetManifest:
+        """From now on this box uses the sets of ``group``: what it is offered then. Raises Rejected for a group that is not
+        on offer.
+        """
+        ...
 
     async def download_dataset(self, info: DataSetInfo, target: Path) -> None:
         """Fetch to ``target`` (resumed if a part is there), check size and SHA-256, else DataCentreGarbled."""

@@ -181,6 +181,11 @@ class Binding:
         if record != self._record:
             await self._keep(record, act="box.enabled" if status.enabled else "box.disabled")
 
+    async def take_group(self, group: str) -> None:
+        """Whose data sets this box uses, as the data centre says (S02); empty: it does not say."""
+        if group not in ("", self._record.dataset_group):
+            await self._keep(msgspec.structs.replace(self._record, dataset_group=group), act="datasets.group")
+
     async def disabled(self) -> None:
         """An answer said that this box is disabled (B11)."""
         if self._record.enabled:

@@ -19,6 +19,14 @@ class PerReader(msgspec.Struct, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
+class PerPhone(msgspec.Struct, frozen=True, kw_only=True):
+    """A live value that every phone sees as it is for that phone, whoever uses it."""
+
+    def for_phone(self, phone_id: str) -> msgspec.Struct:
+        """What is sent to one phone."""
+        raise NotImplementedError
+
+
 class ModeTopic(msgspec.Struct, frozen=True, kw_only=True):
     """``virtual``: simulated devices are in use; the UI's banner cannot be hidden. ``training``: nothing real is sent.
 

@@ -54,6 +54,7 @@ from visitbridge.protocols.datacentre.uploads import (
     DataSetManifest,
     Eligibility,
     EligibilityRequest,
+    GroupChoice,
     UploadKind,
 )
 from visitbridge.protocols.health import BoxHealth
@@ -211,8 +212,12 @@ class HttpDataCentre:
             )
         return tuple(refusals)
 
-    async def datasets(self) -> tuple[DataSetInfo, ...]:
-        return (await self._bound().ask("GET", "/datasets", into=DataSetManifest)).datasets
+    async def datasets(self) -> DataSetManifest:
+        return await self._bound().ask("GET", "/datasets", into=DataSetManifest)
+
+    async def choose_dataset_group(self, group: str) -> DataSetManifest:
+        body = msgspec.json.encode(GroupChoice(group=group))
+        return await self._bound().post("/device/dataset-group", body, into=DataSetManifest, repeatable=True)
 
     async def download_dataset(self, info: DataSetInfo, target: Path) -> None:
         part = target.with_suffix(".part")

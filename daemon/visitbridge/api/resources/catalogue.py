@@ -1,17 +1,17 @@
-"""Search in the data sets, and their refresh (B13, M07, M11)."""
+"""Search in the data sets, their refresh, and whose sets the box uses (B13, M07, M11, S02)."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta
 
-from visitbridge.api.routes import PAIRED, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import PAIRED, TECHNICIAN, AnyRoute, Call, NoQuery, Route
 from visitbridge.errors import NotFound
 from visitbridge.ports.catalogue import SearchHit
-from visitbridge.ports.records import DataSetRecord
+from visitbridge.ports.records import DataSetRecord, StaffSessionRow
 from visitbridge.services.datasets import DataSetRefresh, DataSetStatus
 from visitbridge.services.lookup import CodeLookup
 
@@ -36,10 +36,19 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     favourite: bool
 
 
+class ChooseGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    group: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class People(Protocol):
+    def live_for_phone(self, phone_id: str) -> StaffSessionRow | None: ...
+
+
 class Catalogue:
-    def __init__(self, lookup: CodeLookup, datasets: DataSetRefresh) -> None:
+    def __init__(self, lookup: CodeLookup, datasets: DataSetRefresh, people: People) -> None:
         self._lookup = lookup
         self._datasets = datasets
+        self._people = people
 
     def routes(self) -> list[AnyRoute]:
         return [
@@ -76,6 +85,15 @@ class Catalogue:
                 handler=self._refresh,
                 answer=tuple[DataSetRecord, ...],
             ),
+            Route(
+                method="PUT",
+                path="/api/datasets/group",
+                summary="Use another group's data sets (設定資料組別) and fetch them",
+                access=TECHNICIAN,
+                handler=self._choose,
+                body=ChooseGroup,
+                answer=tuple[DataSetRecord, ...],
+            ),
         ]
 
     async def _search(self, call: Call[Search, None]) -> list[Hit]:
@@ -93,6 +111,11 @@ class Catalogue:
 
     async def _refresh(self, call: Call[NoQuery, None]) -> tuple[DataSetRecord, ...]:
         return tuple(await self._datasets.refresh())
+
+    async def _choose(self, call: Call[NoQuery, ChooseGroup]) -> tuple[DataSetRecord, ...]:
+        row = self._people.live_for_phone(call.phone_id)
+        staff_id = "" if row is None else row.staff_id
+        return tuple(await self._datasets.choose(call.body.group, staff_id=staff_id, phone_id=call.phone_id))
 
 
 def _hit(hit: SearchHit) -> Hit:

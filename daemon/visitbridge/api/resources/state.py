@@ -11,6 +11,7 @@ from visitbridge.api.viewing import PhoneTopic, Viewer
 from visitbridge.errors import NotPaired
 from visitbridge.ports.records import PairedPhone
 from visitbridge.services.announcements import AnnouncementsTopic
+from visitbridge.services.identifying import IdentifyTopic
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.topic import ModemTopic
 from visitbridge.services.presence import PresenceTopic
@@ -53,6 +54,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     erasure: ErasureTopic | None = None
     announcements: AnnouncementsTopic | None = None
     tour: TourTopic | None = None
+    identify: IdentifyTopic | None = None
 
 
 def state_for(board: LiveBoard, viewer: Viewer) -> State:

@@ -70,7 +70,19 @@ class DataSetInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataSetManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """``group``: the one that this box uses, whose own sets come before the default ones; ``groups``: all that it may choose
+    from, by name. Empty where the data centre tells neither.
+    """
+
     datasets: tuple[DataSetInfo, ...]
+    group: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class GroupChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of ``POST /device/dataset-group`` (S02)."""
+
+    group: Annotated[str, Meta(min_length=1, max_length=40)]
 
 
 class DataSetRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

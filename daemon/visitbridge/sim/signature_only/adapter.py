@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from visitbridge.domain.people import Institution
-from visitbridge.errors import BindRefused, BoundElsewhere, LinkDown, NotBound, ReplyLost, SamNotVerified
+from visitbridge.errors import (
+    BindRefused,
+    BoundElsewhere,
+    LinkDown,
+    NotBound,
+    Rejected,
+    ReplyLost,
+    SamNotVerified,
+)
 from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.protocols.datacentre.cards import BatchAnswers, OpenCardSession, SessionStep
 from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
@@ -29,11 +37,15 @@ from visitbridge.protocols.datacentre.records import (
 )
 from visitbridge.protocols.datacentre.uploads import (
     DataSetInfo,
+    DataSetManifest,
     Eligibility,
     EligibilityRequest,
     UploadKind,
 )
 from visitbridge.sim.signature_only.service import Open, SignatureService
+
+GROUPS = ("default", "night")
+"""Of data sets, all of them empty."""
 
 INSTITUTION = Institution(code="3501200000", name="測試居家診所")
 
@@ -51,6 +63,7 @@ class SignatureOnlyDataCentre:
         self._monotonic = monotonic
         self._pin = pin
         self._bound = False
+        self._group = "default"
         self._sam_verified = False
         self._sessions: dict[str, Open] = {}
         self._contact: Contact | None = None
@@ -80,7 +93,7 @@ class SignatureOnlyDataCentre:
             certificate_pem="",
             institution=INSTITUTION,
             sam=self._sam(),
-            dataset_group="default",
+            dataset_group=self._group,
             receipt_key_hex=self._service.receipt_key_hex,
         )
 
@@ -145,9 +158,16 @@ class SignatureOnlyDataCentre:
         self._reach()
         return ()
 
-    async def datasets(self) -> tuple[DataSetInfo, ...]:
+    async def datasets(self) -> DataSetManifest:
         self._reach()
-        return ()
+        return DataSetManifest(datasets=(), group=self._group, groups=GROUPS)
+
+    async def choose_dataset_group(self, group: str) -> DataSetManifest:
+        self._reach()
+        if group not in GROUPS:
+            raise Rejected("no such group", words="沒有這個資料組", field="group")
+        self._group = group
+        return await self.datasets()
 
     async def download_dataset(self, info: DataSetInfo, target: Path) -> None:
         self._reach()
