@@ -17,11 +17,6 @@ BATTERY_SERVICE = "ae44180f-6e87-df33-adb8-51dfd29be725"
 BATTERY_LEVEL = "ae442a19-6e87-df33-adb8-51dfd29be725"
 """See ``frames.read_battery``: steps, not a percentage."""
 
-MODEL_NUMBER = "ae442a24-6e87-df33-adb8-51dfd29be725"
-SERIAL_NUMBER = "ae442a25-6e87-df33-adb8-51dfd29be725"
-FIRMWARE_REVISION = "ae442a26-6e87-df33-adb8-51dfd29be725"
-MANUFACTURER_NAME = "ae442a29-6e87-df33-adb8-51dfd29be725"
-
 
 def is_ours(name: str) -> bool:
     """Whether an advertised name is of such a reader."""
