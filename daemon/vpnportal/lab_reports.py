@@ -74,7 +74,7 @@ _REPORTS: Final = (
         33,
         _HOSPITAL,
         {
-            **_medicine("TEST000021", "示範安眠錠 5 毫克（管四）", "HS PO", "14", "14", "G47.0"),
+            **_medicine("TESTCTRL01", "示範安眠錠 5 毫克（管四）", "HS PO", "14", "14", "G47.0"),
             SEQUENCE_NO: "0011",
         },
     ),
@@ -82,7 +82,7 @@ _REPORTS: Final = (
         RecordKind.CHINESE,
         9,
         _CLINIC,
-        {**_medicine("TEST000022", "示範濃縮散（中藥）", "TID PO", "21", "7", "R05"), SEQUENCE_NO: "0013"},
+        {**_medicine("TESTTCM001", "示範濃縮散（中藥）", "TID PO", "21", "7", "R05"), SEQUENCE_NO: "0013"},
     ),
     _Report(RecordKind.RESULTS, 20, _HOSPITAL, _result("糖化血色素", "7.1", "%", "4.0-5.6", "TESTLAB001")),
     _Report(RecordKind.RESULTS, 20, _HOSPITAL, _result("肌酸酐", "1.4", "mg/dL", "0.7-1.2", "TESTLAB002")),

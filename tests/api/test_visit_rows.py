@@ -50,6 +50,28 @@ async def test_M02_the_time_of_the_visit_is_the_boxs(box: VisitHouse) -> None:
     assert visit["clock_trusted"] is True
 
 
+async def test_M06_what_a_screen_counts_is_what_was_saved_last(box: VisitHouse) -> None:
+    """M06: 診斷（共 N 筆）, 處方（共 N 筆）, 虛擬醫令, 特別記載, after adding, deleting, and a save that came too late."""
+    codes = ["I10", "E11.9"]
+
+    def counted(view: dict[str, Any]) -> tuple[int, int, int, str]:
+        whole = view["visit"]["content"]
+        diagnoses, orders, virtual = (len(whole[n]) for n in ("diagnoses", "orders", "virtual_orders"))
+        return diagnoses, orders, virtual, whole["special_note"]
+
+    draft = await box.start()
+    assert counted(draft) == (0, 0, 0, "")
+    full = {"diagnoses": [{"code": code} for code in codes], "orders": [DRUG, {**DRUG, "note": "二"}]}
+    await box.save(draft, content(**full, virtual_orders=["R001"], special_note="跌倒高風險"))
+    assert counted(await box.get(draft)) == (2, 2, 1, "跌倒高風險")
+    late = {"visit": {**draft["visit"]}}
+    await box.save(draft, content(orders=[], special_note=""))
+    assert counted(await box.get(draft)) == (1, 0, 0, "")
+    late["visit"]["revision"] -= 1
+    assert (await box.save(late, content(**full))).code == "GW-REQ-05"
+    assert counted(await box.get(draft)) == (1, 0, 0, "")
+
+
 @pytest.mark.parametrize(
     ("setting", "dataset", "code"),
     [
@@ -220,6 +242,30 @@ async def test_M22_a_draft_that_was_thrown_away_comes_back_whole(box: VisitHouse
     assert gone["visit"]["state"] == "discarded"
     back = (await box.phone.post(f"{path}/restore", {"revision": gone["visit"]["revision"]})).json
     assert (back["visit"]["state"], back["visit"]["content"]) == ("draft", draft["visit"]["content"])
+
+
+async def test_Q03_clearing_history_takes_what_is_old_and_away_and_leaves_the_rest(box: VisitHouse) -> None:
+    """Q03, S04: counts are told first; what was never sent stays however old it is, and what was thrown away goes."""
+    kept_visit = await box.finished(1)
+    box.room.clock.advance(60.0)
+    gone = await box.filled()
+    path = f"/api/visits/{gone['visit']['visit_id']}"
+    await box.phone.post(f"{path}/discard", {"revision": gone["visit"]["revision"]})
+    box.room.clock.advance(40 * 86_400.0)
+    told = (await box.owner.get("/api/retention?months=1")).json
+    assert {name: told[name] for name in ("clear", "keep", "not_uploaded", "cleared")} == {
+        "clear": 1,
+        "keep": 1,
+        "not_uploaded": 1,
+        "cleared": 0,
+    }
+    assert len((await box.phone.get("/api/visits")).json) == 2
+    cleared = (await box.owner.post("/api/retention", {"months": 1})).json
+    assert (cleared["cleared"], cleared["clear"], cleared["keep"]) == (1, 0, 1)
+    assert [line["visit_id"] for line in (await box.phone.get("/api/visits")).json] == [
+        kept_visit["visit"]["visit_id"]
+    ]
+    assert (await box.phone.get(path)).code == "GW-REQ-04"
 
 
 async def test_M23_special_items_are_kept_up_to_four(box: VisitHouse) -> None:

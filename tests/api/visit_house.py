@@ -13,9 +13,11 @@ from tests.services.visits.room import READER, Room
 from visitbridge.adapters.store import open_store
 from visitbridge.api.resources.drafts import Drafts
 from visitbridge.api.resources.outbox import JobItems
+from visitbridge.api.resources.retention import History
 from visitbridge.api.resources.visits import Visits
 from visitbridge.domain.people import Right
 from visitbridge.ports.records import PairedPhone
+from visitbridge.services.retention import RetentionDesk
 from visitbridge.sim.clock import FakeClock
 from visitbridge.words import load_catalogue
 
@@ -37,10 +39,11 @@ def content(**changes: Any) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class VisitHouse:
-    """``phone`` is signed in and edits; ``room`` is what the desk stands in."""
+    """``phone`` is signed in and edits, ``owner`` was paired first; ``room`` is what the desk stands in."""
 
     house: House
     room: Room
+    owner: Phone
     phone: Phone
 
     async def pair(self, name: str) -> Phone:
@@ -104,8 +107,10 @@ async def open_visit_house(folder: Path, clock: FakeClock) -> AsyncIterator[Visi
     async with open_store(folder / "visits" / "store.db", bytes(32), clock=clock) as store:
         room = Room(store)
         visits = Visits(room.desk, JobItems(load_catalogue()), room.clock, NobodyElse())
-        routes = [*visits.routes(), *Drafts(room.desk, visits).routes()]
+        history = History(RetentionDesk(store, room.clock))
+        routes = [*visits.routes(), *Drafts(room.desk, visits).routes(), *history.routes()]
         async with open_house(folder, clock, routes=routes, board=room.world.board) as house:
-            opened = VisitHouse(house, room, await house.pair())
+            owner = await house.pair()
+            opened = VisitHouse(house, room, owner, owner)
             opened.phone = await opened.pair("林護理師 iPhone")
             yield opened
