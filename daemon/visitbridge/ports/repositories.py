@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from visitbridge.domain.jobs import Job, JobState, Need
+from visitbridge.domain.jobs import Job, JobState
 from visitbridge.domain.visit import Visit, VisitState
 from visitbridge.ports.records import AuditEntry, AuditRow, Clearable, VisitSummary
 from visitbridge.protocols.datacentre.common import Receipt
@@ -69,18 +69,6 @@ class Jobs(Protocol):
 
     def of_visit(self, visit_id: str) -> Sequence[Job]: ...
     def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]: ...
-    def ready(
-        self, now: dt.datetime, *, holding: Collection[Need] | None = None, limit: int = 100
-    ) -> Sequence[Job]:
-        """Queued and unknown jobs whose ``not_before`` has passed and whose earlier siblings in the visit
-        (smaller ``position``) are settled; by deadline, then age.
-
-        With ``holding``, only jobs that need nothing else, so that those waiting for an absent card don't
-        fill the list.
-        """
-        ...
-
-    def counts(self) -> dict[JobState, int]: ...
 
 
 class Receipts(Protocol):
@@ -89,10 +77,6 @@ class Receipts(Protocol):
         ...
 
     def get(self, key: str) -> Receipt | None: ...
-    def keys_since(self, moment: dt.datetime) -> Sequence[str]:
-        """Keys accepted at or after ``moment`` (the data centre's time), oldest first."""
-        ...
-
     def unconfirmed(self, epoch: str, *, limit: int = 5000) -> Sequence[str]:
         """Keys that ``epoch`` has neither given nor confirmed, oldest first."""
         ...

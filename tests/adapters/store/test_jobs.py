@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import pytest
 
 from tests.adapters.store.builders import NOW, job, save
 from visitbridge.adapters.store import SqlStore
-from visitbridge.domain.jobs import LINK, SAM, JobState, Need, card_need, staff_need
+from visitbridge.domain.jobs import LINK, SAM, JobState, card_need, staff_need
 from visitbridge.errors import Retry, StoreError
 
 CARD = card_need("900000000001")
-
-
-async def ready(store: SqlStore, now: dt.datetime = NOW, **narrowing: Any) -> list[str]:
-    return await store.read(lambda tx: [found.job_id for found in tx.jobs.ready(now, **narrowing)])
 
 
 async def test_a_job_comes_back_as_it_went_in(store: SqlStore) -> None:
@@ -45,7 +39,7 @@ async def test_job_and_key_exist_once(store: SqlStore, twin: dict[str, str]) -> 
     with pytest.raises(StoreError) as caught:
         await save(store, job(**({"job_id": "job-1", "key": "key-of-job-1"} | twin)))
     assert caught.value.retry is Retry.NEVER
-    assert await store.read(lambda tx: tx.jobs.counts()) == {JobState.QUEUED: 1}
+    assert await store.read(lambda tx: tx.jobs.in_states(tuple(JobState))) == [job()]
 
 
 async def test_replace_changes_everything_but_the_id(store: SqlStore) -> None:
@@ -103,97 +97,20 @@ async def test_jobs_of_a_visit_come_by_position(store: SqlStore) -> None:
     assert [one.job_id for one in found] == ["a", "b"]
 
 
-async def test_counts_and_states(store: SqlStore) -> None:
-    await save(
-        store,
-        job("a"),
-        job("b", due_at=NOW),
-        job("c", state=JobState.CONFIRMED),
-        job("d", state=JobState.UNKNOWN, due_at=NOW - dt.timedelta(hours=1)),
-    )
-    assert await store.read(lambda tx: tx.jobs.counts()) == {
-        JobState.QUEUED: 2,
-        JobState.CONFIRMED: 1,
-        JobState.UNKNOWN: 1,
-    }
-    wanted = (JobState.QUEUED, JobState.UNKNOWN)
-    found = await store.read(lambda tx: tx.jobs.in_states(wanted))
-    assert [one.job_id for one in found] == ["d", "b", "a"]
-    assert len(await store.read(lambda tx: tx.jobs.in_states(wanted, limit=2))) == 2
-
-
-@pytest.mark.parametrize("state", JobState)
-async def test_only_queued_and_unknown_jobs_are_ready(store: SqlStore, state: JobState) -> None:
-    await save(store, job(state=state))
-    expected = {JobState.QUEUED: ["job-1"], JobState.UNKNOWN: ["job-1"]}.get(state, [])
-    assert await ready(store) == expected
-
-
-async def test_ready_goes_by_deadline_then_age(store: SqlStore) -> None:
+async def test_jobs_in_some_states_come_by_deadline_then_age(store: SqlStore) -> None:
     hour = dt.timedelta(hours=1)
     await save(
         store,
-        job("late", visit_id="1", due_at=NOW + hour),
-        job("young", visit_id="2", due_at=NOW, created_at=NOW),
-        job("old", visit_id="3", due_at=NOW, created_at=NOW - hour),
+        job("late", due_at=NOW + hour),
+        job("young", due_at=NOW, created_at=NOW),
+        job("old", due_at=NOW, created_at=NOW - hour),
+        job("settled", due_at=NOW, state=JobState.CONFIRMED),
+        job("in-doubt", due_at=NOW - hour, state=JobState.UNKNOWN),
     )
-    assert await ready(store) == ["old", "young", "late"]
-    assert await ready(store, limit=1) == ["old"]
-
-
-async def test_a_job_is_ready_from_its_moment_on(store: SqlStore) -> None:
-    await save(store, job(not_before=NOW))
-    assert await ready(store, NOW - dt.timedelta(microseconds=1)) == []
-    assert await ready(store, NOW) == ["job-1"]
-
-
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [
-        (state, [] if state.is_open else ["second"])
-        for state in JobState
-        if state not in {JobState.QUEUED, JobState.UNKNOWN}
-    ],
-)
-async def test_a_job_waits_for_the_earlier_ones_of_its_visit(
-    store: SqlStore, state: JobState, expected: list[str]
-) -> None:
-    await save(store, job("first", position=1, state=state), job("second", position=2))
-    assert await ready(store) == expected
-
-
-async def test_jobs_at_one_position_and_jobs_without_a_visit_wait_for_nobody(store: SqlStore) -> None:
-    await save(
-        store,
-        job("a", position=1),
-        job("b", position=1),
-        job("c", visit_id="", position=1),
-        job("d", visit_id="", position=2),
-    )
-    assert sorted(await ready(store)) == ["a", "b", "c", "d"]
-
-
-@pytest.mark.parametrize(
-    ("holding", "expected"),
-    [
-        ([], ["free"]),
-        ([LINK], ["free", "upload"]),
-        ([CARD], ["free"]),
-        ([LINK, CARD], ["free", "upload", "write"]),
-        ([LINK, SAM, card_need("900000000002")], ["free", "upload"]),
-    ],
-)
-async def test_ready_can_be_narrowed_to_what_is_at_hand(
-    store: SqlStore, holding: Sequence[Need], expected: list[str]
-) -> None:
-    await save(
-        store,
-        job("free", visit_id="1", needs=()),
-        job("upload", visit_id="2", needs=(LINK,)),
-        job("write", visit_id="3", needs=(CARD, LINK)),
-    )
-    assert sorted(await ready(store, holding=holding)) == expected
-    assert len(await ready(store)) == 3
+    wanted = (JobState.QUEUED, JobState.UNKNOWN)
+    found = await store.read(lambda tx: tx.jobs.in_states(wanted))
+    assert [one.job_id for one in found] == ["in-doubt", "old", "young", "late"]
+    assert await store.read(lambda tx: tx.jobs.in_states(wanted, limit=2)) == found[:2]
 
 
 @pytest.mark.parametrize("state", [state for state in JobState if state.is_open])

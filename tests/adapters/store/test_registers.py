@@ -66,20 +66,6 @@ async def three_receipts(store: SqlStore) -> None:
     await store.write(work)
 
 
-@pytest.mark.parametrize(
-    ("since", "expected"),
-    [
-        (NOW, ["key-1", "key-2", "key-3"]),
-        (NOW + 2 * HOUR, ["key-2", "key-3"]),
-        (NOW + 2 * HOUR + dt.timedelta(microseconds=1), ["key-3"]),
-        (NOW + 4 * HOUR, []),
-    ],
-)
-async def test_keys_since_a_moment(store: SqlStore, since: dt.datetime, expected: list[str]) -> None:
-    await three_receipts(store)
-    assert await store.read(lambda tx: tx.receipts.keys_since(since)) == expected
-
-
 async def test_a_new_epoch_has_to_confirm_what_the_old_one_gave(store: SqlStore) -> None:
     await three_receipts(store)
     assert await store.read(lambda tx: tx.receipts.unconfirmed("new")) == ["key-1", "key-2"]
@@ -108,8 +94,6 @@ async def test_phones(store: SqlStore) -> None:
     await store.write(lambda tx: tx.phones.add(other))
     await store.write(lambda tx: tx.phones.add(PHONE))
     assert await store.read(lambda tx: tx.phones.all()) == [PHONE, other]
-    assert await store.read(lambda tx: tx.phones.by_token_hash("b" * 64)) == other
-    assert await store.read(lambda tx: tx.phones.by_token_hash("c" * 64)) is None
     await store.write(lambda tx: tx.phones.touch("p1", NOW + HOUR))
     await store.write(lambda tx: tx.phones.remove("p2"))
     assert await store.read(lambda tx: tx.phones.all()) == [

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from visitbridge.domain.jobs import Job, JobState, Need
+from visitbridge.domain.jobs import Job, JobState
 from visitbridge.domain.visit import Visit, VisitState
 from visitbridge.errors import StaleRevision, StoreError
 from visitbridge.ports.bluetooth import RememberedReaders
@@ -121,14 +121,6 @@ class _Jobs:
     def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]:
         return [job for job in self._all() if job.state in states][:limit]
 
-    def ready(
-        self, now: dt.datetime, *, holding: Collection[Need] | None = None, limit: int = 100
-    ) -> Sequence[Job]:
-        raise NotImplementedError
-
-    def counts(self) -> dict[JobState, int]:
-        raise NotImplementedError
-
     def _all(self) -> list[Job]:
         return [history[-1] for history in self._rows.jobs.values()]
 
@@ -144,9 +136,6 @@ class _Receipts:
     def get(self, key: str) -> Receipt | None:
         held = self._rows.receipts.get(key)
         return held[0] if held else None
-
-    def keys_since(self, moment: dt.datetime) -> Sequence[str]:
-        return [key for key, (receipt, _) in self._rows.receipts.items() if receipt.accepted_at >= moment]
 
     def unconfirmed(self, epoch: str, *, limit: int = 5000) -> Sequence[str]:
         return [key for key in self._rows.receipts if self._rows.confirmed_by[key] != epoch][:limit]

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import heapq
-import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     bindparam,
-    exists,
     func,
     insert,
-    literal,
-    or_,
     select,
-    text,
     update,
 )
 
@@ -44,44 +36,15 @@ _ENCODER: Final = msgspec.json.Encoder()
 _j = tables.jobs.c
 _p = tables.job_payloads.c
 _r = tables.job_revisions.c
-_earlier = tables.jobs.alias("earlier")
 
 _FIELDS: Final = tuple(column for column in _j if column.name not in {"rest", "payload_id"})
 _JOB: Final = select(*_FIELDS, _j.rest, _p.payload).join_from(
     tables.jobs, tables.job_payloads, _p.id == _j.payload_id, isouter=True
 )
-_SETTLED: Final = [literal(state.value) for state in JobState if not state.is_open]
 _BY_ID: Final = _j.job_id == bindparam("of_job")
-_STARTABLE: Final = (JobState.QUEUED.value, JobState.UNKNOWN.value)
 _BY_DEADLINE: Final = (_j.due_at, _j.created_at)
 
 
-def _ready(*conditions: ColumnElement[bool]) -> Statement:
-    """The ready jobs of one state: a range of ``jobs_by_state``, already in order, read as far as the limit."""
-    return limited(
-        _JOB.where(
-            _j.state == bindparam("state"),
-            or_(_j.not_before.is_(None), _j.not_before <= bindparam("now")),
-            ~exists(
-                select(_earlier.c.job_id).where(
-                    _j.visit_id != "",
-                    _earlier.c.visit_id == _j.visit_id,
-                    _earlier.c.position < _j.position,
-                    _earlier.c.state.not_in(_SETTLED),
-                )
-            ),
-            *conditions,
-        ).order_by(*_BY_DEADLINE)
-    )
-
-
-_NEEDS_HELD: Final = ~exists(
-    select(func.json_each(_j.needs).table_valued("value", name="need").c.value).where(
-        text("need.value NOT IN (SELECT value FROM json_each(:holding))")
-    )
-)
-_READY: Final = _ready()
-_READY_WITH: Final = _ready(_NEEDS_HELD)
 _GET: Final = Statement(_JOB.where(_BY_ID))
 _BY_KEY: Final = Statement(_JOB.where(_j.key == bindparam("key")))
 _OF_VISIT: Final = Statement(
@@ -92,7 +55,6 @@ _IN_STATES: Final = limited(
         _j.state.in_(select(func.json_each(bindparam("states")).table_valued("value").c.value))
     ).order_by(*_BY_DEADLINE)
 )
-_COUNTS: Final = Statement(select(_j.state, func.count()).group_by(_j.state))
 _INSERT: Final = Statement(insert(tables.jobs))
 # A column that an UPDATE names has its index entries written anew even if the value is the same.
 _SELDOM_CHANGED: Final = ("kind", "key", "visit_id", "position", "created_at")
@@ -182,20 +144,6 @@ class SqlJobs:
     def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]:
         wanted = _ENCODER.encode(list(states)).decode()
         return _jobs(self._session.rows(_IN_STATES, states=wanted, limit=limit))
-
-    def ready(
-        self, now: dt.datetime, *, holding: Collection[Need] | None = None, limit: int = 100
-    ) -> Sequence[Job]:
-        values: dict[str, object] = {"now": micros(now), "limit": limit}
-        if holding is not None:
-            values["holding"] = _texts(holding)
-        statement = _READY if holding is None else _READY_WITH
-        ranges = [_jobs(self._session.rows(statement, state=state, **values)) for state in _STARTABLE]
-        in_order = heapq.merge(*ranges, key=lambda job: (job.due_at, job.created_at))
-        return list(itertools.islice(in_order, limit))
-
-    def counts(self) -> dict[JobState, int]:
-        return {JobState(state): count for state, count in self._session.rows(_COUNTS)}
 
     def _add_payload(self, job: Job) -> int | None:
         return self._session.add(_ADD_PAYLOAD, payload=job.payload) if job.payload else None

@@ -17,7 +17,6 @@ from visitbridge.ports.records import PairedPhone, PhoneSessionRow, StaffSession
 _p = tables.phones.c
 _PHONE: Final = select(_p.phone_id, _p.name, _p.token_hash, _p.paired_at, _p.used_at)
 _ADD_PHONE: Final = Statement(insert(tables.phones))
-_PHONE_BY_TOKEN: Final = Statement(_PHONE.where(_p.token_hash == bindparam("token_hash")))
 _PHONES: Final = Statement(_PHONE.order_by(_p.paired_at, _p.phone_id))
 _TOUCH: Final = Statement(
     update(tables.phones).where(_p.phone_id == bindparam("of_phone")).values(used_at=bindparam("used_at"))
@@ -69,10 +68,6 @@ class SqlPhones:
             paired_at=micros(phone.paired_at),
             used_at=micros(phone.used_at),
         )
-
-    def by_token_hash(self, token_hash: str) -> PairedPhone | None:
-        row = self._session.row(_PHONE_BY_TOKEN, token_hash=token_hash)
-        return None if row is None else _phone(row)
 
     def all(self) -> Sequence[PairedPhone]:
         return [_phone(row) for row in self._session.rows(_PHONES)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -28,9 +27,6 @@ _PUT: Final = Statement(
     )
 )
 _GET: Final = Statement(select(_c.content).where(_c.key == bindparam("key")))
-_KEYS_SINCE: Final = Statement(
-    select(_c.key).where(_c.accepted_at >= bindparam("since")).order_by(_c.accepted_at, _c.key)
-)
 _UNCONFIRMED: Final = limited(
     select(_c.key).where(_c.epoch != bindparam("epoch")).order_by(_c.accepted_at, _c.key)
 )
@@ -62,9 +58,6 @@ class SqlReceipts:
     def get(self, key: str) -> Receipt | None:
         row = self._session.row(_GET, key=key)
         return None if row is None else _DECODER.decode(row[0])
-
-    def keys_since(self, moment: dt.datetime) -> Sequence[str]:
-        return [row[0] for row in self._session.rows(_KEYS_SINCE, since=micros(moment))]
 
     def unconfirmed(self, epoch: str, *, limit: int = 5000) -> Sequence[str]:
         return [row[0] for row in self._session.rows(_UNCONFIRMED, epoch=epoch, limit=limit)]
