@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import ssl
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -15,6 +17,8 @@ import pytest_asyncio
 from msgspec import Meta
 
 from tests.api.house import House, Phone, open_house
+from tests.patience import PATIENCE_S
+from visitbridge.api.access_log import WithoutContent
 from visitbridge.api.dispatch import COOKIE
 from visitbridge.api.routes import PAIRED, PHOTO_LIMIT_BYTES, PHOTO_TYPES, Call, NoQuery, Route, signed_in
 from visitbridge.domain.people import Right
@@ -24,13 +28,13 @@ from visitbridge.sim.clock import FakeClock
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Ordered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     code: Annotated[str, Meta(max_length=20)]
     days: Annotated[int, Meta(ge=0, le=92)] = 0
 
 
 class Prescription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    orders: tuple[Line, ...]
+    orders: tuple[Ordered, ...]
     note: str = ""
 
 
@@ -461,6 +465,64 @@ async def test_the_access_log_names_routes_and_no_ids(
     )
     assert "A123456788" not in str(vars(record))
     assert "secret" not in str(vars(record))
+
+
+class Line(logging.Handler):
+    """``written``: the access log has another line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.written.set()
+
+
+SECRET = "A123456788"
+UNUSABLE = {
+    "bare line feeds": f"GET /api/phones HTTP/1.1\nHost: x\nCookie: {SECRET}\n\n",
+    "a folded header": f"GET /api/phones HTTP/1.1\r\nHost: x\r\n {SECRET}\r\n\r\n",
+    "a method that is none": f"GE{{T /{SECRET} HTTP/1.1\r\nHost: x\r\n\r\n",
+    "two lengths": f"POST /{SECRET} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n",
+    "a long header": f"GET / HTTP/1.1\r\nHost: x\r\nX: {SECRET}{'a' * 20_000}\r\n\r\n",
+    "a broken chunk": f"POST /api/phones HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{SECRET}\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", UNUSABLE.values(), ids=UNUSABLE)
+async def test_V16_2_5_of_what_is_no_request_nothing_is_written_down_but_that_it_came(
+    house: House, caplog: pytest.LogCaptureFixture, sent: str
+) -> None:
+    """A library that quotes what it cannot read would write cookies, and whatever a stranger likes, into the journal."""
+    access, line = logging.getLogger("visitbridge.access"), Line()
+    access.addHandler(line)
+    try:
+        with caplog.at_level("DEBUG"):
+            reader, writer = await open_raw(house)
+            writer.write(sent.encode())
+            assert b" 4" in await reader.readline()
+            writer.close()
+            await asyncio.wait_for(line.written.wait(), PATIENCE_S)
+    finally:
+        access.removeHandler(line)
+    lines = [each for each in caplog.records if each.name == "visitbridge.access"]
+
+    assert [vars(line)["fields"]["status"] // 100 for line in lines] == [4]
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
+    assert SECRET not in "".join(f"{each.getMessage()} {vars(each)}" for each in caplog.records)
+
+
+async def test_a_bug_of_the_library_is_written_down_without_what_it_quotes() -> None:
+    heard = logging.LogRecord("visitbridge.http", logging.ERROR, "", 0, "for %s", (SECRET,), None)
+    try:
+        raise RuntimeError(SECRET)
+    except RuntimeError:
+        heard.exc_info = sys.exc_info()
+
+    assert WithoutContent().filter(heard)
+    assert heard.levelno == logging.ERROR
+    assert vars(heard)["fields"]["error"] == "RuntimeError"
+    assert SECRET not in f"{heard.getMessage()} {vars(heard)}"
 
 
 async def test_a_line_that_is_no_http_is_dropped_and_the_box_goes_on(house: House) -> None:

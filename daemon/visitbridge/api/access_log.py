@@ -1,15 +1,17 @@
-"""One line per request: method, route, status, time; what was refused also by its code, and for which phone.
+"""What the HTTP server writes down. One line per request: method, route, status, time; what was refused also by its code, and for which phone.
 
-Never the path as sent, a query, a header or an address. A stranger who is refused a million times turns over the journal,
+Never the path as sent, a query, a header or an address; nor of bytes that are no request, which the library would quote. A stranger who is refused a million times turns over the journal,
 which is kept small (systemd/journald.conf.d), and not the audit trail, which is kept for years.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
+from aiohttp.http_exceptions import HttpProcessingError
 
 REFUSED: Final = web.RequestKey("refused", str)
 PHONE: Final = web.RequestKey("phone", str)
@@ -34,6 +36,32 @@ class AccessLog(AbstractAccessLogger):
 
 
 def _template(request: web.BaseRequest) -> str:
-    route = request.match_info.route if isinstance(request, web.Request) else None
-    resource = route.resource if route is not None else None
+    """``-`` for what leads nowhere, and for what was no request: of that the library makes one without any header."""
+    if not isinstance(request, web.Request) or not request.headers:
+        return "-"
+    resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "-"
+
+
+def bug_fields(error: BaseException) -> dict[str, str]:
+    """Where a bug happened, without its message or values, which may hold personal data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
+    return {"error": type(error).__qualname__, "place": place}
+
+
+class WithoutContent(logging.Filter):
+    """For the library's own log: what went wrong and where, without what was sent. What was no request has its line in the
+    access log already.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            return False
+        record.msg, record.args = "trouble in the HTTP server", ()
+        record.exc_info = record.exc_text = None
+        vars(record)["fields"] = {} if error is None else bug_fields(error)
+        return True

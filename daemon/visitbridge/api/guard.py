@@ -13,7 +13,7 @@ from ipaddress import IPv6Address, ip_address
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from visitbridge.api.access_log import REFUSED
+from visitbridge.api.access_log import REFUSED, bug_fields
 from visitbridge.api.problems import problem_response
 from visitbridge.errors import (
     HostRefused,
@@ -133,15 +133,6 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     response.headers.popall("Server", None)
     if request.path.startswith(API_PREFIX):
         response.headers.setdefault("Cache-Control", "no-store")
-
-
-def bug_fields(error: BaseException) -> dict[str, str]:
-    """Where a bug happened, without its message or values, which may hold personal data."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
-    return {"error": type(error).__qualname__, "place": place}
 
 
 def _is_ipv6(host: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
-from visitbridge.api.access_log import AccessLog
+from visitbridge.api.access_log import AccessLog, WithoutContent
 from visitbridge.api.doorway import HANDSHAKE_S, KEEP_ALIVE_S, Doorway
 from visitbridge.errors import ConfigError
 
@@ -45,6 +45,8 @@ async def open_site(
         handle_signals=False,
         access_log_class=AccessLog,
         access_log=logging.getLogger("visitbridge.access"),
+        logger=_own_log(),
+
         shutdown_timeout=CLOSE_BUDGET_S,
         lingering_time=_LINGER_S,
         auto_decompress=False,
@@ -61,6 +63,14 @@ async def open_site(
         closing()
         doorway.close()
         await runner.cleanup()
+
+
+def _own_log() -> logging.Logger:
+    """Where the library writes: one of our loggers, which lets nothing through of what was sent."""
+    logger = logging.getLogger("visitbridge.http")
+    if not any(isinstance(each, WithoutContent) for each in logger.filters):
+        logger.addFilter(WithoutContent())
+    return logger
 
 
 async def _listen(
