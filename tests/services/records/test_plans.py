@@ -86,3 +86,8 @@ async def test_old_plans_are_forgotten(room: Room, desk: Desk) -> None:
 
     assert await desk.plans.of_day(desk.today - dt.timedelta(days=9)) == ()
     assert len(await desk.plans.of_day(desk.today - dt.timedelta(days=6))) == 1
+
+
+@pytest.mark.parametrize("day", [dt.date.min, dt.date.max])
+async def test_a_day_at_an_end_of_the_calendar_has_no_plans(desk: Desk, day: dt.date) -> None:
+    assert await desk.plans.of_day(day) == ()

@@ -43,7 +43,9 @@ class PlanDesk:
         return self._clock.now().astimezone(TAIPEI).date()
 
     async def of_day(self, day: dt.date) -> tuple[PlanView, ...]:
-        """In order of time."""
+        """In order of time. The calendar's last day has no end that could be named, and no plans."""
+        if day == dt.date.max:
+            return ()
         start = dt.datetime.combine(day, dt.time(), TAIPEI)
         end = start + dt.timedelta(days=1)
 
