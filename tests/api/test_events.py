@@ -255,7 +255,9 @@ async def test_a_change_that_was_held_back_is_not_lost_to_a_reconnect(house: Hou
     assert missed[0].data["value"]["battery_percent"] == 40
 
 
-@pytest.mark.parametrize("last_id", ["0000dead-0", "0000dead-1", "x", "-", "17", "{run}-999999", "{run}-x"])
+@pytest.mark.parametrize(
+    "last_id", ["0000dead-0", "0000dead-1", "x", "-", "17", "{run}-999999", "{run}-x", "{run}-" + "9" * 5000]
+)
 async def test_an_id_of_another_life_or_too_old_gets_a_snapshot(
     house: House, phone: Phone, last_id: str
 ) -> None:

@@ -38,6 +38,7 @@ STREAMS_AT_ONCE = 64
 # As many connections as a browser opens to one host, so that no phone takes all the streams there are.
 STREAMS_A_PHONE = 6
 
+_LONGEST_NUMBER = 20
 _HEARTBEAT = b": still here\n\n"
 _HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
 
@@ -207,8 +208,9 @@ class EventStreams:
     async def _begin(self, response: web.StreamResponse, viewer: Viewer, last_id: str) -> int:
         """Seq to go on from: the phone's own when its changes are still kept, else that of a snapshot now."""
         run, _, number = last_id.partition("-")
-        if run == self._run_for(viewer) and number.isdecimal() and self._board.since(int(number)) is not None:
-            return int(number)
+        told = int(number) if number.isdecimal() and len(number) < _LONGEST_NUMBER else None
+        if told is not None and run == self._run_for(viewer) and self._board.since(told) is not None:
+            return told
         seq = self._board.seq
         await response.write(self._event("snapshot", seq, self._snapshot(viewer), viewer))
         return seq
