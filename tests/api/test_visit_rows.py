@@ -229,6 +229,26 @@ async def test_M21_amounts_are_computed_when_the_visit_is_finished(box: VisitHou
     assert (whole["fee_points"], whole["copay_points"]) == (1642, 82)
 
 
+@pytest.mark.parametrize(
+    ("published", "points"),
+    [
+        ({"price": "1700"}, 1700),
+        ({"price": "0"}, 0),
+        ({}, 1631),
+        ({"price": "1,700"}, 1631),
+        ({"price": "99999999"}, 1631),
+    ],
+)
+async def test_M21_a_proposed_fee_has_the_points_of_the_loaded_payment_standard(
+    box: VisitHouse, published: dict[str, str], points: int
+) -> None:
+    """M21, A10: else those that the plan was published with."""
+    box.room.catalogue.sets["fees"] = {"05307C"}
+    box.room.catalogue.attributes["05307C"] = published
+    advice = await box.get(await box.filled(), "/advice")
+    assert [(fee["code"], fee["points"]) for fee in advice["fees"]] == [("05307C", points)]
+
+
 async def test_M21_amounts_that_a_person_typed_stay(box: VisitHouse) -> None:
     typed = {"fee_points": 100, "copay_points": 50, "amounts_by_hand": True}
     whole = (await box.finished(orders=[VISIT_FEE], **typed))["visit"]["content"]

@@ -76,7 +76,7 @@ class FakeCatalogue:
 
     async def get(self, dataset: str, code: str) -> DataSetRow | None:
         self.looked_up.append((dataset, code))
-        if code not in self.sets[dataset]:
+        if code not in self.sets.get(dataset, ()):
             return None
         return DataSetRow(code=code, attributes=self.attributes.get(code, {}))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from visitbridge.domain.amounts import copay_points, fee_points
@@ -23,7 +25,11 @@ from visitbridge.domain.visit_types import (
 )
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.visits.acts import existing
+from visitbridge.services.visits.rules import FEE_SCHEDULE, CodeBook
 from visitbridge.services.visits.starting import earlier_visits
+
+_MOST_DIGITS: Final = 7
+"""No fee of the standard has more; what is longer is no number of points."""
 
 
 class Lack(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +51,7 @@ class VisitAdvice(msgspec.Struct, frozen=True, kw_only=True):
     """``revision`` is the visit's that the advice is about.
 
     ``case_type_fits`` and ``special_item`` (missing 特定治療項目, or empty) go by what is public of the programme.
-    ``percentage`` belongs to ``fees``, which are proposals. ``copay_points``: None where the rule is not known here.
+    ``percentage`` belongs to ``fees``, which are proposals, with the points of the loaded payment standard where it has them. ``copay_points``: None where the rule is not known here.
     ``physical_card_wanted``: the visit type is not taken with the virtual card this visit has (H19).
     """
 
@@ -64,8 +70,9 @@ class VisitAdvice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdviceDesk:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, catalogue: CodeBook) -> None:
         self._store = store
+        self._catalogue = catalogue
 
     async def about(self, visit_id: str) -> VisitAdvice:
         """Raises NotFound."""
@@ -74,7 +81,17 @@ class AdviceDesk:
             visit = existing(tx, visit_id)
             return visit, earlier_visits(tx, visit)
 
-        return advise(*await self._store.read(work))
+        advice = advise(*await self._store.read(work))
+        fees = tuple([await self._as_published(fee) for fee in advice.fees])
+        return msgspec.structs.replace(advice, fees=fees)
+
+    async def _as_published(self, fee: HomeFee) -> HomeFee:
+        """With the points of the payment standard that was loaded; where that tells none, those of the plan stay."""
+        row = await self._catalogue.get(FEE_SCHEDULE, fee.code)
+        price = "" if row is None else row.attributes.get("price", "")
+        if not (price.isascii() and price.isdecimal() and len(price) <= _MOST_DIGITS):
+            return fee
+        return msgspec.structs.replace(fee, points=int(price))
 
 
 def advise(visit: Visit, earlier: tuple[EarlierVisit, ...]) -> VisitAdvice:

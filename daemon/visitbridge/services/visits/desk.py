@@ -95,7 +95,7 @@ class VisitDesk:
             store=store, clock=clock, catalogue=catalogue, kinds=kinds, outbox=outbox, board=board
         )
         self.signatures = SignatureDesk(store, clock, board)
-        self.advice = AdviceDesk(store)
+        self.advice = AdviceDesk(store, catalogue)
         self.identities = IdentityDesk(store, clock)
 
     async def start(self, reader_id: str, phone_id: str, *, offline: bool | None = None) -> Visit:

@@ -30,7 +30,7 @@ _ORDERS: Final = {
     OrderKind.MATERIAL: "materials",
     OrderKind.TEST: "tests",
 }
-_FEE_SCHEDULE: Final = "fees"
+FEE_SCHEDULE: Final = "fees"
 CONTROLLED: Final = "controlled"
 """Attribute of a data set's row: the class of a controlled drug, 1 to 4; absent or empty for others."""
 
@@ -100,6 +100,6 @@ def _codes(content: VisitContent) -> Iterator[CodeUse]:
         yield CodeUse("icd10", diagnosis.code, f"content.diagnoses[{index}].code")
     for index, order in enumerate(content.orders):
         if not order.self_entered and order.kind is not OrderKind.SELF_PAID:
-            yield CodeUse(_ORDERS.get(order.kind, _FEE_SCHEDULE), order.code, f"content.orders[{index}].code")
+            yield CodeUse(_ORDERS.get(order.kind, FEE_SCHEDULE), order.code, f"content.orders[{index}].code")
         yield CodeUse("frequencies", order.frequency, f"content.orders[{index}].frequency")
         yield CodeUse("routes", order.route, f"content.orders[{index}].route")
