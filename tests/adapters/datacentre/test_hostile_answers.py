@@ -40,6 +40,7 @@ from visitbridge.protocols.datacentre.device import (
     SamRecord,
     SamVerification,
 )
+from visitbridge.protocols.datacentre.uploads import DataSetInfo
 from visitbridge.sim.clock import FakeClock
 
 NOW = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)
@@ -162,3 +163,36 @@ def test_nobody_waits_longer_than_a_day_because_an_answer_says_so(text: str) -> 
 def test_what_is_no_command_for_a_card_is_refused(apdu: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(msgspec.json.encode({"apdu": apdu, "label": "x"}), type=ScriptStep)
+
+
+SET = {
+    "name": "drugs",
+    "version": "20261122T100000000000Z",
+    "rows": 1,
+    "size_bytes": 9,
+    "sha256": "0" * 64,
+    "group": "夜間組",
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({each: "../../../etc/x"} for each in ("name", "version", "group")),
+        *({each: "a\x00b"} for each in ("name", "version", "group")),
+        *({each: "x" * 41} for each in ("name", "version", "group")),
+        {"name": ""},
+        {"version": "a\\b"},
+        {"size_bytes": 2**40},
+        {"size_bytes": -1},
+        {"rows": -1},
+        {"sha256": "x"},
+    ],
+)
+def test_V5_3_2_a_data_set_whose_name_leads_elsewhere_or_that_is_endless_is_refused(
+    change: dict[str, object],
+) -> None:
+    """Its file is named by what the data centre says, and lies where the box keeps other files."""
+    assert msgspec.convert(SET, DataSetInfo).group == "夜間組"
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(SET | change, DataSetInfo)

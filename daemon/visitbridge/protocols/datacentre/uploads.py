@@ -58,15 +58,22 @@ class PrecheckAnswer(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[CheckFinding, ...]
 
 
+Label = Annotated[str, Meta(pattern=r"^[^/\\\x00-\x1f\x7f]{1,40}$")]
+"""A name that may also be part of a file's name."""
+
+LARGEST_DATASET_BYTES = 256 * 1024 * 1024
+"""Of the published tables, the largest has 13 MB."""
+
+
 class DataSetInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the manifest (B13). ``sha256`` in hex over the file's bytes; ``version`` sorts by time."""
 
-    name: str
-    version: str
-    rows: int
-    size_bytes: int
-    sha256: str
-    group: str
+    name: Label
+    version: Label
+    rows: Annotated[int, Meta(ge=0)]
+    size_bytes: Annotated[int, Meta(ge=0, le=LARGEST_DATASET_BYTES)]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    group: Label
 
 
 class DataSetManifest(msgspec.Struct, frozen=True, kw_only=True):
