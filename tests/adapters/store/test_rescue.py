@@ -8,9 +8,10 @@ import pytest
 
 from tests.adapters.store.builders import KEY, job, save
 from tests.adapters.store.children import stored
+from visitbridge.adapters.store import open_store
 from visitbridge.adapters.store import rescue as rescuing
 from visitbridge.adapters.store.rescue import KEPT, BackupShelf, Rescue, open_or_rescue, rescue_is_known
-from visitbridge.errors import StoreDamaged, StoreKeyWrong
+from visitbridge.errors import StoreDamaged, StoreError, StoreKeyWrong
 from visitbridge.sim.clock import FakeClock
 
 
@@ -170,3 +171,13 @@ async def test_only_the_newest_are_kept(path: Path, clock: FakeClock, shelf: Bac
         "store-00000004.backup",
     ]
     assert len(shelf.newest_first()) == KEPT
+
+
+async def test_a_shelf_that_the_disk_refuses_is_told_as_trouble_of_the_store(
+    path: Path, clock: FakeClock
+) -> None:
+    """A full disk takes no new folder; whoever takes backups goes on for what the store tells, and for nothing else."""
+    (path.parent / "file").touch()
+    async with open_store(path, KEY, clock=clock) as store:
+        with pytest.raises(StoreError):
+            await BackupShelf(path.parent / "file" / "backups").take(store)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from visitbridge.adapters.datacentre.http import ANY_WAY, Portal, Way
 from visitbridge.adapters.datacentre.identity import BoxIdentity
 from visitbridge.adapters.datacentre.problems import refusal_of
 from visitbridge.adapters.datacentre.receipts import is_genuine
+from visitbridge.adapters.disk_errors import disk_error
 from visitbridge.errors import DataCentreGarbled
 from visitbridge.ports.datacentre import Contact, HandoffRefusal
 from visitbridge.ports.records import AuditRow
@@ -223,9 +225,9 @@ class HttpDataCentre:
         part = target.with_suffix(".part")
         have = part.stat().st_size if part.exists() else 0
         if have < info.size_bytes:
-            with part.open("ab") as file:
+            with _open_part(part) as keep:
                 path = f"/datasets/{info.name}/{info.version}"
-                await self._bound().fetch(path, offset=have, sink=file.write)
+                await self._bound().fetch(path, offset=have, sink=keep)
         digest = await asyncio.to_thread(_sha256, part)
         if digest != info.sha256:
             part.unlink()
@@ -268,6 +270,26 @@ class HttpDataCentre:
             way=self._way,
             answer_timeout_s=self._answer_timeout_s,
         )
+
+
+@contextlib.contextmanager
+def _open_part(part: Path) -> Iterator[Callable[[bytes], None]]:
+    """What adds pieces to a part of a file. Raises StoreError for what the disk refuses, which is no fault of the line."""
+
+    def keep(piece: bytes) -> None:
+        left = memoryview(piece)
+        try:
+            while left:
+                left = left[file.write(left) :]
+        except OSError as exc:
+            raise disk_error(exc) from exc
+
+    try:
+        file = part.open("ab", buffering=0)
+    except OSError as exc:
+        raise disk_error(exc) from exc
+    with contextlib.closing(file):
+        yield keep
 
 
 def _sha256(path: Path) -> str:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from visitbridge.adapters.disk_errors import disk_error
 from visitbridge.adapters.store import binding
 from visitbridge.errors import StoreDamaged, StoreFull
 
@@ -22,7 +23,7 @@ def expect_room(source: int, target: Path) -> None:
         disk = os.statvfs(target.parent)
         needed = os.fstat(source).st_size + SPARE_BYTES
     except OSError as exc:
-        raise binding.translate_os(exc) from exc
+        raise disk_error(exc) from exc
     if disk.f_bavail * disk.f_frsize < needed:
         raise StoreFull("no room for a copy beside the work")
 
@@ -39,7 +40,7 @@ def copy(source: int, target: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as exc:
-        raise binding.translate_os(exc) from exc
+        raise disk_error(exc) from exc
 
 
 def verify(path: Path, key: bytes) -> None:

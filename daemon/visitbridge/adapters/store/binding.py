@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 from typing import Final
 
 from sqlcipher3 import dbapi2
 
+from visitbridge.adapters.disk_errors import disk_error
 from visitbridge.errors import Retry, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 
 Connection = dbapi2.Connection
@@ -93,21 +93,11 @@ def _disk_error(detail: str, path: Path) -> StoreError:
     try:
         disk = os.statvfs(path.parent)
     except OSError as exc:
-        return translate_os(exc)
+        return disk_error(exc)
     if disk.f_flag & os.ST_RDONLY:
         return StoreReadOnly(detail)
     if disk.f_bavail == 0:
         return StoreFull(detail)
-    return StoreError(detail)
-
-
-def translate_os(error: OSError) -> StoreError:
-    """The typed error for a file operation of our own beside the database."""
-    detail = errno.errorcode.get(error.errno or 0, "OSError")
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return StoreFull(detail)
-    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-        return StoreReadOnly(detail)
     return StoreError(detail)
 
 

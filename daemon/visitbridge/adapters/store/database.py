@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from visitbridge.adapters.disk_errors import disk_error
 from visitbridge.adapters.store import binding
 from visitbridge.adapters.store.backup import expect_sound, verify
 from visitbridge.adapters.store.guard import Guard
@@ -263,7 +264,7 @@ class Database:
             self._file = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             size = os.fstat(self._file).st_size
         except OSError as exc:
-            raise binding.translate_os(exc) from exc
+            raise disk_error(exc) from exc
         if size < binding.PAGE_BYTES and guard.knows_key():
             raise StoreDamaged("the file is lost or empty")
 

@@ -6,7 +6,7 @@ import logging
 import os
 from pathlib import Path
 
-from visitbridge.adapters.store import binding
+from visitbridge.adapters.disk_errors import disk_error
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def put_in_place(finished: Path, target: Path) -> None:
         finished.replace(target)
         sync(target.parent)
     except OSError as exc:
-        raise binding.translate_os(exc) from exc
+        raise disk_error(exc) from exc
 
 
 def discard(path: Path) -> None:
@@ -34,4 +34,4 @@ def discard(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as exc:
-        log.warning("%s stays: %s", path.name, binding.translate_os(exc).code)
+        log.warning("%s stays: %s", path.name, disk_error(exc).code)

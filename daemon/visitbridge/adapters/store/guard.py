@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from visitbridge.adapters.store import binding
+from visitbridge.adapters.disk_errors import disk_error
 from visitbridge.errors import StoreError
 
 _PURPOSE: Final = b"visitbridge: which key opens this store"
@@ -32,7 +32,7 @@ class Guard:
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as exc:
-            raise binding.translate_os(exc) from exc
+            raise disk_error(exc) from exc
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
@@ -51,7 +51,7 @@ class Guard:
             os.pwrite(self._fd, self._check, 0)
             os.fsync(self._fd)
         except OSError as exc:
-            raise binding.translate_os(exc) from exc
+            raise disk_error(exc) from exc
 
     def release(self) -> None:
         os.close(self._fd)

@@ -14,8 +14,9 @@ from typing import Final
 
 import msgspec
 
+from visitbridge.adapters.disk_errors import disk_error
 from visitbridge.adapters.private_files import write_private
-from visitbridge.adapters.store import backup, binding
+from visitbridge.adapters.store import backup
 from visitbridge.adapters.store.files import discard, put_in_place, sync
 from visitbridge.adapters.store.sql_store import SqlStore, open_store
 from visitbridge.errors import StoreDamaged
@@ -49,12 +50,15 @@ class BackupShelf:
 
     async def take(self, store: SqlStore) -> None:
         """Add a checked copy, then let go of the oldest beyond :data:`KEPT`. Raises StoreError."""
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as exc:
+            raise disk_error(exc) from exc
         held = self.newest_first()
         number = int(held[0].stem.removeprefix("store-")) + 1 if held else 1
         await store.back_up(self._folder / f"store-{number:08d}.backup")
         for old in self.newest_first()[KEPT:]:
-            old.unlink(missing_ok=True)
+            discard(old)
 
     def newest_good(self, key: bytes) -> Path | None:
         """The newest copy that can be read from end to end."""
@@ -109,7 +113,7 @@ def _replace(path: Path, good: Path, now: dt.datetime) -> Rescue:
         sync(path.parent)
         put_in_place(unfinished, path)
     except OSError as exc:
-        raise binding.translate_os(exc) from exc
+        raise disk_error(exc) from exc
     finally:
         os.close(source)
         discard(unfinished)

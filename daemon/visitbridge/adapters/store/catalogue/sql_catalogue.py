@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+from visitbridge.adapters.disk_errors import disk_error
 from visitbridge.adapters.store import binding
 from visitbridge.adapters.store.catalogue.build import build
 from visitbridge.adapters.store.catalogue.index import Index
@@ -101,7 +102,7 @@ class SqlCatalogue:
         except binding.VendorError as exc:
             raise binding.translate(exc, target) from exc
         except OSError as exc:
-            raise binding.translate_os(exc) from exc
+            raise disk_error(exc) from exc
         finally:
             unfinished.unlink(missing_ok=True)
         return record
