@@ -36,7 +36,7 @@ def box(line: RoughLine, tmp_path: Path) -> Iterator[End]:
         yield end
 
 
-def test_names_come_from_the_carriers_servers_only(line: RoughLine, portal: End, box: End) -> None:
+def test_A13_names_come_from_the_carriers_servers_only(line: RoughLine, portal: End, box: End) -> None:
     with open_end(line.carrier, "carrier.py", "names", VPN_IP, NAME, VPN_IP) as names:
         assert names.hear() == "ready"
         until(lambda: box.ask()["hop"] == "not_bound")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
@@ -402,6 +402,60 @@ async def test_the_first_item_that_failed_is_found(outcome: VisitBridgeError, up
 
     assert next(check.item for check in report.items if check.state is CheckState.FAIL) == item
     assert not report.ready
+
+
+def without_driver(board: LiveBoard) -> None:
+    board.put("cards", CardsTopic(readers=(), troubles=("GW-DEV-04",)))
+
+
+def without_reader(board: LiveBoard) -> None:
+    board.put("cards", CardsTopic(readers=()))
+
+
+def with_certificate_over(board: LiveBoard) -> None:
+    ended = NOW - dt.timedelta(seconds=1)
+    board.put("portal", PortalTopic(certificate_ends_at=ended, renewal_due=True))
+
+
+def with_certificate_refused(board: LiveBoard) -> None:
+    board.put("certificate", CertificateTopic(fingerprint="", ends_at=LATER, own=True, refused="GW-CRT-04"))
+
+
+def as_it_is(board: LiveBoard) -> None:
+    pass
+
+
+STEPS = {
+    "STEP1, the VPN's names": (LinkDown(hop="dns"), as_it_is, "dns"),
+    "STEP2, the reader's driver": (None, without_driver, "readers"),
+    "STEP2, the reader": (None, without_reader, "readers"),
+    "STEP2, the insurer's certificate": (PortalUntrusted(reason="root"), as_it_is, "tls"),
+    "STEP2, the workstation's own certificate": (None, with_certificate_over, "portal_certificate"),
+    "STEP2, the page's certificate": (None, with_certificate_refused, "certificate"),
+}
+
+
+@pytest.mark.parametrize(("outcome", "spoil", "item"), STEPS.values(), ids=STEPS)
+async def test_A13_each_step_of_setting_a_workstation_up_has_its_item_which_tries_it(
+    outcome: VisitBridgeError | None, spoil: Callable[[LiveBoard], None], item: str
+) -> None:
+    """What a workstation wants done by hand, the box does itself; the survey says which of it does not hold, and what to do."""
+    whole, spoilt = certified(Bench()), certified(Bench(outcome))
+    spoil(spoilt.board)
+    before = {check.item: check for check in (await whole.survey.run()).items}
+    found = {check.item: check for check in (await spoilt.survey.run()).items}
+
+    assert before[item].state is CheckState.OK
+    assert found[item].state in {CheckState.FAIL, CheckState.WARN}
+    assert found[item].code
+    worse = {name for name, check in found.items() if check.state in {CheckState.FAIL, CheckState.WARN}}
+    assert worse == {item}
+
+
+def certified(bench: Bench) -> Bench:
+    bench.board.put("portal", PortalTopic(certificate_ends_at=LATER, renewal_due=False))
+    bench.board.put("certificate", CertificateTopic(fingerprint="", ends_at=LATER, own=True))
+    return bench
 
 
 async def test_several_who_ask_at_once_share_one_try() -> None:
