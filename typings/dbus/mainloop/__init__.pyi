@@ -1,0 +1,1 @@
+NULL_MAIN_LOOP: object

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dbus
+import dbus.mainloop
 from dbus.exceptions import DBusException
 
 from visitbridge.errors import SwitchOffRefused
@@ -19,7 +20,8 @@ def power_off() -> None:
     Raises SwitchOffRefused, also when there is no bus or no logind.
     """
     try:
-        bus = dbus.SystemBus(private=True)
+        # Not on the GLib thread that BlueZ's connection has made the default: it would still look at this one while it ends here.
+        bus = dbus.SystemBus(private=True, mainloop=dbus.mainloop.NULL_MAIN_LOOP)
     except DBusException as exc:
         raise SwitchOffRefused(str(exc.get_dbus_name())) from exc
     try:
