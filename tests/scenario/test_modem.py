@@ -12,7 +12,6 @@ from tests.patience import PATIENCE_S
 from tests.scenario.road import MODEM, UNHURRIED, Road, open_road, open_switch
 from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
 
-
 PROVEN = ("radio", "sim", "registration", "apn", "dns", "vpn_host", "tls", "data_centre", "certificate")
 
 
