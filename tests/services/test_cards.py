@@ -23,6 +23,7 @@ from visitbridge.errors import (
     NotNhiCard,
     PcscUnavailable,
     ReaderBusy,
+    ReaderRemoved,
     VisitBridgeError,
 )
 from visitbridge.ports.card_channel import CardChannel
@@ -170,9 +171,16 @@ async def test_a_card_that_somebody_else_holds_is_read_when_it_is_free(room: Roo
 class FlakyReader:
     """A reader whose first sessions fail."""
 
-    def __init__(self, reader: CardReader, failures: list[VisitBridgeError]) -> None:
+    def __init__(
+        self,
+        reader: CardReader,
+        failures: list[VisitBridgeError],
+        *,
+        meanwhile: Callable[[], object] = list,
+    ) -> None:
         self._reader = reader
         self._failures = failures
+        self._meanwhile = meanwhile
 
     @property
     def info(self) -> ReaderInfo:
@@ -180,6 +188,7 @@ class FlakyReader:
 
     def open_session(self, owner: str, *, deadline_s: float) -> AbstractAsyncContextManager[CardChannel]:
         if self._failures:
+            self._meanwhile()
             raise self._failures.pop(0)
         return self._reader.open_session(owner, deadline_s=deadline_s)
 
@@ -201,6 +210,24 @@ async def test_a_card_that_could_not_be_asked_is_asked_again(
         clock.advance(pause_s)
     await reading
     assert kinds == [("unknown", failure.code)] * 2 + [("nhi", "")]
+
+
+async def test_a_reader_that_is_forgotten_while_its_card_is_read_is_let_go(
+    clock: FakeClock, card: Cards
+) -> None:
+    """Its connection ends by that, which ends the reading."""
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), clock, realm="test")
+    await readers.slots[0].insert(card("patient-wang"))
+
+    reader = FlakyReader(readers.readers()[0], [ReaderRemoved()], meanwhile=lambda: desk.forget(READER))
+    desk.slot_changed(reader.info, reader)
+    reading = asyncio.create_task(desk.recognise(reader))
+    await settle()
+    clock.advance(1)
+    await reading
+
+    assert desk.present() == ()
 
 
 async def test_a_contact_that_bounces_is_read_once_more(room: Room, card: Cards) -> None:

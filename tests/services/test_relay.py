@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from tests.services.conftest import PHONE, READER, Room
@@ -92,6 +93,7 @@ class ScriptedDataCentre(SignatureOnlyDataCentre):
     scripts: tuple[Script, ...] = ()
     fail_at: int | None = None
     failure: VisitBridgeError = LinkDown()
+    meanwhile: Callable[[], object] = list
     posted: list[BatchAnswers]
     opened = 0
 
@@ -104,6 +106,7 @@ class ScriptedDataCentre(SignatureOnlyDataCentre):
         if self.fail_at == len(self.posted):
             raise self.failure
         self.posted.append(answers)
+        self.meanwhile()
         if len(self.posted) < len(self.scripts):
             return SessionStep(session_id="s", script=self.scripts[len(self.posted)])
         return SessionStep(session_id="s", card=CardResult())
@@ -186,6 +189,32 @@ async def test_a_mutating_step_before_the_card_was_identified_never_leaves(
     with pytest.raises(DataCentreGarbled):
         await room.relay.run(READER, REQUEST, owner="test", on_mutating=note)
     assert called == []
+
+
+def _put_in_anew(room: Room) -> None:
+    info = room.desk.info(READER)
+    assert info is not None
+    room.desk.slot_changed(msgspec.structs.replace(info, insertion=info.insertion + 1), None)
+
+
+def _forget(room: Room) -> None:
+    room.desk.forget(READER)
+
+
+@pytest.mark.parametrize("change", [_put_in_anew, _forget])
+async def test_Y01_a_card_or_reader_that_changed_since_the_comparison_is_not_written(
+    room: Room, card: Cards, scripted: ScriptedDataCentre, change: Callable[[Room], None]
+) -> None:
+    await room.insert(card("patient-wang"))
+    called: list[bool] = []
+
+    async def note() -> None:
+        called.append(True)
+
+    scripted.meanwhile = lambda: change(room)
+    with pytest.raises(CardRemoved):
+        await room.relay.run(READER, REQUEST, owner="test", on_mutating=note)
+    assert (called, len(scripted.posted)) == ([], 1)
 
 
 async def test_a_session_opened_for_reading_refuses_mutating_steps(

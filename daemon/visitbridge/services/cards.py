@@ -204,7 +204,10 @@ class CardDesk:
         return info.state is ReaderState.CARD and (card.kind == "reading" or info.reader_id in self._unread)
 
     def _show_trouble(self, reader_id: str, info: ReaderInfo, error: DeviceError | CardRemoved) -> None:
-        card = self._cards[reader_id]
+        card = self._cards.get(reader_id)
+        if card is None:
+            # Forgotten meanwhile, which is what ended the reading.
+            return
         is_shown = (card.insertion, card.error_code) == (info.insertion, error.code)
         if self._infos.get(reader_id) == info and not is_shown:
             self._set(info, "unknown", error_code=error.code)

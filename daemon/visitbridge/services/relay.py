@@ -148,7 +148,8 @@ class _Session:
         """
         if not self._identified:
             raise DataCentreGarbled("a mutating step before the card was identified")
-        if self._desk.at(self._reader_id).insertion != self._insertion:
+        slot = self._desk.info(self._reader_id)
+        if slot is None or slot.insertion != self._insertion:
             raise CardRemoved
         if not self.mutated and self._on_mutating is not None:
             await self._on_mutating()
