@@ -82,7 +82,7 @@ async def test_an_order_is_answered_and_obeyed_only_after_its_confirmation(tmp_p
     assert not any((config.box.state_dir / name).exists() for name in RING_FILES)
 
 
-async def test_a_disabled_box_tells_its_phones_and_is_told_when_that_is_over(tmp_path: Path) -> None:
+async def test_B10_B11_a_disabled_box_tells_its_phones_and_is_told_when_that_is_over(tmp_path: Path) -> None:
     async with (
         open_running_portal(tmp_path / "portal") as portal,
         running_box(quick(tmp_path)) as box,
