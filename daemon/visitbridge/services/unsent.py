@@ -32,7 +32,7 @@ async def count_unsent(store: Store) -> Unsent:
 
 
 def _count(tx: Transaction) -> Unsent:
-    jobs = tx.jobs.in_states(_OPEN, limit=_MOST)
+    jobs = tx.jobs.in_states(_OPEN)
     drafts = tx.visits.summaries(state=VisitState.DRAFT, limit=_MOST)
     visits = (tx.visits.get(visit_id) for visit_id in dict.fromkeys(job.visit_id for job in jobs))
     times = [visit.visit_at for visit in visits if visit is not None]

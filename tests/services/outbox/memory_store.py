@@ -118,7 +118,7 @@ class _Jobs:
         mine = (job for job in self._all() if job.visit_id == visit_id)
         return sorted(mine, key=lambda job: job.position)
 
-    def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]:
+    def in_states(self, states: Sequence[JobState], *, limit: int | None = None) -> Sequence[Job]:
         return [job for job in self._all() if job.state in states][:limit]
 
     def _all(self) -> list[Job]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.services.outbox.fakes import Fault, is_genuine
-from tests.services.outbox.samples import INSTITUTION, visit
+from tests.services.outbox.samples import INSTITUTION, VISIT_AT, offline_visit, visit
 from tests.services.outbox.world import World
 from visitbridge.domain.jobs import JobState
 from visitbridge.domain.visit import Identification
 from visitbridge.errors import NotBound, NotFound, Rejected
 from visitbridge.ports.datacentre import HandoffRefusal
-from visitbridge.ports.store import Store
+from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import digest_of
 from visitbridge.protocols.datacentre.handoff import unseal
 from visitbridge.services.binding import BoxRecord
+from visitbridge.services.outbox import handoff
 from visitbridge.services.outbox.handoff import HandoffDesk
 from visitbridge.services.outbox.names import UPLOAD_IC, UPLOAD_RECOGNITION, UPLOAD_VISIT, WRITE_VISIT
 from visitbridge.services.outbox.views import JobError
@@ -78,6 +82,59 @@ async def test_handed_off_is_archived_until_the_receipt_comes(world: World) -> N
     assert None not in receipts
     acts = [row.entry.act for row in await world.store.read(lambda tx: tx.audit.rows())]
     assert acts[:2] == ["outbox.export", "outbox.hand_off"]
+
+
+async def test_what_a_file_cannot_carry_keeps_nothing_else_from_leaving(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much of it waits in front; a file takes as many as it may, and the next one the rest."""
+    monkeypatch.setattr(handoff, "LARGEST", 2)
+    for number in range(3):
+        earlier = VISIT_AT - dt.timedelta(hours=5 - number)
+        await world.enqueue(visit(f"card-{number}", visit_at=earlier), (WRITE_VISIT,))
+    for number in range(3):
+        await world.enqueue(offline_visit(f"offline-{number}"), (UPLOAD_VISIT,))
+    async with world.running():
+        desk = desk_of(world)
+        carriable = await desk.carriable()
+        files = [await desk.export()]
+        await desk.confirm(files[0].handoff_id)
+        files.append(await desk.export())
+
+    assert carriable == 3
+    assert [(file.items, file.left) for file in files] == [(2, 3), (1, 3)]
+
+
+async def test_however_many_are_handed_off_all_are_asked_about_and_come_back(world: World) -> None:
+    """A file that was lost hides none that arrived."""
+    many = offline_visit()
+    kind = world.kinds()[UPLOAD_VISIT]
+    jobs = [
+        msgspec.structs.replace(
+            kind.new_job(many, world.clock.now()),
+            state=JobState.HANDED_OFF,
+            payload=b"{}",
+            digest=digest_of(b"{}"),
+        )
+        for _ in range(1500)
+    ]
+
+    def keep(tx: Transaction) -> None:
+        tx.visits.put(many)
+        for job in jobs:
+            tx.jobs.add(job)
+
+    await world.store.write(keep)
+    last = max(jobs, key=lambda job: job.job_id)
+    world.portal.accept(last.key, "visit", last.digest)
+    async with world.running():
+        desk = desk_of(world)
+        before = await desk.waiting()
+        await desk.ask()
+        after = await desk.waiting()
+        back = await desk.take_back()
+
+    assert (before, after, back) == (1500, 1499, 1499)
 
 
 async def test_what_the_import_refused_comes_back_to_a_person_and_can_be_corrected(world: World) -> None:

@@ -28,6 +28,8 @@ from visitbridge.adapters.store.session import (
 from visitbridge.domain.jobs import Job, JobState, Need
 from visitbridge.ports.clock import Clock
 
+# Of SQLite: a negative LIMIT is none.
+_NO_LIMIT: Final = -1
 _DECODER: Final = msgspec.json.Decoder(Job)
 _REST_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
 _TEXTS_DECODER: Final = msgspec.json.Decoder(list[str])
@@ -141,9 +143,11 @@ class SqlJobs:
     def of_visit(self, visit_id: str) -> Sequence[Job]:
         return _jobs(self._session.rows(_OF_VISIT, visit_id=visit_id))
 
-    def in_states(self, states: Sequence[JobState], *, limit: int = 1000) -> Sequence[Job]:
+    def in_states(self, states: Sequence[JobState], *, limit: int | None = None) -> Sequence[Job]:
         wanted = _ENCODER.encode(list(states)).decode()
-        return _jobs(self._session.rows(_IN_STATES, states=wanted, limit=limit))
+        return _jobs(
+            self._session.rows(_IN_STATES, states=wanted, limit=_NO_LIMIT if limit is None else limit)
+        )
 
     def _add_payload(self, job: Job) -> int | None:
         return self._session.add(_ADD_PAYLOAD, payload=job.payload) if job.payload else None

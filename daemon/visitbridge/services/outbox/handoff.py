@@ -43,7 +43,7 @@ class Asked(Protocol):
 
 
 class SealedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """``left``: waiting items that a file cannot carry yet: card writes, and what needs their result."""
+    """``left``: items that waited before these and that no file can carry yet: card writes, what needs their result."""
 
     handoff_id: str
     content: bytes
@@ -96,14 +96,21 @@ class HandoffDesk:
         handoff_id = new_id(now)
 
         def work(tx: Transaction) -> tuple[tuple[HandoffItem, ...], int]:
-            waiting = tx.jobs.in_states(_WAITING, limit=LARGEST)
-            found = [(job, bound) for job in waiting if (bound := self._bind(tx, job)) is not None]
+            found: list[tuple[Job, HandoffItem]] = []
+            left = 0
+            for job in tx.jobs.in_states(_WAITING):
+                if len(found) == LARGEST:
+                    break
+                if body := self._body(tx, job):
+                    found.append((job, self._bind(tx, job, body)))
+                else:
+                    left += 1
             if not found:
                 raise NotFound("nothing that a file can carry", field="handoff")
             listed = _Listed({job.job_id: job.key for job, _ in found})
             tx.settings.set(_SETTING + handoff_id, msgspec.json.encode(listed).decode())
             self._audit(tx, "outbox.export", record=handoff_id, phone_id=phone_id)
-            return tuple(item for _, item in found), len(waiting) - len(found)
+            return tuple(item for _, item in found), left
 
         items, left = await self._store.write(work)
         handoff = Handoff(
@@ -143,7 +150,7 @@ class HandoffDesk:
         """How many waiting items a file could carry now; nothing is bound or changed by asking."""
 
         def work(tx: Transaction) -> int:
-            return sum(1 for job in tx.jobs.in_states(_WAITING, limit=LARGEST) if self._body(tx, job))
+            return sum(1 for job in tx.jobs.in_states(_WAITING) if self._body(tx, job))
 
         return await self._store.read(work)
 
@@ -238,11 +245,8 @@ class HandoffDesk:
         self._audit(tx, f"outbox.confirm.{job.kind}", record=job.visit_id)
         return after
 
-    def _bind(self, tx: Transaction, job: Job) -> HandoffItem | None:
+    def _bind(self, tx: Transaction, job: Job, body: bytes) -> HandoffItem:
         """The item for a job that a file can carry, its body bound to its key in this transaction."""
-        body = self._body(tx, job)
-        if not body:
-            return None
         if not job.payload:
             bound = msgspec.structs.replace(job, payload=body, digest=digest_of(body), fence=job.fence + 1)
             tx.jobs.replace(bound, fence=job.fence)

@@ -26,7 +26,6 @@ LAST_SUCCESS = "outbox.last_success_at"
 """Setting: when a job was last confirmed, ISO 8601 in UTC."""
 
 _OPEN = tuple(state for state in JobState if state.is_open)
-_EVERYTHING = 1_000_000
 
 
 Change = Callable[[Job, JobKind, Visit], Job]
@@ -65,7 +64,7 @@ class Ledger:
         """Everything the engine has to keep in mind."""
 
         def work(tx: Transaction) -> tuple[OpenVisit, ...]:
-            visit_ids = dict.fromkeys(job.visit_id for job in tx.jobs.in_states(_OPEN, limit=_EVERYTHING))
+            visit_ids = dict.fromkeys(job.visit_id for job in tx.jobs.in_states(_OPEN))
             return tuple(
                 OpenVisit(visit=_visit(tx, visit_id), jobs=tuple(tx.jobs.of_visit(visit_id)))
                 for visit_id in visit_ids
@@ -234,7 +233,7 @@ class Ledger:
     def _recover_all(self, tx: Transaction) -> int:
         held = [
             job
-            for job in tx.jobs.in_states(tuple(STARTABLE | IN_FLIGHT), limit=_EVERYTHING)
+            for job in tx.jobs.in_states(tuple(STARTABLE | IN_FLIGHT))
             if job.leased_by and job.leased_by != self._run_id
         ]
         for job in held:
