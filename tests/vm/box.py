@@ -67,6 +67,12 @@ class Box(Day):
         """As a day's, with an emulated processor's patience."""
         return await super().until(path, condition, within_s=within_s)
 
+    async def wait_open(self) -> None:
+        """Return when the phone may go on. After a restart of the machine nobody can tell how long it lay there, so that it is
+        locked, until the data centre told what time it is (decision 0020).
+        """
+        await self.until("/api/state", lambda state: state["phone"]["state"] == "open")
+
 
 class Machine:
     """The guest's power, and what is plugged into it."""

@@ -156,6 +156,11 @@ class Guest:
         with contextlib.suppress(TimeoutError, ConnectionError, Refused):
             assert self._agent is not None
             self._agent.call("guest-shutdown", within_s=1.0, mode="powerdown")
+        self.wait_off(within_s=within_s)
+
+    def wait_off(self, *, within_s: float = 60.0) -> None:
+        """Return when the machine has switched itself off."""
+        assert self._process is not None
         self._process.wait(within_s)
         self._hang_up()
 
