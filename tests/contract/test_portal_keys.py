@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import ssl
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,9 +20,11 @@ from tests.contract.datacentre_benches import BOX, open_box_store
 from tests.vpnportal.portal import RunningPortal
 from tests.vpnportal.samples import NOW
 from visitbridge.adapters.datacentre.client import HttpDataCentre
-from visitbridge.errors import DataCentreGarbled, LinkDown, NotBound, PortalUntrusted
+from visitbridge.adapters.datacentre.identity import BoxIdentity
+from visitbridge.errors import DataCentreBusy, DataCentreGarbled, LinkDown, NotBound, PortalUntrusted
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store
+from visitbridge.protocols.certificates import make_authority
 from visitbridge.protocols.datacentre.device import BindTicket, DeviceStatus
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.portal_trust import PortalTrust
@@ -121,6 +125,59 @@ async def test_Y11_an_announced_change_of_the_root_needs_nobody(bench: Bench) ->
         assert (await bench.ask()).enabled
     assert [root.fingerprint for root in trust.roots()] == [following.fingerprint]
     assert former.source == "binding"
+
+
+async def test_Y11_a_binding_while_the_certificate_is_renewed_keeps_its_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.portal() as portal:
+        identity = bench.data_centre.identity
+        prove = BoxIdentity._try
+
+        async def bind_meanwhile(*said: Any) -> DeviceStatus:
+            status = await prove(*said)
+            ticket = portal.issue_ticket()
+            anew = BindTicket(url=portal.url, token=ticket.token, ca_pem=portal.ca_pem)
+            await identity.bind(anew, ticket.pin, BOX)
+            return status
+
+        monkeypatch.setattr(BoxIdentity, "_try", bind_meanwhile)
+        with pytest.raises(DataCentreBusy):
+            await identity.renew_certificate(ENTRY)
+        bound = identity.credentials
+
+        restarted = bench.again()
+        await restarted.start()
+        assert restarted.identity.credentials == bound
+        assert (await restarted.device_status()).enabled
+        await restarted.close()
+
+
+async def test_Y11_a_root_brought_while_the_certificate_is_renewed_is_trusted_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = make_authority("brought", (), machine_now()).certificate.decode()
+    async with bench.portal():
+        trust = bench.trust()
+        prove = BoxIdentity._try
+
+        async def bring_one(*said: Any) -> DeviceStatus:
+            status = await prove(*said)
+            await trust.add(brought, who="technician")
+            return status
+
+        monkeypatch.setattr(BoxIdentity, "_try", bring_one)
+        shown: list[int] = []
+        present = bench.data_centre.identity.portal.present
+
+        def note(context: ssl.SSLContext) -> None:
+            shown.append(len(context.get_ca_certs()))
+            present(context)
+
+        monkeypatch.setattr(bench.data_centre.identity.portal, "present", note)
+        await bench.data_centre.identity.renew_certificate(ENTRY)
+
+    assert shown == [2, 2]
 
 
 async def test_Y11_an_unannounced_change_is_named_and_mended_with_the_new_root(bench: Bench) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.vpnportal.portal import RunningPortal, open_running_portal
 from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.domain.people import Institution
 from visitbridge.errors import BoundElsewhere, LinkDown
-from visitbridge.ports.store import Store
-from visitbridge.protocols.datacentre.device import BindTicket, encode_ticket
+from visitbridge.ports.store import Store, Transaction
+from visitbridge.protocols.datacentre.device import BindAnswer, BindTicket, encode_ticket
 from visitbridge.services.binding import Binding
 from visitbridge.services.live import LiveBoard
 from visitbridge.sim.clock import FakeClock
+
+T = TypeVar("T")
 
 OTHER = Institution(code="3599999999", name="另一家居家護理所")
 
@@ -28,7 +34,10 @@ class Bench:
         self.store = store
         self.portal = portal
         self.data_centre = HttpDataCentre(store, monotonic=time.monotonic)
-        self.binding = Binding(
+        self.binding = self.binding_over(store)
+
+    def binding_over(self, store: Store) -> Binding:
+        return Binding(
             store,
             self.data_centre,
             LiveBoard(),
@@ -108,6 +117,55 @@ async def test_a_bind_that_never_arrived_leaves_the_box_free_for_any(bench: Benc
     other = bench.portal.add_device("別家的盒子", OTHER)
 
     assert await bench.bind(other.device_id) == OTHER.code
+
+
+class SlowDisk:
+    """The store, whose writes wait for ``is_free``; ``waits`` tells that one does."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.waits = asyncio.Event()
+        self.is_free = asyncio.Event()
+        self.is_free.set()
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        if not self.is_free.is_set():
+            self.waits.set()
+        await self.is_free.wait()
+        return await self._store.write(work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self._store.read(work)
+
+
+async def test_what_is_said_of_the_box_while_its_binding_is_written_does_not_undo_the_binding(
+    bench: Bench, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SlowDisk(store)
+    bind = bench.data_centre.bind
+
+    async def bind_as_the_disk_becomes_slow(*said: Any, **also: Any) -> BindAnswer:
+        answer = await bind(*said, **also)
+        disk.is_free.clear()
+        return answer
+
+    monkeypatch.setattr(bench.data_centre, "bind", bind_as_the_disk_becomes_slow)
+    bench.binding = bench.binding_over(disk)
+    await bench.binding.load()
+
+    binding = asyncio.create_task(bench.bind())
+    await asyncio.wait_for(disk.waits.wait(), PATIENCE_S)
+    status = msgspec.structs.replace(await bench.data_centre.device_status(), handoff_key_hex="00" * 32)
+    telling = asyncio.create_task(bench.binding.take_status(status))
+    await asyncio.sleep(0)
+    disk.is_free.set()
+    await asyncio.gather(binding, telling)
+    restarted = bench.binding_over(store)
+    await restarted.load()
+
+    for record in (bench.binding.record, restarted.record):
+        assert record.institution is not None
+        assert (record.sam, record.handoff_key) == (status.sam, status.handoff_key_hex)
 
 
 async def test_S02_the_group_of_data_sets_is_kept_and_its_change_is_on_the_trail(bench: Bench) -> None:

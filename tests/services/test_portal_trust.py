@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import pytest
@@ -43,8 +43,15 @@ def root(name: str, now: dt.datetime = NOW) -> str:
 FIRST, SECOND, THIRD = root("first"), root("second"), root("third")
 
 
+async def _nothing() -> None:
+    pass
+
+
 class Keys(PortalKeys):
-    """``needed``: the root that the data centre's certificate hangs on. ``refusal``: what every renewal meets."""
+    """``needed``: the root that the data centre's certificate hangs on. ``refusal``: what every renewal meets.
+
+    ``while_tried``: what people do while roots are tried, which takes as long as the line does.
+    """
 
     def __init__(self) -> None:
         self.kept = TrustedRoots(roots=(PortalRoot(pem=FIRST, source="binding", added_at=NOW),))
@@ -55,6 +62,7 @@ class Keys(PortalKeys):
         self.audit: list[AuditEntry] = []
         self.renewals = 0
         self.fetched = 0
+        self.while_tried: Callable[[], Awaitable[object]] = _nothing
 
     @property
     def is_bound(self) -> bool:
@@ -68,8 +76,8 @@ class Keys(PortalKeys):
     def certificate_life(self) -> CertificateLife:
         return self.life
 
-    async def keep_roots(self, trusted: TrustedRoots, entry: AuditEntry) -> None:
-        self.kept = trusted
+    async def change_roots(self, change: Callable[[TrustedRoots], TrustedRoots], entry: AuditEntry) -> None:
+        self.kept = change(self.kept)
         self.audit.append(entry)
 
     async def fetch_roots(self) -> RootsAnnouncement:
@@ -79,6 +87,7 @@ class Keys(PortalKeys):
         return self.announcement
 
     async def try_roots(self, roots: Sequence[PortalRoot]) -> DeviceStatus:
+        await self.while_tried()
         if self.needed not in [each.pem for each in roots]:
             raise LinkDown
         return STATUS
@@ -180,6 +189,27 @@ async def test_an_announcement_with_something_that_is_no_root_is_left_alone(benc
 async def test_what_a_technician_brought_outlives_announcements(bench: Bench) -> None:
     await bench.trust.add(THIRD, who="technician", phone_id="p1")
     bench.keys.needed = SECOND
+
+    await bench.announce(SECOND)
+
+    assert bench.trusted() == [SECOND, THIRD]
+
+
+async def test_Y11_what_a_technician_brings_while_announced_roots_are_tried_stays(bench: Bench) -> None:
+    bench.keys.needed = SECOND
+    bench.keys.while_tried = lambda: bench.trust.add(THIRD, who="technician", phone_id="p1")
+
+    await bench.announce(SECOND)
+
+    assert bench.trusted() == [SECOND, THIRD]
+
+
+async def test_Y11_a_binding_while_announced_roots_are_tried_keeps_its_own_root(bench: Bench) -> None:
+    async def bind_anew() -> None:
+        bench.keys.kept = TrustedRoots(roots=(PortalRoot(pem=THIRD, source="binding", added_at=NOW),))
+
+    bench.keys.needed = SECOND
+    bench.keys.while_tried = bind_anew
 
     await bench.announce(SECOND)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -48,8 +48,12 @@ class PortalKeys(Protocol):
     @property
     def certificate_life(self) -> CertificateLife: ...
 
-    async def keep_roots(self, trusted: TrustedRoots, entry: AuditEntry) -> None:
-        """Durable with its audit entry when this returns, and used by every connection opened from then on."""
+    async def change_roots(self, change: Callable[[TrustedRoots], TrustedRoots], entry: AuditEntry) -> None:
+        """Keep what ``change`` makes of the roots as they are when its turn comes: two changes undo nothing of each other.
+
+        Durable with its audit entry when this returns, and used by every connection opened from then on. What ``change``
+        raises is raised, and nothing is kept.
+        """
         ...
 
     async def fetch_roots(self) -> RootsAnnouncement:
@@ -63,6 +67,7 @@ class PortalKeys(Protocol):
     async def renew_certificate(self, entry: AuditEntry) -> None:
         """Have a new key certified and prove that it works; only then it replaces the present one, durably.
 
-        Raises as any call does, and DataCentreGarbled for a certificate that is not the new key's or is refused.
+        Raises as any call does, DataCentreGarbled for a certificate that is not the new key's or is refused, and
+        DataCentreBusy when the box was bound anew meanwhile, which brought a certificate of its own.
         """
         ...

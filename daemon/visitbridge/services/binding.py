@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import platform
 from collections.abc import Callable
@@ -63,6 +64,8 @@ class Binding:
         self._version = version
         self._record = BoxRecord(sheet_id="", name=default_name)
         self._on_change: list[Callable[[], None]] = []
+        # Held from looking at the record until its next form is on disk, so that no change undoes another.
+        self._changing = asyncio.Lock()
 
     def when_changed(self, listener: Callable[[], None]) -> None:
         self._on_change.append(listener)
@@ -70,8 +73,9 @@ class Binding:
     async def load(self) -> None:
         text = await self._store.read(lambda tx: tx.settings.get(_SETTING))
         if text is None:
-            await self._keep(
-                msgspec.structs.replace(self._record, sheet_id=self._new_id()), act="box.first_start"
+            sheet_id = self._new_id()
+            await self._change(
+                lambda record: msgspec.structs.replace(record, sheet_id=sheet_id), act="box.first_start"
             )
         else:
             self._record = msgspec.json.decode(text, type=BoxRecord)
@@ -134,9 +138,9 @@ class Binding:
         except BoundElsewhere:
             await self._note("box.bind_refused")
             raise
-        await self._keep(
-            msgspec.structs.replace(
-                self._record,
+        await self._change(
+            lambda record: msgspec.structs.replace(
+                record,
                 name=name.strip(),
                 institution=answer.institution,
                 sam=answer.sam,
@@ -151,7 +155,13 @@ class Binding:
     async def verify_sam(self) -> BoxRecord:
         """Verify the cloud SAM for today (E01)."""
         verified = await self._data_centre.verify_sam()
-        await self._keep(msgspec.structs.replace(self._record, sam_verified=verified), act="sam.verify")
+
+        def with_it(record: BoxRecord) -> BoxRecord | None:
+            # Bound anew meanwhile, it may have another module, which was not verified.
+            is_its_own = record.sam is not None and record.sam.sam_id == verified.sam_id
+            return msgspec.structs.replace(record, sam_verified=verified) if is_its_own else None
+
+        await self._change(with_it, act="sam.verify")
         return self._record
 
     async def verify_sam_if_due(self) -> None:
@@ -172,40 +182,54 @@ class Binding:
 
     async def take_status(self, status: DeviceStatus) -> None:
         """Keep what the institution says of this box."""
-        record = msgspec.structs.replace(
-            self._record,
-            enabled=status.enabled,
-            sam=status.sam,
-            handoff_key=status.handoff_key_hex or self._record.handoff_key,
-        )
-        if record != self._record:
-            await self._keep(record, act="box.enabled" if status.enabled else "box.disabled")
+
+        def with_it(record: BoxRecord) -> BoxRecord | None:
+            told = msgspec.structs.replace(
+                record,
+                enabled=status.enabled,
+                sam=status.sam,
+                handoff_key=status.handoff_key_hex or record.handoff_key,
+            )
+            return told if told != record else None
+
+        await self._change(with_it, act="box.enabled" if status.enabled else "box.disabled")
 
     async def take_group(self, group: str) -> None:
         """Whose data sets this box uses, as the data centre says (S02); empty: it does not say."""
-        if group not in ("", self._record.dataset_group):
-            await self._keep(msgspec.structs.replace(self._record, dataset_group=group), act="datasets.group")
+
+        def with_it(record: BoxRecord) -> BoxRecord | None:
+            is_news = group not in ("", record.dataset_group)
+            return msgspec.structs.replace(record, dataset_group=group) if is_news else None
+
+        await self._change(with_it, act="datasets.group")
 
     async def disabled(self) -> None:
         """An answer said that this box is disabled (B11)."""
-        if self._record.enabled:
-            await self._keep(msgspec.structs.replace(self._record, enabled=False), act="box.disabled")
+        await self._change(
+            lambda record: msgspec.structs.replace(record, enabled=False) if record.enabled else None,
+            act="box.disabled",
+        )
 
     async def _note(self, act: str) -> None:
         entry = AuditEntry(at=self._clock.now(), who="box", act=act)
         await self._store.write(lambda tx: tx.audit.append(entry))
 
-    async def _keep(self, record: BoxRecord, *, act: str) -> None:
-        text = msgspec.json.encode(record).decode()
-        entry = AuditEntry(at=self._clock.now(), who="box", act=act)
+    async def _change(self, change: Callable[[BoxRecord], BoxRecord | None], *, act: str) -> None:
+        """Keep what ``change`` makes of the record as it is when its turn comes; None leaves it as it is."""
+        async with self._changing:
+            record = change(self._record)
+            if record is None:
+                return
+            text = msgspec.json.encode(record).decode()
+            entry = AuditEntry(at=self._clock.now(), who="box", act=act)
 
-        def work(tx: Transaction) -> None:
-            tx.settings.set(_SETTING, text)
-            tx.audit.append(entry)
+            def work(tx: Transaction) -> None:
+                tx.settings.set(_SETTING, text)
+                tx.audit.append(entry)
 
-        await self._store.write(work)
-        self._record = record
-        self._publish()
+            await self._store.write(work)
+            self._record = record
+            self._publish()
 
     def _publish(self) -> None:
         self._board.put("box", self.topic())

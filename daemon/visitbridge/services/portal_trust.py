@@ -70,24 +70,30 @@ class PortalTrust:
         Raises NotBound, CertificateUnreadable, NotAnAuthority, OutsideValidity.
         """
         facts = judge_root(pem.encode(), self._clock.now())
-        trusted = self._keys.trusted
         fresh = PortalRoot(pem=_clean(pem), source="technician", added_at=self._clock.now())
-        kept = tuple(root for root in trusted.roots if _fingerprint(root) != facts.fingerprint)
+
+        def with_it(trusted: TrustedRoots) -> TrustedRoots:
+            others = (root for root in trusted.roots if _fingerprint(root) != facts.fingerprint)
+            return msgspec.structs.replace(trusted, roots=(*others, fresh))
+
         entry = self._entry("portal.root.add", facts.fingerprint, who=who, phone_id=phone_id)
-        await self._keep(msgspec.structs.replace(trusted, roots=(*kept, fresh)), entry)
+        await self._change(with_it, entry)
         self._probe()
         return _view(fresh)
 
     async def remove(self, fingerprint: str, *, who: str, phone_id: str = "") -> None:
         """Trust a root no longer. Raises NotFound, and LastRoot for the only one."""
-        trusted = self._keys.trusted
-        kept = tuple(root for root in trusted.roots if _fingerprint(root) != fingerprint)
-        if len(kept) == len(trusted.roots):
-            raise NotFound("no such root")
-        if not kept:
-            raise LastRoot("the box would know no data centre")
+
+        def without_it(trusted: TrustedRoots) -> TrustedRoots:
+            kept = tuple(root for root in trusted.roots if _fingerprint(root) != fingerprint)
+            if len(kept) == len(trusted.roots):
+                raise NotFound("no such root")
+            if not kept:
+                raise LastRoot("the box would know no data centre")
+            return msgspec.structs.replace(trusted, roots=kept)
+
         entry = self._entry("portal.root.remove", fingerprint, who=who, phone_id=phone_id)
-        await self._keep(msgspec.structs.replace(trusted, roots=kept), entry)
+        await self._change(without_it, entry)
         self._probe()
 
     async def tend(self, status: DeviceStatus) -> None:
@@ -112,13 +118,19 @@ class PortalTrust:
             return
         wanted = self._merged(announcement, trusted)
         dropped = [root for root in trusted.roots if root not in wanted]
-        if dropped and not await self._works(wanted):
-            wanted = (*wanted, *dropped)
+        unneeded = dropped if dropped and await self._works(wanted) else []
+
+        def announced(now: TrustedRoots) -> TrustedRoots:
+            """Only what was proved to be needed no longer goes; what came while that was tried stays."""
+            named = self._merged(announcement, now)
+            others = (root for root in now.roots if root not in named and root not in unneeded)
+            return TrustedRoots(
+                roots=(*named, *others), digest=announcement.digest, issued_at=announcement.issued_at
+            )
+
         entry = self._entry("portal.roots.announced", announcement.digest, who="box")
-        await self._keep(
-            TrustedRoots(roots=wanted, digest=announcement.digest, issued_at=announcement.issued_at), entry
-        )
-        log.info("took announced roots", extra={"fields": {"trusted": len(wanted)}})
+        await self._change(announced, entry)
+        log.info("took announced roots", extra={"fields": {"trusted": len(self._keys.trusted.roots)}})
         self._roots_from_s = 0.0
 
     def _merged(self, announcement: RootsAnnouncement, trusted: TrustedRoots) -> tuple[PortalRoot, ...]:
@@ -155,8 +167,8 @@ class PortalTrust:
         except (LinkError, DataCentreError, CertificateError) as exc:
             log.warning("%s: %s", failure, exc.code)
 
-    async def _keep(self, trusted: TrustedRoots, entry: AuditEntry) -> None:
-        await self._keys.keep_roots(trusted, entry)
+    async def _change(self, change: Callable[[TrustedRoots], TrustedRoots], entry: AuditEntry) -> None:
+        await self._keys.change_roots(change, entry)
         self._publish()
 
     def _entry(self, act: str, record: str, *, who: str, phone_id: str = "") -> AuditEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from visitbridge.adapters.datacentre.credentials import (
     trusting,
 )
 from visitbridge.adapters.datacentre.http import Portal
-from visitbridge.errors import BoundElsewhere, DataCentreError, DataCentreGarbled, NotBound
+from visitbridge.errors import BoundElsewhere, DataCentreBusy, DataCentreError, DataCentreGarbled, NotBound
 from visitbridge.ports.portal_keys import CertificateLife, PortalRoot, TrustedRoots
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store
@@ -54,6 +55,8 @@ class BoxIdentity:
         self._trusted = TrustedRoots()
         self._portal: Portal | None = None
         self._is_foreign = False
+        # Held from looking at what is kept until something else is kept and used, so that no change undoes another.
+        self._changing = asyncio.Lock()
 
     async def load(self, *, bound_to: str = "") -> None:
         """Take up what binding left. With ``bound_to``, the code of an institution, only a certificate for that one."""
@@ -124,17 +127,20 @@ class BoxIdentity:
             receipt_key_hex=answer.receipt_key_hex,
         )
         _require_usable(credentials)
-        await self._use(credentials, await save_binding(self._store, credentials))
+        async with self._changing:
+            await self._use(credentials, await save_binding(self._store, credentials))
         return answer
 
     async def try_roots(self, roots: Sequence[PortalRoot]) -> DeviceStatus:
         return await self._try(self.credentials, roots)
 
-    async def keep_roots(self, trusted: TrustedRoots, entry: AuditEntry) -> None:
-        context = client_context(self.credentials, trusted.roots)
-        await save_roots(self._store, trusted, entry)
-        self._trusted = trusted
-        self.portal.present(context)
+    async def change_roots(self, change: Callable[[TrustedRoots], TrustedRoots], entry: AuditEntry) -> None:
+        async with self._changing:
+            trusted = change(self._trusted)
+            context = client_context(self.credentials, trusted.roots)
+            await save_roots(self._store, trusted, entry)
+            self._trusted = trusted
+            self.portal.present(context)
 
     async def fetch_roots(self) -> RootsAnnouncement:
         announcement = await self.portal.ask("GET", "/roots", into=RootsAnnouncement)
@@ -143,14 +149,12 @@ class BoxIdentity:
         return announcement
 
     async def renew_certificate(self, entry: AuditEntry) -> None:
-        key = await pending_renewal(self._store, self.credentials)
+        former = self.credentials
+        key = await pending_renewal(self._store, former)
         request = msgspec.json.encode(RenewRequest(csr_pem=key.csr_pem))
         answer = await self.portal.post("/device/certificate", request, into=RenewAnswer, repeatable=True)
-        renewed = msgspec.structs.replace(
-            self.credentials, certificate_pem=answer.certificate_pem, key_pem=key.key_pem
-        )
+        renewed = msgspec.structs.replace(former, certificate_pem=answer.certificate_pem, key_pem=key.key_pem)
         try:
-            context = client_context(renewed, self._trusted.roots)
             await self._try(renewed, self._trusted.roots)
         except DataCentreError:
             # What was certified is refused: the next attempt begins with another key.
@@ -159,9 +163,13 @@ class BoxIdentity:
         except ssl.SSLError as exc:
             await forget_renewal(self._store)
             raise DataCentreGarbled("the next certificate is not that of its key") from exc
-        await save_renewed(self._store, renewed, entry)
-        self._credentials = renewed
-        self.portal.present(context)
+        async with self._changing:
+            if self._credentials is not former:
+                raise DataCentreBusy("bound anew while its certificate was renewed")
+            context = client_context(renewed, self._trusted.roots)
+            await save_renewed(self._store, renewed, entry)
+            self._credentials = renewed
+            self.portal.present(context)
 
     async def _try(self, credentials: Credentials, roots: Sequence[PortalRoot]) -> DeviceStatus:
         portal = self._open_portal(credentials.url, client_context(credentials, roots))
