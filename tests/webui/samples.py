@@ -601,7 +601,7 @@ def answers(**changes: Any) -> Json:
         "GET /api/catalogue/icd10": HITS,
         "GET /api/catalogue/drugs": DRUG_HITS,
         "GET /api/outbox": {"summary": queue(3), "items": [REJECTED_JOB, *WAITING_JOBS]},
-        "GET /api/handoffs": {"waiting": 0},
+        "GET /api/handoffs": {"waiting": 0, "has_key": True},
         "GET /api/retention": RETENTION,
         "GET /api/history": HISTORY,
         "GET /api/phones": [

@@ -66,14 +66,25 @@ def test_a_hand_off_counts_only_when_the_file_is_said_to_be_safe(box: FakeBox, p
     assert len(box.calls("POST /api/handoffs/h1/confirm")) == 1
 
 
+def test_C03_a_file_that_nobody_could_open_is_not_offered(box: FakeBox, phone: Phone) -> None:
+    """The key comes with an answer of the data centre; before that the button says so, and sends nothing."""
+    box.answers["GET /api/handoffs"] = {"waiting": 0, "has_key": False}
+    phone.open(f"{box.url}/#/outbox")
+    phone.page.click("#handoff summary")
+
+    expect(phone.page.locator("#handoff-make")).to_be_disabled()
+    expect(phone.page.locator("#handoff-make")).to_contain_text("資料中心還沒有給收件金鑰")
+    assert box.calls("POST /api/handoffs") == []
+
+
 def test_what_was_handed_off_is_taken_back_when_the_file_was_lost(box: FakeBox, phone: Phone) -> None:
     box.answers["GET /api/outbox"] = {"summary": samples.queue(0), "items": []}
-    box.answers["GET /api/handoffs"] = {"waiting": 2}
+    box.answers["GET /api/handoffs"] = {"waiting": 2, "has_key": True}
     box.answers["POST /api/handoffs/take-back"] = {"items": 2}
     phone.open(f"{box.url}/#/outbox")
     phone.page.click("#handoff summary")
     expect(phone.page.locator("#handoff")).to_contain_text("2")
-    box.answers["GET /api/handoffs"] = {"waiting": 0}
+    box.answers["GET /api/handoffs"] = {"waiting": 0, "has_key": True}
     phone.page.click("#handoff-take-back")
 
     expect(phone.page.locator("#handoff")).to_have_count(0)

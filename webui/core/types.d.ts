@@ -550,9 +550,10 @@ export interface RetentionCounts {
   not_uploaded: number;
 }
 
-/** Items handed off that have no answer of the data centre yet. */
+/** Items handed off that have no answer of the data centre yet; `has_key`: a file can be sealed. */
 export interface HandoffsWaiting {
   waiting: number;
+  has_key: boolean;
 }
 
 /** A sealed file of what waits; `content` is base64. `left`: waiting items that it cannot carry yet. */

@@ -46,7 +46,6 @@ async def open_site(
         access_log_class=AccessLog,
         access_log=logging.getLogger("visitbridge.access"),
         logger=_own_log(),
-
         shutdown_timeout=CLOSE_BUDGET_S,
         lingering_time=_LINGER_S,
         auto_decompress=False,

@@ -110,7 +110,7 @@ def route_table(
         ).routes(),
         History(parts.retention).routes(),
         record_routes(parts.records, parts.turns),
-        Handoffs(parts.handoff).routes(),
+        Handoffs(parts.handoff, has_key=lambda: bool(parts.binding.record.handoff_key)).routes(),
         LinkChart(parts.history).routes(),
         HealthPages(parts.health, metrics.metrics_text, metrics_type=metrics.CONTENT_TYPE).routes(),
         Lock(parts.lock, parts.turns).routes(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from visitbridge.api.routes import TECHNICIAN, AnyRoute, Call, NoQuery, Route, reduced
@@ -26,9 +28,12 @@ class HandedOff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HandoffsWaiting(msgspec.Struct, frozen=True, kw_only=True):
-    """``waiting``: items handed off that have no answer of the data centre yet."""
+    """``waiting``: items handed off that have no answer of the data centre yet. ``has_key``: the data centre told a key that a
+    file can be sealed to.
+    """
 
     waiting: int
+    has_key: bool
 
 
 class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +43,11 @@ class TakenBack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Handoffs:
-    def __init__(self, desk: HandoffDesk) -> None:
+    """``has_key``: see :class:`HandoffsWaiting`."""
+
+    def __init__(self, desk: HandoffDesk, *, has_key: Callable[[], bool]) -> None:
         self._desk = desk
+        self._has_key = has_key
 
     def routes(self) -> list[AnyRoute]:
         return [
@@ -78,7 +86,7 @@ class Handoffs:
         ]
 
     async def _list(self, call: Call[NoQuery, None]) -> HandoffsWaiting:
-        return HandoffsWaiting(waiting=await self._desk.waiting())
+        return HandoffsWaiting(waiting=await self._desk.waiting(), has_key=self._has_key())
 
     async def _export(self, call: Call[NoQuery, None]) -> HandoffFile:
         file = await self._desk.export(phone_id=call.phone_id)
