@@ -13,7 +13,7 @@ from tests.services.outbox.fakes import Fault
 from tests.services.outbox.memory_store import MemoryStore
 from tests.services.outbox.world import World
 from visitbridge.domain.jobs import Job, JobState
-from visitbridge.errors import JobNotMovable, NotFound
+from visitbridge.errors import JobNotMovable, NotFound, Retry, StoreError
 from visitbridge.services.outbox.engine import Outbox
 
 
@@ -79,6 +79,26 @@ async def test_what_may_have_had_an_effect_cannot_be_held(world: World) -> None:
         with pytest.raises(JobNotMovable):
             await world.outbox.desk.hold(job.job_id)
     assert (await world.job(job.job_id)).state is JobState.UNKNOWN
+
+
+@pytest.mark.parametrize(("act", "state"), [("hold", JobState.HELD), ("release", JobState.CONFIRMED)])
+async def test_an_act_that_was_told_as_doubtful_is_seen_as_it_was_stored(
+    world: World, act: str, state: JobState
+) -> None:
+    assert isinstance(world.store, MemoryStore)
+    world.set_link(up=False)
+    async with world.running() as outbox:
+        job = await one(world)
+        await outbox.wait_quiet()
+        for before in {"hold": [], "release": ["hold"]}[act]:
+            await getattr(outbox.desk, before)(job.job_id)
+        world.store.after_commit[world.store.commits] = StoreError(retry=Retry.UNKNOWN)
+        with pytest.raises(StoreError):
+            await getattr(outbox.desk, act)(job.job_id)
+        world.set_link(up=True)
+        await outbox.wait_quiet()
+
+    assert (await world.job(job.job_id)).state is state
 
 
 async def test_retry_ends_a_back_off(world: World) -> None:

@@ -20,7 +20,7 @@ from visitbridge.domain.jobs import INTERRUPTION_LIMIT, Age, Job, JobState
 from visitbridge.domain.readiness import Reason
 from visitbridge.domain.sequence import offline_sequence
 from visitbridge.domain.visit import ClockReading, Identification
-from visitbridge.errors import StoreDamaged, StoreFull
+from visitbridge.errors import Retry, StoreDamaged, StoreError, StoreFull
 from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.outbox.names import AFTER_UPLOADS
@@ -485,6 +485,23 @@ async def test_phones_hear_of_the_queue_and_of_the_visit(memory: World) -> None:
     depths = [change.value.depth for change in changes if isinstance(change.value, QueueTopic)]
     assert depths[-1] == 0
     assert 1 in depths
+
+
+async def test_phones_hear_of_the_revision_that_a_doubtful_commit_left(memory: World) -> None:
+    """The confirmation that brings the number is on disk and told as an error."""
+    assert isinstance(memory.store, MemoryStore)
+    memory.insert()
+    async with memory.running():
+        jobs = await memory.enqueue(samples.visit(), ("card.write_visit",))
+        # lease, prepare, execute, written, confirm
+        memory.store.after_commit[memory.store.commits + 4] = StoreError(retry=Retry.UNKNOWN)
+        await memory.outbox.wait_quiet()
+        await memory.pass_time(memory.settings.look_again_s)
+    told = [change.value for change in memory.board.since(0) or () if isinstance(change.value, VisitNotice)]
+
+    assert await memory.states(jobs) == {"card.write_visit": JobState.CONFIRMED}
+    assert memory.store.after_commit == {}
+    assert told[-1].revision == (await memory.visit("visit-1")).revision == 2
 
 
 async def test_a_worker_does_not_take_a_visit_back_to_an_older_revision(memory: World) -> None:

@@ -9,11 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.services.outbox.fakes import Fault, is_genuine
+from tests.services.outbox.memory_store import MemoryStore
 from tests.services.outbox.samples import INSTITUTION, VISIT_AT, offline_visit, visit
 from tests.services.outbox.world import World
 from visitbridge.domain.jobs import JobState
 from visitbridge.domain.visit import Identification
-from visitbridge.errors import NotBound, NotFound, Rejected
+from visitbridge.errors import NotBound, NotFound, Rejected, Retry, StoreError
 from visitbridge.ports.datacentre import HandoffRefusal
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.common import digest_of
@@ -82,6 +83,24 @@ async def test_handed_off_is_archived_until_the_receipt_comes(world: World) -> N
     assert None not in receipts
     acts = [row.entry.act for row in await world.store.read(lambda tx: tx.audit.rows())]
     assert acts[:2] == ["outbox.export", "outbox.hand_off"]
+
+
+async def test_a_taking_back_that_was_told_as_doubtful_is_sent_all_the_same() -> None:
+    store = MemoryStore()
+    world = World(store)
+    world.link_up = False
+    jobs = await world.enqueue(offline_visit(), (UPLOAD_VISIT,))
+    async with world.running() as outbox:
+        desk = desk_of(world)
+        await desk.confirm((await desk.export()).handoff_id)
+        world.portal.faults["missing"] = [Fault.LINK_DOWN]
+        store.after_commit[store.commits] = StoreError(retry=Retry.UNKNOWN)
+        with pytest.raises(StoreError):
+            await desk.take_back()
+        world.set_link(up=True)
+        await outbox.wait_quiet()
+
+    assert await world.states(jobs) == {UPLOAD_VISIT: JobState.CONFIRMED}
 
 
 async def test_what_a_file_cannot_carry_keeps_nothing_else_from_leaving(

@@ -10,7 +10,7 @@ import msgspec
 from visitbridge.domain.job_states import IllegalMove, Move, moved
 from visitbridge.domain.jobs import Age, AgeLimits, Job, JobState, age_of
 from visitbridge.domain.visit import Visit
-from visitbridge.errors import JobNotMovable, KeyConflict, NotFound
+from visitbridge.errors import JobNotMovable, KeyConflict, NotFound, Retry, StoreError
 from visitbridge.ports.clock import Clock
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.kinds import JobKind, clean
@@ -159,6 +159,10 @@ class OutboxDesk:
         entry.busy = True
         try:
             job = await self._ledger.act(job_id, change, act=act, phone_id=phone_id)
+        except StoreError as error:
+            if error.retry is Retry.UNKNOWN:
+                await self.reload(entry.job.visit_id)
+            raise
         finally:
             entry.busy = False
         entry.wait_until_s = 0.0

@@ -258,14 +258,13 @@ class Outbox:
 
     async def _rescue(self, entry: Entry) -> None:
         try:
-            job = await self._ledger.recover_one(entry.job.job_id)
+            await self._ledger.recover_one(entry.job.job_id)
+            entry.stranded = False
+            await self.desk.reload(entry.job.visit_id)
         except StoreError as error:
             if error.retry is Retry.NEVER:
                 raise
             self._strand(entry)
-        else:
-            entry.stranded = False
-            self.desk.note(entry.visit.visit, (job,))
         finally:
             entry.busy = False
 

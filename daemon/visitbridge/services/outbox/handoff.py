@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
 from visitbridge.domain.ids import new_id
-from visitbridge.domain.job_states import Move, Path, allows, moved
+from visitbridge.domain.job_states import Move, allows, moved
 from visitbridge.domain.jobs import Job, JobState
 from visitbridge.errors import KeyConflict, NotBound, NotFound, ReceiptRefused, Rejected, VisitBridgeError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.datacentre import HandoffRefusal
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
-from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus, digest_of
+from visitbridge.protocols.datacentre.common import Receipt, ReceiptStatus
 from visitbridge.protocols.datacentre.handoff import Handoff, HandoffItem, Sign, public_key, seal
-from visitbridge.protocols.datacentre.uploads import UploadKind
 from visitbridge.services.binding import BoxRecord
+from visitbridge.services.outbox.cargo import Cargo
 from visitbridge.services.outbox.desk import OutboxDesk
-from visitbridge.services.outbox.kinds import JobKind, Kinds, clean
+from visitbridge.services.outbox.kinds import Kinds, clean
 from visitbridge.services.outbox.receipts import VerifySignature, check_receipt
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ LARGEST: Final = 2000
 
 _SETTING: Final = "outbox.handoff."
 _WAITING: Final = (JobState.QUEUED, JobState.HELD)
-_SENDABLE: Final = frozenset(kind.value for kind in UploadKind)
 
 
 class Asked(Protocol):
@@ -79,6 +78,7 @@ class HandoffDesk:
         self._store = store
         self._clock = clock
         self._kinds = kinds
+        self._cargo = Cargo(kinds)
         self._desk = desk
         self._data_centre = data_centre
         self._box = box
@@ -101,8 +101,8 @@ class HandoffDesk:
             for job in tx.jobs.in_states(_WAITING):
                 if len(found) == LARGEST:
                     break
-                if body := self._body(tx, job):
-                    found.append((job, self._bind(tx, job, body)))
+                if body := self._cargo.body(tx, job):
+                    found.append((job, self._cargo.bind(tx, job, body)))
                 else:
                     left += 1
             if not found:
@@ -150,7 +150,7 @@ class HandoffDesk:
         """How many waiting items a file could carry now; nothing is bound or changed by asking."""
 
         def work(tx: Transaction) -> int:
-            return sum(1 for job in tx.jobs.in_states(_WAITING) if self._body(tx, job))
+            return sum(1 for job in tx.jobs.in_states(_WAITING) if self._cargo.body(tx, job))
 
         return await self._store.read(work)
 
@@ -174,8 +174,12 @@ class HandoffDesk:
                 self._audit(tx, "outbox.take_back", record="", phone_id=phone_id)
             return [self._replace(tx, job, Move.TAKE_BACK) for job in lost]
 
-        back = await self._store.write(work)
-        await self._tell(back)
+        handed = await self._handed_off()
+        try:
+            back = await self._store.write(work)
+        finally:
+            # Also what the disk may have taken and then told as an error.
+            await self._tell(handed)
         return len(back)
 
     async def ask(self) -> None:
@@ -245,42 +249,6 @@ class HandoffDesk:
         self._audit(tx, f"outbox.confirm.{job.kind}", record=job.visit_id)
         return after
 
-    def _bind(self, tx: Transaction, job: Job, body: bytes) -> HandoffItem:
-        """The item for a job that a file can carry, its body bound to its key in this transaction."""
-        if not job.payload:
-            bound = msgspec.structs.replace(job, payload=body, digest=digest_of(body), fence=job.fence + 1)
-            tx.jobs.replace(bound, fence=job.fence)
-        return HandoffItem(kind=UploadKind(self._kinds[job.kind].receipt_kind), key=job.key, body=body)
-
-    def _body(self, tx: Transaction, job: Job) -> bytes:
-        """What a file would carry for a job; empty when it cannot carry it."""
-        kind = self._kinds.find(job.kind)
-        if kind is None or kind.path is not Path.UPLOAD or job.leased_by or job.former_key:
-            return b""
-        earlier = [other for other in tx.jobs.of_visit(job.visit_id) if other.position < job.position]
-        if any(self._is_missing(other, kind) for other in earlier) or kind.receipt_kind not in _SENDABLE:
-            return b""
-        return job.payload or self._build(tx, job, kind, earlier)
-
-    def _is_missing(self, earlier: Job, kind: JobKind) -> bool:
-        """Whether the body would lack what this earlier job has yet to bring: a number, a card's signature."""
-        if earlier.state is JobState.CONFIRMED:
-            return False
-        found = self._kinds.find(earlier.kind)
-        return found is None or found.path is Path.CARD or earlier.kind in kind.requires
-
-    def _build(self, tx: Transaction, job: Job, kind: JobKind, earlier: list[Job]) -> bytes:
-        """Empty for what cannot be built yet: it stays where it is and keeps nothing else from leaving."""
-        visit = tx.visits.get(job.visit_id)
-        if visit is None or kind.build is None or not visit.clock_trusted:
-            return b""
-        receipts = {other.kind: found for other in earlier if (found := tx.receipts.get(other.key))}
-        try:
-            return kind.build(visit, receipts)
-        except VisitBridgeError as error:
-            log.info("%s cannot leave by hand: %s", job.kind, error.code)
-            return b""
-
     def _may_leave(self, job: Job, listed: _Listed) -> bool:
         path = self._kinds[job.kind].path
         is_same = listed.keys[job.job_id] == job.key and not job.leased_by
@@ -298,6 +266,6 @@ class HandoffDesk:
         entry = AuditEntry(at=self._clock.now(), who=who, act=act, record=record, phone_id=phone_id)
         tx.audit.append(entry)
 
-    async def _tell(self, jobs: list[Job]) -> None:
+    async def _tell(self, jobs: Sequence[Job]) -> None:
         for visit_id in dict.fromkeys(job.visit_id for job in jobs):
             await self._desk.reload(visit_id)

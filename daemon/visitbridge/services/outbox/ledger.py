@@ -52,13 +52,13 @@ class Ledger:
         """End the leases of former runs, in one transaction. Returns how many there were."""
         return await self._store.write(self._recover_all)
 
-    async def recover_one(self, job_id: str) -> Job:
+    async def recover_one(self, job_id: str) -> None:
         """End this run's own lease on a job whose holder could not record how it went."""
 
-        def work(tx: Transaction) -> Job:
-            return self._end_lease(tx, _existing(tx, job_id), interruptions=0)
+        def work(tx: Transaction) -> None:
+            self._end_lease(tx, _existing(tx, job_id), interruptions=0)
 
-        return await self._store.write(work)
+        await self._store.write(work)
 
     async def open_visits(self) -> tuple[OpenVisit, ...]:
         """Everything the engine has to keep in mind."""
@@ -240,7 +240,7 @@ class Ledger:
             self._end_lease(tx, job, interruptions=job.interruptions + 1)
         return len(held)
 
-    def _end_lease(self, tx: Transaction, job: Job, *, interruptions: int) -> Job:
+    def _end_lease(self, tx: Transaction, job: Job, *, interruptions: int) -> None:
         kind = self._kinds.find(job.kind)
         free = msgspec.structs.replace(
             job, fence=job.fence + 1, leased_by="", interruptions=interruptions, not_before=None
@@ -251,7 +251,6 @@ class Ledger:
             if move is Move.DOUBT:
                 free = msgspec.structs.replace(free, needs=kind.ask_needs)
         _replace(tx, free, fence=job.fence)
-        return free
 
     def _audit(
         self, tx: Transaction, job: Job, *, act: str, who: str, why: str = "", phone_id: str = ""
