@@ -75,7 +75,7 @@ async def test_an_answer_that_comes_in_many_pieces_is_read_to_its_end(
 
 
 async def fetched(portal: Portal, path: str) -> None:
-    await portal.fetch(path, offset=0, sink=bytearray().extend)
+    await portal.fetch(path, offset=0, most_bytes=MIB, sink=bytearray().extend)
 
 
 async def told(portal: Portal, path: str) -> None:
@@ -96,3 +96,11 @@ async def test_an_answer_that_unpacks_to_more_than_fits_is_dropped(
         tracemalloc.stop()
 
     assert peak < 64 * MIB
+
+
+async def test_a_file_that_goes_on_beyond_its_size_does_not_fill_the_disk(portal: Portal) -> None:
+    kept = bytearray()
+    with pytest.raises(DataCentreGarbled):
+        await portal.fetch("/bomb", offset=0, most_bytes=MIB, sink=kept.extend)
+
+    assert len(kept) <= MIB

@@ -227,7 +227,7 @@ class HttpDataCentre:
         if have < info.size_bytes:
             with _open_part(part) as keep:
                 path = f"/datasets/{info.name}/{info.version}"
-                await self._bound().fetch(path, offset=have, sink=keep)
+                await self._bound().fetch(path, offset=have, most_bytes=info.size_bytes - have, sink=keep)
         digest = await asyncio.to_thread(_sha256, part)
         if digest != info.sha256:
             part.unlink()

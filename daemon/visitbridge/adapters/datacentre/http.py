@@ -142,8 +142,13 @@ class Portal:
     async def discard(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         await self._exchange("DELETE", path, b"", headers or {}, repeatable=True)
 
-    async def fetch(self, path: str, *, offset: int, sink: Callable[[bytes], object]) -> None:
-        """GET from byte ``offset`` to the end, piece by piece into ``sink``."""
+    async def fetch(
+        self, path: str, *, offset: int, most_bytes: int, sink: Callable[[bytes], object]
+    ) -> None:
+        """GET from byte ``offset`` to the end, piece by piece into ``sink``.
+
+        Raises DataCentreGarbled for more than ``most_bytes``, of which the sink got no more than these.
+        """
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         try:
             async with self._request("GET", path, b"", headers) as response:
@@ -154,6 +159,9 @@ class Portal:
                 if offset and response.status != 206:
                     raise DataCentreGarbled("a range was asked for and the whole was sent")
                 async for piece in response.content.iter_chunked(1 << 16):
+                    most_bytes -= len(piece)
+                    if most_bytes < 0:
+                        raise DataCentreGarbled("more was sent than was announced")
                     sink(piece)
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
             raise _translate(exc, repeatable=True) from exc
