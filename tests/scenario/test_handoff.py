@@ -55,7 +55,8 @@ async def test_a_file_imported_twice_has_one_effect_and_the_box_finds_its_receip
 
     await day.link("up", shown="unstable,good")
     await day.flags(visit, saved="done", vpn="done", ic="done")
-    assert await _waiting(day) == 0
+    # What is no flag of the visit is answered in its turn.
+    await day.until("/api/handoffs", lambda told: told["waiting"] == 0)
     assert len(day.uploads("visit")) == len(day.uploads("ic_record")) == 1
     assert day.portal("select count(*) from receipts") == [(items,)]
 
