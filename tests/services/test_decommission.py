@@ -51,6 +51,7 @@ class Bench:
         self.carriable = 0
         self.erased: list[tuple[str, str]] = []
         self.forwarded: list[str] = []
+        self.finished_meanwhile = False
         self.desk = self.start()
 
     def start(self) -> Decommission:
@@ -68,6 +69,8 @@ class Bench:
 
     async def _forward(self) -> None:
         self.forwarded.append((await self.acts())[-1])
+        if self.finished_meanwhile:
+            await self.leave(JobState.QUEUED)
 
     async def _carriable(self) -> int:
         return self.carriable
@@ -159,6 +162,27 @@ async def test_more_to_lose_than_was_confirmed_is_asked_about_again(bench: Bench
 
     assert bench.erased == []
     assert bench.institution.told() == [("ready", 0), ("ready", 1)]
+
+
+async def test_what_is_finished_while_the_trail_goes_on_is_asked_about_again(bench: Bench) -> None:
+    """Forwarding takes as long as the link lets it, and phones are served meanwhile."""
+    bench.finished_meanwhile = True
+    await bench.desk.take(order())
+    await bench.desk.take(order("confirm", unsent=0))
+
+    assert bench.erased == []
+    assert bench.institution.told() == [("ready", 0), ("ready", 1)]
+
+
+@pytest.mark.parametrize("even_with_unsent", [False, True])
+async def test_what_is_finished_while_the_trail_goes_on_stops_a_reset(
+    bench: Bench, even_with_unsent: bool
+) -> None:
+    bench.finished_meanwhile = True
+    with pytest.raises(WorkUnsent) as refused:
+        await bench.desk.reset("測試盒", even_with_unsent=even_with_unsent)
+
+    assert (refused.value.params, bench.erased) == ({"items": 1, "drafts": 0}, [])
 
 
 async def test_a_confirmation_is_obeyed_even_when_the_report_of_it_is_lost(bench: Bench) -> None:

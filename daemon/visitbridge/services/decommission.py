@@ -119,11 +119,12 @@ class Decommission:
             raise FieldInvalid("not the name of this box", field="name")
         unsent = await count_unsent(self._store)
         if unsent.count and (not even_with_unsent or await self._carriable()):
-            raise WorkUnsent(
-                "a reset would lose work", params={"items": unsent.items, "drafts": unsent.drafts}
-            )
+            raise _work_unsent(unsent)
         await self._note("box.reset", phone_id=phone_id, why=f"unsent={unsent.count}")
         await self._forward_trail()
+        now = await count_unsent(self._store)
+        if now.count > unsent.count:
+            raise _work_unsent(now)
         self._erase(why="reset", order_id="")
 
     def _counts(self, order: EraseOrder) -> bool:
@@ -152,8 +153,12 @@ class Decommission:
     async def _obey(self, order: EraseOrder, unsent: Unsent) -> None:
         await self._note("box.erase.confirmed", why=f"unsent={unsent.count}")
         await self._forward_trail()
+        now = await count_unsent(self._store)
+        if now.count > order.unsent:
+            await self._answer(order, now)
+            return
         try:
-            await self._report(order, "erasing", unsent)
+            await self._report(order, "erasing", now)
         except (LinkError, DataCentreError) as error:
             log.warning("erasing could not be reported: %s", error.code)
         self._erase(why="order", order_id=order.order_id)
@@ -189,3 +194,7 @@ class Decommission:
     def _publish(self) -> None:
         topic = ErasureTopic(ordered_at=self._kept.ordered_at, unsent=self._kept.told)
         self._board.put("erasure", topic)
+
+
+def _work_unsent(unsent: Unsent) -> WorkUnsent:
+    return WorkUnsent("a reset would lose work", params={"items": unsent.items, "drafts": unsent.drafts})
