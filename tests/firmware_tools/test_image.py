@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import os
+import platform
 import subprocess
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from vbtools.image.boot_files import autoboot, command_line
 from vbtools.image.command import FIRMWARE_FILES, make_disk
 from vbtools.image.initrd import INIT, make_initrd, modules_in_order
 from vbtools.image.layout import MIB, SECTOR, Sizes, number_of, partitions, size_mib, starts_mib
-from vbtools.image.root import own_sources
+from vbtools.image.root import name_version, own_sources
+from visitbridge.app.health import program_versions
 from visitbridge.errors import FieldInvalid
 
 SMALL = Sizes(card=8, boot=8, root=16, data=8)
@@ -350,3 +353,18 @@ def test_a_release_that_this_machine_has_no_source_of_is_refused() -> None:
         own_sources("potato")
 
     assert caught.value.field == "sources"
+
+
+def test_an_image_names_its_version_where_the_gateway_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "usr/lib/os-release"
+    file.parent.mkdir(parents=True)
+    file.write_text("ID=debian\n")
+
+    name_version(tmp_path, dt.datetime(2026, 3, 9, 5, 7, tzinfo=dt.UTC))
+
+    said = dict(line.split("=") for line in file.read_text().splitlines())
+    monkeypatch.setattr(platform, "freedesktop_os_release", lambda: said)
+    versions = program_versions()
+    assert (said["IMAGE_ID"], versions.image) == ("visitbridge", "20260309.0507")

@@ -6,6 +6,7 @@ In the order in which they stand, on one machine, which is started three times.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -69,6 +70,13 @@ def test_the_image_holds_nothing_that_would_make_all_boxes_one(image: Path) -> N
     assert "sshd_config" in ssh.stdout
     assert "ssh_host_" not in ssh.stdout
     assert (machine_id.stdout, machine_id.stderr.count("not found")) == ("", 0)
+
+
+def test_the_image_names_its_version(image: Path) -> None:
+    asked = ["/sbin/debugfs", "-R", "cat /usr/lib/os-release", f"{image}?offset={offset_of('root-b')}"]
+    told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+
+    assert re.search(r"^IMAGE_ID=visitbridge\nIMAGE_VERSION=\d{8}\.\d{4}$", told, re.M)
 
 
 def test_a_blank_card_becomes_a_box_that_serves(box: Box) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import subprocess
@@ -62,6 +63,13 @@ def make_root(package: Path, folder: Path, release: str, more: Sequence[str]) ->
     )
     if done.returncode:
         raise FieldInvalid("mmdebstrap did not succeed; its own words stand above", field="program")
+    name_version(folder, dt.datetime.now(dt.UTC))
+
+
+def name_version(root: Path, made_at: dt.datetime) -> None:
+    """Say in os-release(5) which image this is; the gateway tells it with its own version (S03)."""
+    with (root / "usr/lib/os-release").open("a", encoding="utf-8") as file:
+        file.write(f"IMAGE_ID=visitbridge\nIMAGE_VERSION={made_at:%Y%m%d.%H%M}\n")
 
 
 def own_sources(release: str) -> str:
