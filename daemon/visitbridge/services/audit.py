@@ -7,7 +7,7 @@ kept elsewhere also shows that rows were cut off at the end, which the remaining
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -17,19 +17,6 @@ from visitbridge.ports.store import Store, Transaction
 from visitbridge.protocols.datacentre.audit_trail import FIRST_CHAIN, first_break
 
 _PAGE: Final = 500
-
-
-class ChainedRow(Protocol):
-    """A row of an append-only trail: of the audit, or of the consent ledger."""
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def entry(self) -> msgspec.Struct: ...
-
-    @property
-    def chain(self) -> str: ...
 
 
 class AuditHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -21,10 +20,6 @@ class LogindDouble:
     def __init__(self) -> None:
         self.refuses = False
         self.asked: list[bool] = []
-        self._news = asyncio.Event()
-
-    async def wait_asked(self) -> None:
-        await self._news.wait()
 
     def answer(self, message: Message) -> Message | None:
         if message.message_type is not MessageType.METHOD_CALL or message.interface != MANAGER:
@@ -34,7 +29,6 @@ class LogindDouble:
         if self.refuses:
             return Message.new_error(message, REFUSED, "")
         self.asked.append(bool(message.body[0]))
-        self._news.set()
         return Message.new_method_return(message)
 
 

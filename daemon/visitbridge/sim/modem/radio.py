@@ -6,8 +6,6 @@ from visitbridge.domain.modem import Registration, SimState
 from visitbridge.sim.modem.faults import Cure, FaultKind, Faults
 from visitbridge.sim.modem.setup import ModemSetup
 
-PUK_TRIES = 10
-
 
 class CmeError(Exception):
     """A command's refusal, by its number in TS 27.007 §9.2."""
