@@ -108,7 +108,7 @@ async def open_portal_bench(folder: Path) -> AsyncIterator[Bench]:
             store,
             monotonic=time.monotonic,
             connect=f"127.0.0.1:{relay.port}",
-            answer_timeout_s=2.0,
+            answer_timeout_s=8.0,
         )
         ticket = portal.issue_ticket()
         try:

@@ -31,7 +31,7 @@ async def test_an_upload_holds_the_link_until_it_is_known_how_it_ended(tmp_path:
             monotonic=time.monotonic,
             connect=f"127.0.0.1:{relay.port}",
             activity=activity,
-            answer_timeout_s=1.0,
+            answer_timeout_s=8.0,
         )
         issued = portal.issue_ticket()
         ticket = BindTicket(url=portal.url, token=issued.token, ca_pem=portal.ca_pem)
