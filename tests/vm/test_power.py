@@ -74,13 +74,6 @@ async def lose_power(box: Box) -> None:
     await box.machine.switch_on()
 
 
-async def wait_open(box: Box) -> None:
-    """Return when the phone may go on. After a restart of the machine nobody can tell how long it lay there, so that it is locked,
-    until the data centre told what time it is (decision 0020).
-    """
-    await box.until("/api/state", lambda state: state["phone"]["state"] == "open")
-
-
 @pytest.mark.parametrize(
     ("strike", "card_id"),
     [
@@ -105,7 +98,7 @@ async def test_a_day_goes_on_where_it_was_struck(
     await strike(box)
     await typing
     await box.lab.ask("POST", "/link", {"mode": "up"})
-    await wait_open(box)
+    await box.wait_open()
     (done,) = await wait_settled(box, finished)
     draft = await box.call("GET", f"/api/visits/{typed['visit']['visit_id']}")
     await box.pull()
