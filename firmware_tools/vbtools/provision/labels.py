@@ -22,6 +22,8 @@ _COLUMNS, _ROWS = 2, 4
 _WIDTH_MM, _HEIGHT_MM = 99.0, 67.7
 _LEFT_MM, _TOP_MM = 6.0, 13.1
 _CODE_MM = 34.0
+_KEY_LINE = 20
+"""Characters of the key that fit beside each other: four of its groups, each with the hyphen that follows."""
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,17 +63,18 @@ def _draw(pdf: FPDF, label: Label, left: float, top: float) -> None:
     pdf.rect(left + 1, top + 1, _WIDTH_MM - 2, _HEIGHT_MM - 2)
     _write(pdf, 15, left + 5, top + 9, label.serial)
     _write(pdf, 9, left + 45, top + 9, label.institution)
-    for column, (caption, code, first, second) in enumerate(
+    key = label.wifi_key
+    for column, (caption, code, *lines) in enumerate(
         (
-            ("1 用相機掃描，連上 Wi-Fi", label.wifi, label.ssid, label.wifi_key),
+            ("1 用相機掃描，連上 Wi-Fi", label.wifi, label.ssid, key[:_KEY_LINE], key[_KEY_LINE:]),
             ("2 連上後掃描，開啟頁面", label.page, f"https://{label.address}/", "配對碼只能用一次"),
         )
     ):
         x = left + 5 + column * 46
         _write(pdf, 9, x, top + 15, caption)
         pdf.image(_code(code), x=x, y=top + 17, w=_CODE_MM, h=_CODE_MM)
-        _write(pdf, 9, x, top + 56, first)
-        _write(pdf, 9, x, top + 61, second)
+        for number, line in enumerate(lines):
+            _write(pdf, 9, x, top + 56 + 4.5 * number, line)
 
 
 def _write(pdf: FPDF, size: float, x: float, y: float, text: str) -> None:

@@ -12,11 +12,11 @@ import msgspec
 ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Letters and digits that nobody takes for one another, in print or by telephone."""
 
-_GROUPS, _GROUP = 5, 4
+_GROUPS, _GROUP = 7, 4
 
 
 class BoxSecrets(msgspec.Struct, frozen=True, kw_only=True):
-    """``wifi_key``: 20 symbols, 99 bits, for WPA2. ``label_token``: 128 bits; pairs one phone, once (ux §3.1)."""
+    """``wifi_key``: 28 symbols, 138 bits, for WPA2. ``label_token``: 128 bits; pairs one phone, once (ux §3.1)."""
 
     wifi_key: str
     label_token: str

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import itertools
 import json
+import math
 import re
 import subprocess
 import sys
@@ -201,11 +202,13 @@ def test_the_box_is_told_only_the_digest_of_the_labels_token() -> None:
 
 
 def test_secrets_are_long_and_never_the_same() -> None:
+    """More than 128 bits each: 28 and 26 symbols of 31."""
     made = [make_secrets() for _ in range(50)]
 
     assert len({each.wifi_key for each in made}) == len({each.label_token for each in made}) == 50
-    assert {len(each.wifi_key.replace("-", "")) for each in made} == {20}
+    assert {len(each.wifi_key.replace("-", "")) for each in made} == {28}
     assert {len(each.label_token) for each in made} == {26}
+    assert math.log2(len(set(ALPHABET)) ** 26) > 128
 
 
 @pytest.mark.parametrize("name", ['牛津"居家', "a\\b", "tab\tnew\nline"])
