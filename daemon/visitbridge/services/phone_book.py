@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import secrets
@@ -35,6 +36,8 @@ class PhoneBook:
         self._phones: dict[str, KnownPhone] = {}
         self._by_hash: dict[str, str] = {}
         self._removed: tuple[str, ...] = ()
+        # Held from looking at who is paired until the change is on disk: phones that come together are told apart.
+        self._changing = asyncio.Lock()
 
     async def load(self) -> None:
         def work(tx: Transaction) -> tuple[list[PairedPhone], list[PhoneSessionRow], str | None, str | None]:
@@ -88,22 +91,23 @@ class PhoneBook:
         phone = PairedPhone(
             phone_id=phone_id, name=name, token_hash=_digest(cookie), paired_at=now, used_at=now
         )
-        role = role if self._phones else BoxRole.OWNER
-        roles = self._roles | {phone_id: role}
+        async with self._changing:
+            given = role if self._phones else BoxRole.OWNER
+            roles = self._roles | {phone_id: given}
 
-        def work(tx: Transaction) -> None:
-            tx.phones.add(phone)
-            tx.phone_sessions.put(row)
-            tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
-            tx.audit.append(
-                AuditEntry(at=now, who="box", act="phone.pair", phone_id=phone_id, why=role.value)
-            )
+            def work(tx: Transaction) -> None:
+                tx.phones.add(phone)
+                tx.phone_sessions.put(row)
+                tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
+                tx.audit.append(
+                    AuditEntry(at=now, who="box", act="phone.pair", phone_id=phone_id, why=given.value)
+                )
 
-        await self._store.write(work)
-        self.ever_paired = True
-        self._roles = roles
-        known = KnownPhone(phone, row, self._clock.monotonic())
-        self._know(known)
+            await self._store.write(work)
+            self.ever_paired = True
+            self._roles = roles
+            known = KnownPhone(phone, row, self._clock.monotonic())
+            self._know(known)
         return known, cookie
 
     async def give_cookie(
@@ -132,23 +136,27 @@ class PhoneBook:
         return cookie
 
     async def remove(self, known: KnownPhone, *, by: str) -> None:
-        """Its cookies are remembered as those of a removed phone."""
+        """Its cookies are remembered as those of a removed phone. Raises NotFound for one that somebody else removed first."""
         phone_id, now = known.phone.phone_id, self._clock.now()
-        roles = {other: role for other, role in self._roles.items() if other != phone_id}
-        digests = [digest for digest in (known.phone.token_hash, known.row.former_hash) if digest]
-        removed = (*self._removed, *digests)[-_REMEMBERED:]
+        async with self._changing:
+            self.existing(phone_id)
+            roles = {other: role for other, role in self._roles.items() if other != phone_id}
+            digests = [digest for digest in (known.phone.token_hash, known.row.former_hash) if digest]
+            removed = (*self._removed, *digests)[-_REMEMBERED:]
 
-        def work(tx: Transaction) -> None:
-            tx.phones.remove(phone_id)
-            tx.settings.set(_REMOVED, msgspec.json.encode(removed).decode())
-            tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
-            tx.audit.append(AuditEntry(at=now, who="box", act="phone.remove", record=phone_id, phone_id=by))
+            def work(tx: Transaction) -> None:
+                tx.phones.remove(phone_id)
+                tx.settings.set(_REMOVED, msgspec.json.encode(removed).decode())
+                tx.settings.set(_ROLES, msgspec.json.encode(roles).decode())
+                tx.audit.append(
+                    AuditEntry(at=now, who="box", act="phone.remove", record=phone_id, phone_id=by)
+                )
 
-        await self._store.write(work)
-        self._roles, self._removed = roles, removed
-        del self._phones[phone_id]
-        for digest in digests:
-            self._by_hash.pop(digest, None)
+            await self._store.write(work)
+            self._roles, self._removed = roles, removed
+            del self._phones[phone_id]
+            for digest in digests:
+                self._by_hash.pop(digest, None)
 
     async def put(self, known: KnownPhone, row: PhoneSessionRow) -> None:
         await self._store.write(lambda tx: tx.phone_sessions.put(row))

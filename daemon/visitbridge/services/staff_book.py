@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -27,6 +29,8 @@ class StaffBook:
         self._sessions: dict[str, StaffSessionRow] = {}
         self._granted = Granted()
         self._kept_s = clock.monotonic()
+        # Held from looking at what people may still do until it is on disk: of two changes at once neither is undone.
+        self._changing = asyncio.Lock()
 
     async def load(self) -> None:
         """Take up the sessions of the box's former life."""
@@ -84,36 +88,47 @@ class StaffBook:
 
     async def put(self, row: StaffSessionRow, phone_id: str, former: Former, entry: AuditEntry) -> None:
         """A session that begins, or begins on one more phone; ``former``: what that leaves its person afterwards."""
-        granted = self._granted.with_phone(phone_id, former)
 
         def work(tx: Transaction) -> None:
             tx.staff_sessions.put(row)
-            tx.settings.set(_GRANTED, msgspec.json.encode(granted).decode())
             tx.audit.append(entry)
 
-        await self._store.write(work)
-        self._granted = granted
+        await self._change(lambda granted: granted.with_phone(phone_id, former), work)
         self._sessions[row.session_id] = row
 
     async def take_out(
         self, row: StaffSessionRow, *, act: str, phone_id: str = "", for_good: bool = False
     ) -> None:
         """``for_good``: its person may do nothing more afterwards, either."""
-        granted = self._granted.without(row.phone_ids, row.staff_id) if for_good else self._granted
         entry = AuditEntry(at=self._clock.now(), who=row.staff_id, act=act, phone_id=phone_id)
 
         def work(tx: Transaction) -> None:
             tx.staff_sessions.remove(row.session_id)
-            tx.settings.set(_GRANTED, msgspec.json.encode(granted).decode())
             tx.audit.append(entry)
 
-        await self._store.write(work)
-        self._granted = granted
+        def left(granted: Granted) -> Granted:
+            return granted.without(row.phone_ids, row.staff_id) if for_good else granted
+
+        await self._change(left, work)
         self._sessions.pop(row.session_id, None)
 
-    async def note(self, act: str, *, why: str) -> None:
-        """One line of the box's own on the audit trail."""
-        entry = AuditEntry(at=self._clock.now(), who="box", act=act, why=why)
+    async def _change(
+        self, change: Callable[[Granted], Granted], also: Callable[[Transaction], None]
+    ) -> None:
+        async with self._changing:
+            text = msgspec.json.encode(change(self._granted)).decode()
+
+            def work(tx: Transaction) -> None:
+                also(tx)
+                tx.settings.set(_GRANTED, text)
+
+            await self._store.write(work)
+            # Of what there is now: a phone may have been forgotten meanwhile.
+            self._granted = change(self._granted)
+
+    async def note(self, act: str, *, why: str, phone_id: str) -> None:
+        """One line of the box's own on the audit trail, of what came from this phone."""
+        entry = AuditEntry(at=self._clock.now(), who="box", act=act, why=why, phone_id=phone_id)
         await self._store.write(lambda tx: tx.audit.append(entry))
 
     @property
@@ -123,21 +138,22 @@ class StaffBook:
     async def keep(self) -> None:
         """Store what is left of every session, for the next start."""
         self._kept_s = self._clock.monotonic()
-        rows = [
-            msgspec.structs.replace(row, countdown=kept(row.countdown, self._clock)) for row in self.all()
-        ]
-        self._granted = self._granted.kept(self._clock)
-        granted = msgspec.json.encode(self._granted).decode()
+        async with self._changing:
+            rows = [
+                msgspec.structs.replace(row, countdown=kept(row.countdown, self._clock)) for row in self.all()
+            ]
+            self._granted = self._granted.kept(self._clock)
+            granted = msgspec.json.encode(self._granted).decode()
 
-        def work(tx: Transaction) -> None:
-            for row in rows:
-                tx.staff_sessions.put(row)
-            tx.settings.set(_GRANTED, granted)
+            def work(tx: Transaction) -> None:
+                for row in rows:
+                    tx.staff_sessions.put(row)
+                tx.settings.set(_GRANTED, granted)
 
-        try:
-            await self._store.write(work)
-        except StoreError as exc:
-            log.warning("what is left of staff sessions not stored: %s", exc.code)
+            try:
+                await self._store.write(work)
+            except StoreError as exc:
+                log.warning("what is left of staff sessions not stored: %s", exc.code)
 
 
 def _stored(tx: Transaction) -> tuple[tuple[StaffSessionRow, ...], str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -20,6 +21,8 @@ class Roster:
         self._store = store
         self._clock = clock
         self._known: dict[str, RememberedReader] = {}
+        # Held from looking at a reader until its next form is on disk: a name given during a change of its key undoes neither.
+        self._changing = asyncio.Lock()
 
     async def load(self) -> None:
         """Raises StoreError."""
@@ -40,41 +43,54 @@ class Roster:
 
     async def remember(self, reader: RememberedReader, *, by: str) -> RememberedReader:
         """Keep a reader that was paired; one known before keeps its key. Raises StoreError."""
-        former = self._known.get(reader.reader_id)
-        if former is not None:
-            reader = msgspec.structs.replace(reader, key=former.key, next_key=former.next_key)
-        await self._put(reader, act="reader.pair", by=by)
-        return reader
+
+        def with_its_key() -> RememberedReader:
+            former = self._known.get(reader.reader_id)
+            if former is None:
+                return reader
+            return msgspec.structs.replace(reader, key=former.key, next_key=former.next_key)
+
+        return await self._put(with_its_key, act="reader.pair", by=by)
 
     async def rename(self, reader_id: str, name: str, *, by: str) -> RememberedReader:
         """Raises NotFound, StoreError."""
-        renamed = msgspec.structs.replace(self.get(reader_id), name=name)
-        await self._put(renamed, act="reader.rename", by=by)
-        return renamed
+        return await self._put(
+            lambda: msgspec.structs.replace(self.get(reader_id), name=name), act="reader.rename", by=by
+        )
 
     async def forget(self, reader_id: str, *, by: str) -> None:
         """Use a reader no more. What is known of its own key stays. Raises NotFound, StoreError."""
-        reader = self.get(reader_id)
-        if reader.key is None and reader.next_key is None:
-            await self._write(
-                lambda tx: tx.bluetooth_readers.remove(reader_id), reader_id, act="reader.forget", by=by
-            )
-            del self._known[reader_id]
-        else:
-            forgotten = msgspec.structs.replace(reader, is_forgotten=True)
-            await self._put(forgotten, act="reader.forget", by=by)
+        async with self._changing:
+            reader = self.get(reader_id)
+            if reader.key is None and reader.next_key is None:
+                await self._write(
+                    lambda tx: tx.bluetooth_readers.remove(reader_id), reader_id, act="reader.forget", by=by
+                )
+                del self._known[reader_id]
+            else:
+                forgotten = msgspec.structs.replace(reader, is_forgotten=True)
+                await self._keep(forgotten, act="reader.forget", by=by)
 
     async def prepare(self, reader_id: str, key: bytes | None, next_key: bytes) -> None:
         """See ``ports.bluetooth.KeyVault``."""
-        reader = msgspec.structs.replace(self._known[reader_id], key=key, next_key=next_key)
-        await self._put(reader)
+        await self._put(lambda: msgspec.structs.replace(self._known[reader_id], key=key, next_key=next_key))
 
     async def settle(self, reader_id: str, key: bytes | None) -> None:
         """See ``ports.bluetooth.KeyVault``."""
-        reader = msgspec.structs.replace(self._known[reader_id], key=key, next_key=None)
-        await self._put(reader, act="reader.key", by="")
+        await self._put(
+            lambda: msgspec.structs.replace(self._known[reader_id], key=key, next_key=None), act="reader.key"
+        )
 
-    async def _put(self, reader: RememberedReader, *, act: str = "", by: str = "") -> None:
+    async def _put(
+        self, change: Callable[[], RememberedReader], *, act: str = "", by: str = ""
+    ) -> RememberedReader:
+        """``change`` makes the reader of what is known of it when its turn comes."""
+        async with self._changing:
+            reader = change()
+            await self._keep(reader, act=act, by=by)
+            return reader
+
+    async def _keep(self, reader: RememberedReader, *, act: str, by: str) -> None:
         await self._write(lambda tx: tx.bluetooth_readers.put(reader), reader.reader_id, act=act, by=by)
         self._known[reader.reader_id] = reader
 
