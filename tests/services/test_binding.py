@@ -24,6 +24,8 @@ from visitbridge.sim.clock import FakeClock
 
 T = TypeVar("T")
 
+PHONE = "phone-1"
+
 OTHER = Institution(code="3599999999", name="另一家居家護理所")
 
 
@@ -53,12 +55,15 @@ class Bench:
         text = encode_ticket(
             BindTicket(url=url or self.portal.url, token=ticket.token, ca_pem=self.portal.ca_pem)
         )
-        record = await self.binding.bind(text, ticket.pin, "box")
+        record = await self.binding.bind(text, ticket.pin, "box", phone_id=PHONE)
         return record.institution.code if record.institution is not None else ""
 
     async def acts(self) -> list[str]:
+        return [act for act, _ in await self.acts_and_phones()]
+
+    async def acts_and_phones(self) -> list[tuple[str, str]]:
         rows = await self.store.read(lambda tx: tx.audit.rows())
-        return [row.entry.act for row in rows]
+        return [(row.entry.act, row.entry.phone_id) for row in rows]
 
 
 @pytest.fixture
@@ -80,7 +85,7 @@ async def test_another_institution_is_refused_and_nothing_has_changed(bench: Ben
 
     assert bench.binding.record == before
     assert (await bench.data_centre.device_status()).sam == before.sam
-    assert (await bench.acts())[-1] == "box.bind_refused"
+    assert (await bench.acts_and_phones())[-2:] == [("box.bind", PHONE), ("box.bind_refused", PHONE)]
 
 
 async def test_the_same_institution_binds_again_even_as_another_of_its_boxes(bench: Bench) -> None:

@@ -89,6 +89,11 @@ async def test_wrong_pins_count_down_and_then_block(room: Room, card: Cards) -> 
     with pytest.raises(PinBlocked):
         await room.staff.sign_in(READER, _pin(), PHONE)
     assert room.staff.sessions() == ()
+    rows = await room.store.read(lambda tx: tx.audit.rows())
+    told = [(row.entry.act, row.entry.why, row.entry.phone_id) for row in rows]
+    assert told == [
+        ("staff.pin_refused", code, PHONE) for code in [PinWrong.code] * 2 + [PinBlocked.code] * 2
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "123", "123456789", "12345a", "١٢٣٤٥٦"])

@@ -113,8 +113,8 @@ class Binding:
         if not self._record.enabled:
             raise DeviceDisabled
 
-    async def bind(self, ticket_text: str, pin: str, name: str) -> BoxRecord:
-        """Bind with the content of QR-2 and the registration number (B05-B08).
+    async def bind(self, ticket_text: str, pin: str, name: str, *, phone_id: str = "") -> BoxRecord:
+        """Bind with the content of QR-2 and the registration number (B05-B08). ``phone_id``: where they were given.
 
         A box that is bound may be bound again by the same institution only: what it holds of that one's patients must
         reach neither another one's people nor its data centre, so the way to another is erasing the box.
@@ -136,7 +136,7 @@ class Binding:
         try:
             answer = await self._data_centre.bind(ticket, pin, device, bound_to=self.institution_code)
         except BoundElsewhere:
-            await self._note("box.bind_refused")
+            await self._note("box.bind_refused", phone_id=phone_id)
             raise
         await self._change(
             lambda record: msgspec.structs.replace(
@@ -149,6 +149,7 @@ class Binding:
                 enabled=True,
             ),
             act="box.bind",
+            phone_id=phone_id,
         )
         return self._record
 
@@ -210,18 +211,20 @@ class Binding:
             act="box.disabled",
         )
 
-    async def _note(self, act: str) -> None:
-        entry = AuditEntry(at=self._clock.now(), who="box", act=act)
+    async def _note(self, act: str, *, phone_id: str) -> None:
+        entry = AuditEntry(at=self._clock.now(), who="box", act=act, phone_id=phone_id)
         await self._store.write(lambda tx: tx.audit.append(entry))
 
-    async def _change(self, change: Callable[[BoxRecord], BoxRecord | None], *, act: str) -> None:
+    async def _change(
+        self, change: Callable[[BoxRecord], BoxRecord | None], *, act: str, phone_id: str = ""
+    ) -> None:
         """Keep what ``change`` makes of the record as it is when its turn comes; None leaves it as it is."""
         async with self._changing:
             record = change(self._record)
             if record is None:
                 return
             text = msgspec.json.encode(record).decode()
-            entry = AuditEntry(at=self._clock.now(), who="box", act=act)
+            entry = AuditEntry(at=self._clock.now(), who="box", act=act, phone_id=phone_id)
 
             def work(tx: Transaction) -> None:
                 tx.settings.set(_SETTING, text)

@@ -136,7 +136,7 @@ class StaffDesk:
         try:
             token = await self._hpc.verify(reader_id, pin)
         except (PinWrong, PinBlocked) as exc:
-            await self._book.note("staff.pin_refused", why=exc.code)
+            await self._book.note("staff.pin_refused", why=exc.code, phone_id=phone_id)
             raise
         return await self._begin(token, phone_id)
 

@@ -93,7 +93,8 @@ class Box:
         return self._binding.topic()
 
     async def _bind(self, call: Call[NoQuery, BindBox]) -> BoxTopic:
-        await self._binding.bind(call.body.ticket, call.body.pin, call.body.name)
+        body = call.body
+        await self._binding.bind(body.ticket, body.pin, body.name, phone_id=call.phone_id)
         return self._binding.topic()
 
     async def _read_photo(self, call: Call[NoQuery, bytes]) -> Ticket:
