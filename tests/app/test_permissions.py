@@ -84,6 +84,7 @@ RULES = {
     "POST /api/visits/{visit_id}/prescription/paper": "QPB",
     "GET /api/visits/{visit_id}/check": "QPB",
     "POST /api/visits/{visit_id}/export": "live QPB",
+    "POST /api/reconciliation": "live QPB",
     "POST /api/visits/{visit_id}/editor": "QPB",
     "DELETE /api/visits/{visit_id}/editor": "QPB",
     "POST /api/visits/{visit_id}/restore": "QPB",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import csv
+import datetime as dt
+import io
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +13,8 @@ from typing import Any
 import pytest
 
 from tests.scenario.day import Day, open_day
+
+TAIPEI = dt.timezone(dt.timedelta(hours=8))
 
 
 @pytest.fixture
@@ -178,3 +183,39 @@ async def test_R02_the_his_gets_the_file_and_the_receipts_that_the_portal_gave(b
         "ic_record",
         "visit",
     ]
+
+
+async def test_R02_the_receipts_of_a_month_are_those_that_the_portal_holds(box: Day) -> None:
+    """R02: one line for each finished visit, in their order, as objects and as a table; days that make no sense are refused."""
+    visits = [await box.start()]
+    await box.save(visits[0], {"diagnoses": [{"code": "I10"}], "orders": [drug("TEST000014")]})
+    await box.finish(visits[0])
+    await box.flags(visits[0], card="done", vpn="done", ic="done")
+    await box.pull()
+    await box.insert("patient-lin")
+    visits.append(await box.start())
+    await box.save(visits[1], {"diagnoses": [{"code": "I10"}]})
+    await box.finish(visits[1], 1)
+    first, second = (
+        dt.datetime.fromisoformat(each["visit"]["visit_at"]).astimezone(TAIPEI).date() for each in visits
+    )
+    found = await box.call(
+        "POST", "/api/reconciliation", {"since": first.isoformat(), "until": second.isoformat()}
+    )
+
+    assert [line["visit_id"] for line in found["visits"]] == [each["visit"]["visit_id"] for each in visits]
+    assert [line["flags"]["vpn"] for line in found["visits"]] == ["done", "not_wanted"]
+    sent, kept = found["visits"]
+    held = box.portal("select key, kind, digest from receipts")
+    assert {(each["key"], each["kind"], each["digest"]) for each in sent["receipts"].values()} == {*held}
+    assert (len(held), kept["receipts"]) == (4, {})
+    table = csv.DictReader(io.StringIO(base64.b64decode(found["content"]).decode("utf-8-sig")))
+    assert [(row["visit_id"], row["upload.visit.receipt"], row["upload.ic.digest"]) for row in table] == [
+        (sent["visit_id"], sent["receipts"]["upload.visit"]["key"], sent["receipts"]["upload.ic"]["digest"]),
+        (kept["visit_id"], "", ""),
+    ]
+
+    before = {"since": "2020-01-01", "until": "2020-01-31"}
+    assert (await box.call("POST", "/api/reconciliation", before))["visits"] == []
+    for days in ({**before, "until": "2020-02-01"}, {**before, "until": "2019-12-31"}):
+        assert (await box.call("POST", "/api/reconciliation", days))["field"] == "until"

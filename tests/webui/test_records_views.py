@@ -178,3 +178,19 @@ def test_W05_what_nobody_can_tell_is_not_called_no_allergy(
     box.answers[f"GET /api/visits/{VISIT_ID}/allergies"] = known
     phone.open(f"{box.url}/#/visits/{VISIT_ID}/order/0")
     expect(phone.page.get_by_text(said)).to_be_visible()
+
+
+def test_R02_the_receipts_of_this_month_and_the_last_as_a_file(box: FakeBox, phone: Phone) -> None:
+    file = {"visits": [], "name": "receipts.csv", "content": "VkI="}
+    box.answers["POST /api/reconciliation"] = file
+    box.answers[f"GET /api/visits/{VISIT_ID}/check"] = {"findings": [], "unfit": []}
+    phone.open(f"{box.url}/#/visits/{VISIT_ID}/export")
+    for name in ("this", "last"):
+        phone.page.click(f"#reconcile-{name}")
+        with phone.page.expect_download() as download:
+            phone.page.click("#export-file")
+        assert download.value.path().read_bytes() == b"VB"
+    assert box.calls("POST /api/reconciliation") == [
+        {"since": "2026-11-01", "until": "2026-11-30"},
+        {"since": "2026-10-01", "until": "2026-10-31"},
+    ]

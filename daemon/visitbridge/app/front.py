@@ -65,6 +65,7 @@ from visitbridge.services.lookup import CodeLookup
 from visitbridge.services.visits.exporting import ExportDesk
 from visitbridge.services.visits.paper import PrintingDesk
 from visitbridge.services.visits.phrases import PhraseBook
+from visitbridge.services.visits.reconciling import ReconciliationDesk
 from visitbridge.words import Catalogue as Words
 
 WEBUI_DIR = Path(__file__).parents[3] / "webui"
@@ -120,7 +121,9 @@ def route_table(
         Exports(
             ExportDesk(
                 parts.store, parts.clock, parts.visits.get, sam_id=parts.binding.sam_id, training=lessons
-            )
+            ),
+            ReconciliationDesk(parts.store, parts.clock, training=lessons),
+            parts.staff,
         ).routes(),
         Paper(
             PrintingDesk(parts.store, parts.clock, _paper(words), parts.visits.get, training=lessons)

@@ -1,16 +1,20 @@
-"""Pre-check and export of a visit (R02)."""
+"""Pre-check and export of a visit, and the receipts of all visits of some days (R02)."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from visitbridge.api.resources.consents import actor_on
 from visitbridge.api.routes import AnyRoute, Call, NoQuery, Route, reduced, signed_in
 from visitbridge.domain.people import Right
 from visitbridge.protocols.visit_export.transcript import UnfitCharacter
 from visitbridge.services.visits.exporting import ExportDesk, ExportForm
+from visitbridge.services.visits.reconciling import Reconciliation, ReconciliationDesk
+from visitbridge.services.visits.starting import SignedIn
 
 
 class FindingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +46,18 @@ class ExportFile(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
 
 
+class Days(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """First and last day in Taipei, at most 31 of them."""
+
+    since: dt.date
+    until: dt.date
+
+
 class Exports:
-    def __init__(self, desk: ExportDesk) -> None:
+    def __init__(self, desk: ExportDesk, reconciling: ReconciliationDesk, staff: SignedIn) -> None:
         self._desk = desk
+        self._reconciling = reconciling
+        self._staff = staff
 
     def routes(self) -> list[AnyRoute]:
         return [
@@ -65,6 +78,15 @@ class Exports:
                 body=ExportChoice,
                 answer=ExportFile,
             ),
+            Route(
+                method="POST",
+                path="/api/reconciliation",
+                summary="Finished visits of some days with their receipts, also as a table; noted in the audit",
+                access=signed_in(Right.VISITS),
+                handler=self._reconcile,
+                body=Days,
+                answer=Reconciliation,
+            ),
         ]
 
     async def _check(self, call: Call[NoQuery, None]) -> VisitInspection:
@@ -81,3 +103,9 @@ class Exports:
             call.path["visit_id"], call.body.form, call.body.chosen, phone_id=call.phone_id
         )
         return ExportFile(name=file.name, content=file.content)
+
+    async def _reconcile(self, call: Call[NoQuery, Days]) -> Reconciliation:
+        actor = actor_on(self._staff, call.phone_id)
+        return await self._reconciling.between(
+            call.body.since, call.body.until, who=actor.who, phone_id=actor.phone_id
+        )

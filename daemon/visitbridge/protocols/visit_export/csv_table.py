@@ -41,7 +41,7 @@ def encode(visits: Sequence[Transcript]) -> bytes:
     writer.writerow(COLUMNS)
     for found in visits:
         for row in _rows(found.visit):
-            writer.writerow(map(_cell, row))
+            writer.writerow(map(as_text, row))
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -101,7 +101,8 @@ def _order(number: int, order: Order) -> tuple[str, ...]:
     )
 
 
-def _cell(text: str) -> str:
+def as_text(text: str) -> str:
+    """A cell that no spreadsheet runs."""
     return f"'{text}" if text.startswith((*_FORMULA, "'")) else text
 
 
