@@ -13,16 +13,27 @@ from vbtools.provision.card import card_files
 from vbtools.provision.profile import Box, read_profile
 
 ROOT = Path(__file__).parents[3]
-PROGRAMS = ("systemctl", "systemd-tmpfiles", "timedatectl", "rfkill", "nmcli")
+PROGRAMS = ("systemctl", "systemd-tmpfiles", "rfkill", "nmcli")
 ENCRYPT = '#!/bin/sh\n[ "$1 $2" = "encrypt --name=${4##*/}" ] && tr a-z0-9 n-za-m5-90-4 <"$3" >"$4"\n'
 """In the place of systemd-creds: what it wrote is not what it read."""
-APT = '#!/bin/sh\n[ "$DEBIAN_FRONTEND" = noninteractive ] && echo "$@" >>{noted}\n'
+APT = '#!/bin/sh\n[ "$DEBIAN_FRONTEND" = noninteractive ] && echo "$@" >>{ordered}\n'
+TIMEDATECTL = '#!/bin/sh\necho "$@" >>{ordered}\n'
+TOUCH = '#!/bin/sh\n[ {fails} = touch ] || {{ echo touch >>{noted} && exec /usr/bin/touch "$@"; }}\nexit 1\n'
 SYNC = "#!/bin/sh\necho sync >>{noted}\n"
-SHRED = '#!/bin/sh\nat=${{2%/private/*}}\necho "shred ${{at##*/}}" >>{noted}\nexec /usr/bin/shred "$@"\n'
+SHRED = '#!/bin/sh\nat=${{2%/private*/*}}\necho "shred ${{at##*/}}" >>{noted}\nexec /usr/bin/shred "$@"\n'
+HALF_SHRED = r"""#!/bin/sh
+case "$2" in */{place}/*) ;; *) exec /usr/bin/shred "$@" ;; esac
+shift
+for file; do echo overwritten >"$file"; done
+exit 1
+"""
+"""The power goes when everything in one place is overwritten, and nothing is gone yet."""
+
+SEALED = {"modem.password": b"pbeerpg ubefr", "modem.sim_pin": b"9266"}
 
 
 class Machine:
-    """``fail``: names of programs that do not succeed."""
+    """``fail``: the name of a program that does not succeed, or the place where the power goes while secrets are overwritten."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,8 +56,23 @@ class Machine:
         for name in PROGRAMS:
             self._program(name, f"#!/bin/sh\nexit {int(name == fail)}\n")
         self._program("systemd-creds", ENCRYPT)
-        for name, text in (("sync", SYNC), ("shred", SHRED), ("apt-get", APT)):
-            self._program(name, text.format(noted=self.folder / "noted"))
+        for name, text in (
+            ("sync", SYNC),
+            ("shred", HALF_SHRED if "/" in fail else SHRED),
+            ("apt-get", APT),
+            ("dpkg", APT),
+            ("timedatectl", TIMEDATECTL),
+            ("touch", TOUCH),
+        ):
+            self._program(
+                name,
+                text.format(
+                    noted=self.folder / "noted",
+                    ordered=self.folder / "ordered",
+                    place=fail,
+                    fails=fail or "none",
+                ),
+            )
         script = (
             f"mount --bind {self.etc} /etc && mount --bind {self.lib} /var/lib && "
             f"PATH={self.folder}/bin:$PATH exec sh {self.card}/visitbridge/first-boot.sh"
@@ -65,6 +91,9 @@ class Machine:
         plain = [path for path in files if {b"4711", b"correct horse"} & {path.read_bytes()}]
         return {str(path.parent.relative_to(self.folder)) for path in plain}
 
+    def sealed(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (self.etc / "credstore.encrypted").iterdir()}
+
     def _program(self, name: str, text: str) -> None:
         (self.folder / "bin" / name).write_text(text)
         (self.folder / "bin" / name).chmod(0o755)
@@ -81,10 +110,7 @@ def test_secrets_end_sealed_and_nowhere_else(machine: Machine) -> None:
     assert machine.start() == 0
 
     assert machine.secrets() == set()
-    assert {path.name for path in (machine.etc / "credstore.encrypted").iterdir()} == {
-        "modem.password",
-        "modem.sim_pin",
-    }
+    assert machine.sealed() == SEALED
     assert (machine.etc / "localtime").readlink() == Path("/usr/share/zoneinfo/Asia/Taipei")
     assert (machine.lib / "visitbridge-provisioned").exists()
 
@@ -108,11 +134,38 @@ def test_secrets_are_shredded_only_when_what_was_made_of_them_is_on_the_disk(mac
     machine.start()
 
     noted = (machine.folder / "noted").read_text().splitlines()
-    assert noted == ["sync", "shred visitbridge", "sync", "shred visitbridge-machine"]
+    assert noted == [
+        *("sync", "sync", "shred visitbridge"),
+        *("sync", "sync", "shred visitbridge-machine"),
+        *("touch", "sync"),
+    ]
+
+
+@pytest.mark.parametrize("place", ["card/visitbridge", "lib/visitbridge-machine"])
+def test_secrets_outlive_a_power_cut_while_they_are_overwritten(machine: Machine, place: str) -> None:
+    assert machine.start(fail=place) != 0
+
+    assert machine.start() == 0
+
+    profile = machine.etc / "NetworkManager/system-connections/visitbridge-phones.nmconnection"
+    assert machine.sealed() == SEALED
+    assert "overwritten" not in profile.read_text("utf-8")
+    assert (machine.lib / "visitbridge-provisioned").exists()
+    assert not (machine.card / "visitbridge/private").exists()
+    assert not list((machine.lib / "visitbridge-machine").iterdir())
+
+
+def test_a_box_that_was_cut_off_before_its_firewall_stood_raises_no_wifi(machine: Machine) -> None:
+    """NetworkManager takes what lies there at the next start, long before the first boot goes on."""
+    machine.start(fail="systemctl")
+
+    assert list((machine.etc / "NetworkManager").rglob("*.nmconnection")) == []
 
 
 def test_the_package_comes_with_what_it_recommends_from_lists_of_today(machine: Machine) -> None:
-    """A box uses the recommended packages; an image's lists of packages are as old as the image."""
+    """A box uses the recommended packages; an image's lists of packages are as old as the image, and a board without a clock needs
+    the time before apt believes the lists of today.
+    """
     (machine.card / "visitbridge/visitbridge_0.1.0_arm64.deb").write_bytes(b"a package")
     control = (ROOT / "debian/control").read_text("utf-8").partition("\nRecommends:\n")[2]
     recommended = control.partition("\nSuggests:")[0].replace(",", "").split()
@@ -121,17 +174,28 @@ def test_the_package_comes_with_what_it_recommends_from_lists_of_today(machine: 
 
     orders = [
         [word for word in line.split() if "=" not in word]
-        for line in (machine.folder / "noted").read_text().splitlines()
-        if "-o" in line.split()
+        for line in (machine.folder / "ordered").read_text().splitlines()
     ]
     assert orders == [
+        ["--configure", "-a"],
         ["-q", "-o", "-o", "update"],
         [
             *("-q", "-o", "-o", "install", "--yes", "--no-install-recommends"),
             str(machine.card / "visitbridge/visitbridge_0.1.0_arm64.deb"),
             *recommended,
         ],
+        ["set-ntp", "false"],
     ]
+
+
+def test_a_first_boot_whose_very_end_was_lost_does_not_begin_again(machine: Machine) -> None:
+    assert machine.start(fail="touch") != 0
+
+    assert machine.start() == 0
+
+    assert machine.sealed() == SEALED
+    assert (machine.lib / "visitbridge-provisioned").exists()
+    assert not list((machine.lib / "visitbridge-machine").iterdir())
 
 
 def test_a_box_is_provisioned_once(machine: Machine) -> None:
