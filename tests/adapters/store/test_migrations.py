@@ -18,6 +18,7 @@ from visitbridge.adapters.store import binding, open_store
 from visitbridge.adapters.store.migrations import OLDEST_PROGRAM, REVISIONS
 from visitbridge.adapters.store.migrations.upgrade import configuration, upgrade
 from visitbridge.adapters.store.tables import metadata
+from visitbridge.errors import Retry, StoreError
 from visitbridge.sim.clock import FakeClock
 
 
@@ -103,6 +104,24 @@ def test_a_migration_that_fails_changes_nothing(
     assert table_names(connection) == {"receipts"}
     assert not connection.in_transaction
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+def test_steps_that_leave_rows_without_what_they_belong_to_change_nothing(
+    connection: binding.Connection,
+) -> None:
+    """As one would that rebuilds a table and loses rows of it, for which foreign keys have to be off."""
+    upgrade(connection, REVISIONS[-2])
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute(
+        "INSERT INTO visit_editors (visit_id, phone_id, taken_at) VALUES ('lost', 'phone-1', 0)"
+    )
+    tables = table_names(connection)
+    with pytest.raises(StoreError) as refused:
+        upgrade(connection)
+
+    assert refused.value.retry is Retry.NEVER
+    assert table_names(connection) == tables
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (REVISIONS[-2],)
 
 
 async def test_reopening_runs_no_migration(

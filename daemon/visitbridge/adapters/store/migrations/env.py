@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from visitbridge.adapters.store.tables import metadata
+from visitbridge.errors import Retry, StoreError
 
 context.configure(
     connection=context.config.attributes["connection"],
@@ -14,3 +15,6 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+    # Not StoreDamaged: the file is whole as it was, and no backup would fare better with these steps.
+    if context.get_bind().exec_driver_sql("PRAGMA foreign_key_check").all():
+        raise StoreError("the steps leave rows without what they belong to", retry=Retry.NEVER)

@@ -28,7 +28,7 @@ def upgrade(connection: binding.Connection, revision: str = "head") -> None:
     """Run every missing step up to ``revision`` in one transaction: all of them or none.
 
     Raises the vendor's errors. Foreign keys are off meanwhile, since rebuilding a table needs that, and
-    checked before the commit.
+    checked before the commit: StoreError (``retry=never``) when the steps broke one.
     """
     engine = create_engine(
         "sqlite://", creator=lambda: connection, module=binding.DBAPI, poolclass=StaticPool
