@@ -173,6 +173,22 @@ async def test_only_the_newest_are_kept(path: Path, clock: FakeClock, shelf: Bac
     assert len(shelf.newest_first()) == KEPT
 
 
+async def test_what_somebody_else_put_on_the_shelf_is_left_alone(
+    path: Path, clock: FakeClock, shelf: BackupShelf
+) -> None:
+    await fill(path, clock, shelf, "a")
+    stranger = path.parent / "backups" / "store-before-update.backup"
+    stranger.write_bytes(b"no database")
+    async with open_store(path, KEY, clock=clock) as store:
+        await shelf.take(store)
+
+    assert stranger.exists()
+    assert [found.name for found in shelf.newest_first()] == [
+        "store-00000002.backup",
+        "store-00000001.backup",
+    ]
+
+
 async def test_a_shelf_that_the_disk_refuses_is_told_as_trouble_of_the_store(
     path: Path, clock: FakeClock
 ) -> None:

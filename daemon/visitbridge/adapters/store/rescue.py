@@ -25,7 +25,7 @@ from visitbridge.ports.clock import Clock
 log = logging.getLogger(__name__)
 
 KEPT: Final = 2
-_PATTERN: Final = "store-*.backup"
+_PATTERN: Final = f"store-{8 * '[0-9]'}.backup"
 # SQLite's own files beside the database; they belong to it, and not to the copy that takes its place.
 _COMPANIONS: Final = ("", "-wal", "-shm", "-journal")
 _NOTE: Final = ".rescued"
