@@ -405,6 +405,12 @@ def finished(**changes: Any) -> Json:
     return {**shown, "flags": flags(card="done", vpn="done", ic="done"), **changes}
 
 
+def finished_as(mode: int, **changes: Any) -> Json:
+    """With less than all."""
+    shown = finished(**changes)
+    return {**shown, "visit": {**shown["visit"], "finish_mode": mode}}
+
+
 def summary(**changes: Any) -> Json:
     return {
         "visit_id": VISIT_ID,

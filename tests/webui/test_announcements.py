@@ -58,8 +58,11 @@ def test_T04_one_that_is_over_counts_for_nothing(box: FakeBox, phone: Phone) -> 
 
 @pytest.fixture
 def newcomer(box: FakeBox) -> FakeBox:
-    """Somebody who has not taken the tour."""
-    box.topics["tour"] = {"taken": False}
+    """Somebody who has not taken the tour, with no patient's card in."""
+    box.topics |= {
+        "tour": {"taken": False},
+        "cards": samples.two_readers(samples.card("hpc"), samples.card()),
+    }
 
     def taken(_: Any) -> dict[str, Any]:
         box.put("tour", {"taken": True})
@@ -127,6 +130,21 @@ def test_B04_T03_it_can_be_skipped_by_escape_and_replayed_from_the_help_page(
     expect(page.locator(".tour")).to_have_attribute("data-step", "strip")
     page.click("#tour-skip")
     expect(page.locator(".tour")).to_have_count(0)
+
+
+def test_B04_T03_whoever_put_a_patients_card_in_is_offered_it_afterwards(
+    newcomer: FakeBox, phone: Phone
+) -> None:
+    empty, newcomer.topics["cards"] = newcomer.topics["cards"], samples.topics()["cards"]
+    phone.open(newcomer.url)
+    phone.page.click("#go-start")
+    expect(phone.page.locator("#start-visit")).to_be_visible()
+    phone.go("/")
+    offered_over_the_card = phone.page.locator(".tour").count()
+    newcomer.put("cards", empty)
+
+    expect(phone.page.locator(".tour")).to_be_visible()
+    assert offered_over_the_card == 0
 
 
 def test_B04_T03_it_never_stands_over_a_card_that_is_being_used(newcomer: FakeBox, phone: Phone) -> None:

@@ -79,8 +79,9 @@ def test_S02_what_was_refused_is_said_in_the_insurers_words(box: FakeBox, phone:
     [
         ({"phone": samples.phone_topic(role="user")}, ("default", "hospice"), "請用技術人員或負責人的手機"),
         ({}, ("default",), "機構只有這一組"),
+        ({}, (), "還不知道機構有哪些組"),
     ],
-    ids=["no technician", "one group"],
+    ids=["no technician", "one group", "never told"],
 )
 def test_S02_where_nothing_can_be_chosen_the_group_is_told_with_the_reason(
     box: FakeBox, phone: Phone, topics: dict[str, Any], groups: tuple[str, ...], says: str

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 
 from tests.webui import record_samples, samples
 from tests.webui.fake_box import FakeBox, Refusal
-from tests.webui.phone import Phone
+from tests.webui.phone import Look, Phone
+from tests.webui.studio import Studio
 
 Json = dict[str, Any]
 
@@ -124,7 +125,7 @@ LACKS = [
     Lack("sign-in enabled", "/sign-in", {**NOBODY, **DISABLED}, MAIN, "請聯絡機構管理者"),
     Lack("sign-in card", "/sign-in", {**NOBODY, "cards": EMPTY}, MAIN, "請插醫事人員卡"),
     # 看診
-    Lack("start card", "/start", {"cards": EMPTY}, MAIN, "請插病人的健保卡", ("#/virtual-card",)),
+    Lack("start card", "/start", {"cards": EMPTY}, MAIN, "請插病人的健保卡"),
     Lack(
         "start staff",
         "/start",
@@ -220,6 +221,20 @@ def test_C03_what_cannot_work_names_what_it_lacks_and_sends_nothing(
     expect(place).to_contain_text(lack.says)
 
 
+@pytest.mark.parametrize("lack", LACKS, ids=lambda lack: lack.name)
+def test_C03_what_cannot_work_is_said_to_everybody(studio: Studio, lack: Lack) -> None:
+    show(studio.empty(), studio.phone, lack)
+    expect(studio.phone.page.locator(lack.place)).to_contain_text(lack.says)
+    studio.phone.settle()
+    studio.load_axe()
+    found = []
+    for look in (Look(), Look(dark=True), Look(320, 568, large=True)):
+        studio.phone.dress(look)
+        found += studio.axe()
+
+    assert found == []
+
+
 @pytest.mark.parametrize(
     ("lacking", "says"),
     [
@@ -296,7 +311,7 @@ def test_C03_a_phone_offers_to_remove_only_those_that_it_may(box: FakeBox, phone
             {},
             "讀卡機由技術人員連接與移除",
         ),
-        ("/setup/site", {}, {}, "只有技術人員或擁有者的手機可以更改"),
+        ("/setup/site", {}, {}, "只有技術人員或負責人的手機可以更改"),
         (
             "/training",
             {},

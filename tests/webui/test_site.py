@@ -88,7 +88,7 @@ def test_A03_a_users_phone_reads_and_changes_nothing(box: FakeBox, phone: Phone)
     page = open_site(box, phone, site_samples.PART)
 
     expect(row(page, "managers")).to_contain_text("王代表")
-    expect(page.get_by_text("只有技術人員或擁有者的手機可以更改。")).to_be_visible()
+    expect(page.get_by_text("只有技術人員或負責人的手機可以更改。")).to_be_visible()
     expect(page.locator("[data-step] button")).to_have_count(0)
 
 

@@ -92,6 +92,7 @@ def test_Y05_the_other_phone_looks_on_and_takes_over_in_one_tap(
     phone.open(f"{box.url}/#{VISIT}")
     expect(phone.page.get_by_text("陳醫師 Pixel 正在編輯這份草稿")).to_be_visible()
     expect(phone.page.locator("#subjective")).not_to_be_editable()
+    phone.page.get_by_text("放棄這次看診").click()
     for control in ("#to-finish", "[data-diagnosis=I10] .danger", "[data-order] .danger", "#discard"):
         expect(phone.page.locator(control)).to_be_disabled()
     expect(phone.page.locator("#add-order")).to_have_count(0)
@@ -506,8 +507,9 @@ def test_N01_what_is_lacking_leads_to_where_it_is_mended(box: FakeBox, draft: Dr
     )
     draft.content["orders"][0] |= {"days": 14, "total": 42.0}
     phone.open(f"{box.url}/#{VISIT}/finish")
-    expect(phone.page.locator("[data-mode='4'] input")).to_be_disabled()
-    expect(phone.page.locator("[data-mode='1'] input")).to_be_checked()
+    expect(phone.page.locator("#lacking a")).to_be_visible()
+    expect(phone.page.locator("[data-mode]")).to_have_count(0)
+    expect(phone.page.locator("#fill-in")).to_have_attribute("href", f"#{VISIT}")
 
     phone.page.locator("#lacking a").click()
     phone.page.fill("#days", "7")
@@ -515,3 +517,59 @@ def test_N01_what_is_lacking_leads_to_where_it_is_mended(box: FakeBox, draft: Dr
     phone.go(f"{VISIT}/finish")
     expect(phone.page.locator("[data-mode='4'] input")).to_be_checked()
     expect(phone.page.locator("#lacking")).to_have_count(0)
+
+
+def test_N01_a_visit_that_lacks_something_ends_only_by_a_press_that_says_for_good(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    draft.content["diagnoses"] = []
+    box.answers[f"POST {API}/finish"] = samples.finished_as(1)
+    phone.open(f"{box.url}/#{VISIT}/finish")
+    expect(phone.page.locator("main .notice.warn")).to_contain_text("內容已存在盒子，可以先離開，回來再補")
+    expect(phone.page.locator("#finish")).to_be_hidden()
+    phone.page.click("#save-only summary")
+    expect(phone.page.locator("#save-only")).to_contain_text("不寫卡、不上傳，之後也不能再補")
+    phone.page.click("#finish")
+
+    assert [call["mode"] for call in box.wait_calls(f"POST {API}/finish")] == [1]
+
+
+def test_N01_what_was_finished_with_less_than_all_is_taken_further_from_its_result(
+    box: FakeBox, phone: Phone
+) -> None:
+    def finish(_: Any) -> Any:
+        box.answers[f"GET {API}"] = samples.finished()
+        return samples.finished()
+
+    box.answers[f"GET {API}"] = samples.finished_as(
+        2, flags=samples.flags(card="done", vpn="not_wanted", ic="not_wanted")
+    )
+    box.answers[f"POST {API}/finish"] = finish
+    phone.open(f"{box.url}/#{VISIT}/result")
+    expect(phone.page.locator("#go-further h2")).to_have_text("目前做到：儲存＋寫卡")
+    expect(phone.page.locator("#go-further button")).to_have_text(
+        ["儲存＋寫卡＋VPN＋IC卡上傳", "儲存＋寫卡＋VPN"]
+    )
+    phone.page.click("#further-4")
+
+    assert [call["mode"] for call in box.wait_calls(f"POST {API}/finish")] == [4]
+    expect(phone.page.locator("#go-further")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("part", "done"),
+    [("#add-diagnosis", ".back"), ("#stay", "#part-done"), ("#order-0", "#order-done")],
+    ids=["pick", "part", "order"],
+)
+@pytest.mark.usefixtures("draft")
+def test_back_from_a_part_one_goes_on_where_one_was(box: FakeBox, phone: Phone, part: str, done: str) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    phone.page.click(part)
+    expect(phone.page.locator(part)).to_have_count(0)
+    phone.page.click(done)
+
+    expect(phone.page.locator(part)).to_be_focused()
+    expect(phone.page.locator(part)).to_be_in_viewport(ratio=1)
+    phone.page.click(".icon-home")
+    phone.page.locator(f"main a[href='#{VISIT}']").click()
+    expect(phone.page.locator("h1")).to_be_focused()

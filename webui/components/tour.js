@@ -5,7 +5,7 @@
 import { html } from "../lib/htm-preact.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../lib/preact-hooks.js";
 import { post } from "../core/api.js";
-import { announce, live, tourWanted } from "../core/store.js";
+import { announce, live, patientReader, tourWanted } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, useTask } from "./controls.js";
 
@@ -55,7 +55,8 @@ export function Tour() {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
-  if (cardBusy) return null;
+  // Whoever has put a patient's card in came to work; the offer waits until it is out.
+  if (cardBusy || (at === OFFER && patientReader.value)) return null;
   const last = at === steps.length - 1;
   const words = step ? `tour.${step.name}` : "tour.offer";
   return html`<section class="tour ${step?.low ? "above" : ""}" role="dialog" aria-labelledby="tour-title" data-step=${step?.name ?? "offer"}>

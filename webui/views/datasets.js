@@ -41,7 +41,7 @@ function Group({ status, changed }) {
   const torn = status.loaded_group !== "" && status.loaded_group !== used;
   return html`<section class="group" id="dataset-group"><h2>${t("datasets.group_title")}</h2>
     ${torn ? html`<${Notice} kind="warn" title=${t("datasets.group_torn.what", { group: used })}><p>${t("datasets.group_torn.now", { group: status.loaded_group })}</p><//>` : null}
-    ${groups.length < 2 || roleLock() ? html`<p>${t("datasets.group", { group: used })}</p><p class="hint">${t(groups.length < 2 ? "datasets.group_only" : "datasets.group_role")}</p>`
+    ${groups.length < 2 || roleLock() ? html`<p>${t("datasets.group", { group: used })}</p><p class="hint">${t(status.groups.length === 0 ? "datasets.group_unknown" : groups.length < 2 ? "datasets.group_only" : "datasets.group_role")}</p>`
     : html`<p class="hint">${t("datasets.group_hint")}</p><fieldset class="choices"><legend class="unseen">${t("datasets.group_title")}</legend>${groups.map((group) => html`<label class="choice" key=${group}>
         <input type="radio" name="dataset-group" value=${group} checked=${group === chosen} onChange=${() => setChosen(group)} />
         <span class="code">${group}${group === used ? html`<small>${t("datasets.group_now")}</small>` : null}</span></label>`)}</fieldset>

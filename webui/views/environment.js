@@ -18,7 +18,7 @@ function Item({ check }) {
     <span class="row-title">${t(`environment.item.${check.item}`)}</span><span>${t(`${words}.what`, check.params)}</span>
     ${hasWords(`${words}.now`) ? html`<span class="row-detail">${t(`${words}.now`)}</span>` : null}
     ${check.item === "site" ? html`<a class="button quiet" href="#/setup/site">${t("site.title")}</a>` : null}</div>
-    <span class="strong">${t(`environment.state.${check.state}`)}</span></li>`;
+    <span class="check-state ${check.state}">${t(`environment.state.${check.state}`)}</span></li>`;
 }
 
 export default function Environment() {

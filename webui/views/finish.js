@@ -7,8 +7,8 @@ import { replace } from "../core/router.js";
 import { lineReady, linkUp, live, readers, staffHere } from "../core/store.js";
 import { t } from "../core/words.js";
 import { useAdvice } from "../components/advice.js";
-import { Button, ErrorNotice, fieldWords, Loading, Notice, RowLink, ruleWords, Screen, useFetched, useTask } from "../components/controls.js";
-import { EditorNotice, fieldPath, SaveState } from "../components/draft.js";
+import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
+import { EditorNotice, SaveState } from "../components/draft.js";
 import { VisitPatient } from "../components/patient.js";
 
 /** @typedef {import("../core/draft.js").Draft} Draft */
@@ -33,13 +33,13 @@ function waitsFor(mode, visit) {
   return waits.length > 0 && mode > 1 ? t("finish.waits", { what: waits.join(t("list.separator")) }) : t("finish.at_once");
 }
 
-/** @param {{ mode: number, chosen: boolean, possible: boolean, choose: () => void, visit: import("../core/types").Visit }} props */
-function Mode({ mode, chosen, possible, choose, visit }) {
+/** @param {{ mode: number, chosen: boolean, choose: (mode: number) => void, visit: import("../core/types").Visit }} props */
+function Mode({ mode, chosen, choose, visit }) {
   const offline = visit.identification === "card_offline";
-  return html`<label class="choice mode" data-mode=${mode}><input type="radio" name="mode" value=${mode} checked=${chosen} disabled=${!possible} onChange=${choose} />
+  return html`<label class="choice mode" data-mode=${mode}><input type="radio" name="mode" value=${mode} checked=${chosen} onChange=${() => choose(mode)} />
     <span class="row-text"><span class="row-title">${t(`finish.mode.${mode}`)}</span>
       <span class="mode-steps">${STEPS.slice(0, mode).map((step) => html`<span class="tag ${offline && step === "card" ? "off" : ""}">${t(offline && step === "card" ? "finish.step.no_card" : `finish.step.${step}`)}</span>`)}</span>
-      <span class="row-detail">${possible ? waitsFor(mode, visit) : t("finish.lacks")}</span></span></label>`;
+      <span class="row-detail">${waitsFor(mode, visit)}</span></span></label>`;
 }
 
 /** @param {{ draft: Draft }} props */
@@ -48,12 +48,12 @@ function Chooser({ draft }) {
   const content = draft.content.value;
   const lacking = useAdvice(draft)?.lacking ?? [];
   const sendable = content.diagnoses.length > 0 && lacking.length === 0;
-  const [wanted, setMode] = useState(4);
-  const mode = sendable ? wanted : 1;
-  const finish = useTask(async () => {
+  const [mode, setMode] = useState(4);
+  const more = useFetched(`${sendable}`, async () => (sendable ? null : import("../components/lacking.js")));
+  const finish = useTask(async (/** @type {number} */ until) => {
     if (!(await draft.flush())) return;
     try {
-      await post(`/api/visits/${segment(draft.id)}/finish`, { revision: draft.revision, mode }, { timeout_s: 60 });
+      await post(`/api/visits/${segment(draft.id)}/finish`, { revision: draft.revision, mode: until }, { timeout_s: 60 });
     } catch (thrown) {
       // Without an answer it may be finished all the same: the box is asked before anything is said.
       const { visit: now } = await fetchVisit(draft.id).catch(() => { throw thrown; });
@@ -63,15 +63,15 @@ function Chooser({ draft }) {
     replace(`/visits/${segment(draft.id)}/result`);
   });
   return html`<${Screen} title=${t("finish.title")} up=${`/visits/${segment(draft.id)}`} header=${html`<${VisitPatient} visit=${visit} />`}
-    action=${html`<${Button} kind="primary" id="finish" task=${finish} disabled=${!draft.isMine.value}>${t("finish.action")}<//>`}>
+    action=${sendable ? html`<${Button} kind="primary" id="finish" busy=${finish.busy} onPress=${() => void finish.run(mode)} disabled=${!draft.isMine.value}>${t("finish.action")}<//>`
+      : html`<a class="button primary" id="fill-in" href="#/visits/${segment(draft.id)}">${t("finish.back_to_edit")}</a>`}>
     <${ErrorNotice} error=${finish.error}>${finish.error?.body.field ? html`<a class="button plain" href="#/visits/${segment(draft.id)}">${t("finish.back_to_edit")}</a>` : null}<//>
     <div class="visit-facts"><p>${t("finish.summary", { diagnoses: content.diagnoses.length, orders: content.orders.length })}</p><${SaveState} draft=${draft} /></div>
     <${EditorNotice} draft=${draft} reload=${() => replace(`/visits/${segment(draft.id)}`)} />
-    ${!sendable ? html`<${Notice} kind="warn"><p>${t(content.diagnoses.length === 0 ? "finish.no_diagnosis" : "finish.lacking")}</p><//>` : null}
-    ${lacking.length > 0 ? html`<div class="items" id="lacking">${lacking.map((lack) => html`<${RowLink} href=${`#${fieldPath(draft, lack.field)}`} title=${fieldWords(lack.field)} detail=${ruleWords(lack.params)} />`)}</div>` : null}
+    ${more.value ? html`<${more.value.Lacking} draft=${draft} lacking=${lacking} finish=${finish} />` : null}
     ${draft.signature.value ? null : html`<div class="items"><${RowLink} id="sign-first" href=${`#/visits/${segment(draft.id)}/signature`} title=${t("signature.none")} detail=${t("finish.sign_hint")} /></div>`}
     ${visit.identification === "card_offline" ? html`<${Notice} kind="warn"><p>${t("finish.offline")}</p><//>` : null}
-    <fieldset class="choices"><legend>${t("finish.how")}</legend>${MODES.map((m) => html`<${Mode} mode=${m} chosen=${m === mode} possible=${sendable || m === 1} choose=${() => setMode(m)} visit=${visit} />`)}</fieldset><//>`;
+    ${sendable ? html`<fieldset class="choices"><legend>${t("finish.how")}</legend>${MODES.map((m) => html`<${Mode} mode=${m} chosen=${m === mode} choose=${setMode} visit=${visit} />`)}</fieldset>` : null}<//>`;
 }
 
 /** @param {{ id: string }} props */

@@ -23,6 +23,8 @@ function news(id) {
 /** @param {{ id: string }} props */
 export default function Result({ id }) {
   const found = useFetched(id, () => fetchVisit(id), news(id));
+  const less = (found.value?.visit.finish_mode ?? 4) < 4;
+  const further = useFetched(`${less}`, async () => (less ? import("../components/go_further.js") : null));
   if (!found.value) {
     return found.error ? html`<${Screen} title=${t("result.title")} up="/visits"><${ErrorNotice} error=${found.error} /><//>` : html`<main><${Loading} /></main>`;
   }
@@ -35,7 +37,8 @@ export default function Result({ id }) {
     <${Flags} flags=${flags} />
     <${ErrorNotice} error=${found.error} />
     ${open.length > 0 ? html`<section class="group"><h2>${t("result.waiting")}</h2><ul class="items">${open.map((job) => html`<${JobCard} key=${job.job_id} job=${job} changed=${found.reload} />`)}</ul></section>` : null}
-    <dl class="facts"><dt>${t("result.sequence")}</dt><dd class="code" id="sequence">${visit.sequence ? visit.sequence.number : t("flag.waiting_number")}</dd>
+    ${further.value ? html`<${further.value.GoFurther} visit=${visit} changed=${found.reload} />` : null}
+    <dl class="facts"><dt>${t("result.sequence")}</dt><dd class="code" id="sequence">${visit.sequence ? visit.sequence.number : t(flags.card === "not_wanted" ? "none" : "flag.waiting_number")}</dd>
       <dt>${t("result.visit_at")}</dt><dd>${rocMoment(visit.visit_at)}</dd>
       <dt>${t("stay.title_short")}</dt><dd>${clock(content.occasion.arrived_at ?? visit.visit_at)}–${clock(content.occasion.departed_at ?? visit.finished_at ?? visit.visit_at)}</dd>
       <dt>${t("result.practitioner")}</dt><dd>${visit.practitioner.name}</dd>

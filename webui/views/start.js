@@ -23,7 +23,7 @@ export default function Start() {
   });
   const patient = reader?.card.patient;
   const asks = useFetched(patient?.name_open ? patient.card_no_tail : "", async () => (patient?.name_open ? import("../components/card_name.js") : null));
-  const ways = useFetched(String(!reader), async () => (reader ? null : import("../components/ways.js")));
+  const ways = useFetched(`${!reader}`, async () => (reader ? null : import("../components/ways.js")));
   const online = linkUp.value && staffHere.value !== null;
   const goesOn = (drafts.value ?? []).some((draft) => draft.patient_name === patient?.name);
   const disabledBox = live.value.box?.enabled === false;

@@ -1,11 +1,11 @@
 /** The draft: complaint, findings, diagnoses, orders; every change saved on the box as it is made (M01-M22). */
 import { html } from "../lib/htm-preact.js";
-import { asApiError, post, segment } from "../core/api.js";
+import { segment } from "../core/api.js";
 import { closeDraft, openDraft } from "../core/draft.js";
 import { clock, points, quantity, rocMoment } from "../core/format.js";
 import { go, replace } from "../core/router.js";
-import { announce, offerUndo, staffHere } from "../core/store.js";
-import { useEffect } from "../lib/preact-hooks.js";
+import { offerUndo, staffHere } from "../core/store.js";
+import { useEffect, useLayoutEffect, useState } from "../lib/preact-hooks.js";
 import { errorWords, t } from "../core/words.js";
 import { useAdvice, useRow } from "../components/advice.js";
 import { Button, ErrorNotice, Loading, Notice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
@@ -72,7 +72,7 @@ function Orders({ draft }) {
   const closed = !draft.writable.value;
   return html`<section class="group"><h2>${t("visit.orders", { count: list.length })}</h2><${Allergies} draft=${draft} />
     <ul class="items">${list.map((order, index) => html`<${SwipeItem} key=${`${index} ${order.code}`} name="order" value=${order.code} disabled=${closed} remove=${() => removeItem(draft, "orders", index, order.name || order.code)}>
-      <a class="row-text" href=${`#/visits/${segment(draft.id)}/order/${index}`}><span class="row-title">${order.name || order.code}${order.kind === "drug" ? null : html`<span class="tag">${t(`order.kind.${order.kind}`)}</span>`}${left.has(order.code) ? html`<span class="tag warn">${t("left.mark")}</span>` : null}</span>
+      <a class="row-text" id=${`order-${index}`} href=${`#/visits/${segment(draft.id)}/order/${index}`}><span class="row-title">${order.name || order.code}${order.kind === "drug" ? null : html`<span class="tag">${t(`order.kind.${order.kind}`)}</span>`}${left.has(order.code) ? html`<span class="tag warn">${t("left.mark")}</span>` : null}</span>
         <span class="row-detail"><span class="code">${order.code}</span> ${orderSummary(order)}</span></a>
       <${Button} kind="danger" disabled=${closed} label=${t("visit.remove_item", { what: order.name || order.code })} onPress=${() => removeItem(draft, "orders", index, order.name || order.code)}>${t("action.remove")}<//><//>`)}</ul>
     ${closed || list.length >= MOST_ORDERS ? null : html`<a class="button plain add" id="add-order" href="#/visits/${segment(draft.id)}/pick/drugs">${t("visit.add_order")}</a>`}</section>`;
@@ -98,20 +98,19 @@ function Parts({ draft }) {
     ${advice && advice.visit_type !== claim.visit_type && FIRST_OR_FOLLOW_UP.has(claim.visit_type) ? html`<p class="hint">${t("claim.suggests", { type: advice.visit_type })}</p>` : null}`;
 }
 
+/** By which of its links each visit was left, so that one goes on there. @type {Record<string, string>} */
+const left = {};
+
 /** @param {{ draft: Draft, reload: () => void }} props */
 function Editor({ draft, reload }) {
+  useLayoutEffect(() => {
+    document.getElementById(left[draft.id] ?? "")?.focus();
+    const note = (/** @type {any} */ event) => { left[draft.id] = event.target.closest("a[id]")?.id ?? ""; };
+    document.addEventListener("click", note);
+    return () => document.removeEventListener("click", note);
+  }, []);
   const visit = draft.visit;
-  const discard = useTask(async () => {
-    await draft.flush();
-    const gone = /** @type {import("../core/types").VisitView} */ (await post(`/api/visits/${segment(draft.id)}/discard`, { revision: draft.revision }));
-    closeDraft();
-    announce(t("visit.discarded"));
-    replace("/");
-    offerUndo(t("visit.discarded"), () => void post(`/api/visits/${segment(draft.id)}/restore`, { revision: gone.visit.revision }).then(
-      () => replace(`/visits/${segment(draft.id)}`),
-      (thrown) => announce(asApiError(thrown).body.words.what),
-    ));
-  });
+  const [fold, setFold] = useState(/** @type {typeof import("../components/discard.js") | null} */ (null));
   const forward = useTask(async () => {
     if (!(await draft.flush())) return;
     if (draft.isCorrection) {
@@ -132,7 +131,6 @@ function Editor({ draft, reload }) {
       ${visit.clock_trusted ? null : html`<p class="tag warn">${t("strip.clock.untrusted")}</p>`}<${SaveState} draft=${draft} /></div>
     ${draft.notice ? html`<p class="hint">${t(draft.notice)}</p>` : null}
     <${SaveTrouble} draft=${draft} reload=${reload} />
-    <${ErrorNotice} error=${discard.error} />
     ${staffHere.value || offline ? null : html`<${Notice} kind="warn" title=${errorWords("GW-ACC-03", "what")}><p>${errorWords("GW-ACC-03", "where")}</p><p>${errorWords("GW-ACC-03", "now")}</p>
       <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>`}
     ${isCorrection ? null : html`<div class="items"><${RowLink} id="to-records" href=${`#/visits/${segment(draft.id)}/records`} title=${t("records.title")} detail=${t("records.leftover")} />
@@ -143,8 +141,7 @@ function Editor({ draft, reload }) {
     <${Orders} draft=${draft} />
     <${TextPart} draft=${draft} name="special_note" rows="1" />
     <${Parts} draft=${draft} />
-    ${isCorrection ? null : html`<details class="fold"><summary>${t("visit.discard_title")}</summary><p>${t("visit.discard_hint")}</p>
-      <${Button} kind="danger" id="discard" task=${discard} disabled=${closed}>${t("visit.discard")}<//></details>`}<//>`;
+    ${isCorrection ? null : html`<details class="fold" onToggle=${() => void import("../components/discard.js").then(setFold, (thrown) => console.error(thrown))}><summary>${t("visit.discard_title")}</summary>${fold ? html`<${fold.Discard} draft=${draft} />` : null}</details>`}<//>`;
 }
 
 /** @param {{ id: string, correct?: boolean }} props */
