@@ -69,7 +69,8 @@ def test_A07_a_service_goes_from_applied_for_to_approved_with_who_and_when(
     service.get_by_role("button", name="已核可：", exact=False).click()
     expect(service).to_contain_text("已辦好")
     service.get_by_role("button", name="改回未辦：", exact=False).click()
-    expect(service).to_contain_text("未辦")
+    box.wait_calls("PUT /api/site-steps/service_qpb", 3)
+    expect(service).not_to_contain_text("已辦好")
 
     assert said == ["applied", "done", "open"]
 
