@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -46,6 +47,18 @@ def test_every_screen_has_its_baseline_and_all_are_light() -> None:
 
     assert {file.stem for file in files} == NAMES
     assert sum(file.stat().st_size for file in files) <= baselines.MOST_BYTES
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_marks_of_every_colour_side_by_side_are_kept_as_they_are() -> None:
+    """What compression is worst at."""
+    side = 40
+    colours = Image.frombytes("RGB", (side, side), random.Random(7).randbytes(side * side * 3))
+    marks = colours.resize((side * 9, side * 9), Image.Resampling.NEAREST)
+
+    (baselines.BASELINES / "marks.avif").write_bytes(baselines.encode(baselines.sheet_of([marks])))
+
+    assert baselines.check("marks", [marks]) == ""
 
 
 @pytest.mark.usefixtures("own_folders")
