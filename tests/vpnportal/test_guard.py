@@ -17,6 +17,7 @@ CALLS = [
     ("POST", "/device/health"),
     ("POST", "/device/certificate"),
     ("POST", "/device/erasure"),
+    ("POST", "/device/dataset-group"),
     ("POST", "/audit"),
     ("GET", "/announcements"),
     ("GET", "/roots"),
