@@ -32,6 +32,7 @@ _FORGET = "() => { localStorage.clear(); sessionStorage.clear(); }"
 
 _SETTLE_SCROLL = """async () => {
   const told = document.documentElement.style;
+  told.caretColor = "transparent";
   const isTold = ([name, bar]) => !bar || told.getPropertyValue(name) === `${bar.offsetHeight}px`;
   const bars = [["--top-bar", document.querySelector(".top")], ["--action-bar", document.querySelector(".action-bar")]];
   while (!bars.every(isTold)) await new Promise(requestAnimationFrame);
@@ -41,7 +42,7 @@ _SETTLE_SCROLL = """async () => {
   return window.scrollY;
 }"""
 """How far a browser scrolls to what gets the focus depends on the moment, and on how high the bars are known to be; in a picture the
-page knows how high they are, and what has the focus is in the middle. A bar is in sight wherever one has scrolled to: what has the focus
+page knows how high they are, and what has the focus is in the middle; its caret, which blinks, is not in the picture. A bar is in sight wherever one has scrolled to: what has the focus
 there leaves the page at its top."""
 
 

@@ -598,6 +598,11 @@ SCREENS = [
         act=click("#left-days"),
     ),
     Screen(
+        "order-allergies",
+        f"/#{VISIT}/order/0",
+        answers={f"GET /api{VISIT}/allergies": record_samples.ALLERGIES},
+    ),
+    Screen(
         "finish-lacks",
         f"/#{VISIT}/finish",
         answers={

@@ -62,14 +62,14 @@ function Chooser({ draft }) {
     closeDraft();
     replace(`/visits/${segment(draft.id)}/result`);
   });
+  const sign = draft.signature.value ? null : html`<div class="items"><${RowLink} id="sign-first" href=${`#/visits/${segment(draft.id)}/signature`} title=${t("signature.none")} detail=${t("finish.sign_hint")} /></div>`;
   return html`<${Screen} title=${t("finish.title")} up=${`/visits/${segment(draft.id)}`} header=${html`<${VisitPatient} visit=${visit} />`}
     action=${sendable ? html`<${Button} kind="primary" id="finish" busy=${finish.busy} onPress=${() => void finish.run(mode)} disabled=${!draft.isMine.value}>${t("finish.action")}<//>`
       : html`<a class="button primary" id="fill-in" href="#/visits/${segment(draft.id)}">${t("finish.back_to_edit")}</a>`}>
     <${ErrorNotice} error=${finish.error}>${finish.error?.body.field ? html`<a class="button plain" href="#/visits/${segment(draft.id)}">${t("finish.back_to_edit")}</a>` : null}<//>
     <div class="visit-facts"><p>${t("finish.summary", { diagnoses: content.diagnoses.length, orders: content.orders.length })}</p><${SaveState} draft=${draft} /></div>
     <${EditorNotice} draft=${draft} reload=${() => replace(`/visits/${segment(draft.id)}`)} />
-    ${more.value ? html`<${more.value.Lacking} draft=${draft} lacking=${lacking} finish=${finish} />` : null}
-    ${draft.signature.value ? null : html`<div class="items"><${RowLink} id="sign-first" href=${`#/visits/${segment(draft.id)}/signature`} title=${t("signature.none")} detail=${t("finish.sign_hint")} /></div>`}
+    ${more.value ? html`<${more.value.Lacking} draft=${draft} lacking=${lacking} finish=${finish}>${sign}<//>` : sign}
     ${visit.identification === "card_offline" ? html`<${Notice} kind="warn"><p>${t("finish.offline")}</p><//>` : null}
     ${sendable ? html`<fieldset class="choices"><legend>${t("finish.how")}</legend>${MODES.map((m) => html`<${Mode} mode=${m} chosen=${m === mode} choose=${setMode} visit=${visit} />`)}</fieldset>` : null}<//>`;
 }
