@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+from tests.services.records.fetched import AS_OF, TODAY, copy
 from visitbridge.domain.records import RecordKind
-from visitbridge.ports.consents import KeptRecords
 from visitbridge.protocols.datacentre.records import CloudRecord
 from visitbridge.services.records.allergies import Allergies, Allergy, allergies
-
-TODAY = dt.date(2026, 11, 23)
-AS_OF = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
 
 
 def line(days_ago: int, kind: RecordKind = RecordKind.ALLERGIES, **values: str) -> CloudRecord:
     return CloudRecord(kind=kind, on=TODAY - dt.timedelta(days=days_ago), institution="甲醫院", values=values)
-
-
-def copy(*records: CloudRecord, kinds: tuple[RecordKind, ...], hours: int = 0) -> KeptRecords:
-    at = AS_OF + dt.timedelta(hours=hours)
-    return KeptRecords(
-        consent_id="c",
-        id_no="A123456788",
-        kinds=kinds,
-        fetched_at=at,
-        as_of=at,
-        purge_at=at + dt.timedelta(days=7),
-        records=records,
-    )
 
 
 BOTH = (RecordKind.DRUGS, RecordKind.ALLERGIES)

@@ -6,14 +6,12 @@ import datetime as dt
 
 import pytest
 
+from tests.services.records.fetched import AS_OF, TODAY, copy
 from visitbridge.domain.records import RecordKind
 from visitbridge.ports.consents import KeptRecords
 from visitbridge.protocols.datacentre.records import CloudRecord
 from visitbridge.protocols.datacentre.uploads import DataSetRow
 from visitbridge.services.records.leftover import FormerFill, Leftover, leftover, of_code
-
-TODAY = dt.date(2026, 11, 23)
-AS_OF = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
 
 
 def drug(days_ago: int, days: str = "28", *, place: str = "甲醫院", **values: str) -> CloudRecord:
@@ -29,21 +27,6 @@ def drug(days_ago: int, days: str = "28", *, place: str = "甲醫院", **values:
             "分類分組名稱": "示範成分, 錠劑, 5 毫克",
             **values,
         },
-    )
-
-
-def copy(
-    *records: CloudRecord, kinds: tuple[RecordKind, ...] = (RecordKind.DRUGS,), hours: int = 0
-) -> KeptRecords:
-    at = AS_OF + dt.timedelta(hours=hours)
-    return KeptRecords(
-        consent_id="c",
-        id_no="A123456788",
-        kinds=kinds,
-        fetched_at=at,
-        as_of=at,
-        purge_at=at + dt.timedelta(days=7),
-        records=records,
     )
 
 
