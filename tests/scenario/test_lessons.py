@@ -23,9 +23,11 @@ from visitbridge.sim.scenario.engine import Engine
 from visitbridge.sim.scenario.model import (
     AnyStep,
     Call,
+    Check,
     FinishVisit,
     Insert,
     Link,
+    Look,
     Pull,
     SaveVisit,
     Scenario,
@@ -50,6 +52,12 @@ def written(subjective: str = "頭暈兩天") -> SaveVisit:
 
 
 SIGN_IN: tuple[AnyStep, ...] = (Insert(card="hpc-doctor", reader=1), SignIn(reader=1), Pull(reader=1))
+# A lesson may begin with a card in the second reader, which the box still has to read.
+SECOND_CARD_READ = Look(
+    api="/api/state",
+    where=(Check(at="cards.readers[1].card.kind", equals="nhi"),),
+    within_s=PATIENCE_S,
+)
 FINISHED: tuple[AnyStep, ...] = (written(), FinishVisit(visit=_VISIT, mode=4))
 
 
@@ -117,7 +125,7 @@ async def wrong_card(trainee: Trainee) -> None:
 
 
 async def card_pulled(trainee: Trainee) -> None:
-    await trainee.do(StartVisit(visit=_VISIT, reader=2), *FINISHED, done=2)
+    await trainee.do(SECOND_CARD_READ, StartVisit(visit=_VISIT, reader=2), *FINISHED, done=2)
     await trainee.do(Insert(card=_WANG, reader=2), done=4)
 
 

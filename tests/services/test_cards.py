@@ -13,6 +13,7 @@ from tests.services.conftest import READER, Room, wait_for
 from visitbridge.errors import (
     BluetoothUnavailable,
     CardAbsent,
+    CardBeingRead,
     CardError,
     CardMute,
     CardRealmMixed,
@@ -25,6 +26,7 @@ from visitbridge.errors import (
     ReaderBusy,
     ReaderRemoved,
     VisitBridgeError,
+    WrongCardKind,
 )
 from visitbridge.ports.card_channel import CardChannel
 from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
@@ -106,6 +108,23 @@ async def test_A06_D05_what_is_no_patient_card_is_refused_by_name(
         room.desk.require_nhi(READER)
 
 
+async def test_D05_a_card_that_nobody_has_asked_yet_is_not_called_a_wrong_one(
+    clock: FakeClock, card: Cards
+) -> None:
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), clock, realm="test")
+    await readers.slots[0].insert(card("patient-wang"))
+    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
+    with pytest.raises(CardBeingRead):
+        desk.require_nhi(READER)
+    with pytest.raises(CardBeingRead):
+        desk.require_hpc(READER)
+    await desk.recognise(readers.readers()[0])
+    assert desk.require_nhi(READER)[1].card_no == "900000000001"
+    with pytest.raises(WrongCardKind):
+        desk.require_hpc(READER)
+
+
 async def test_an_empty_reader_and_an_unknown_one_are_different_errors(room: Room) -> None:
     with pytest.raises(CardAbsent):
         room.desk.require_nhi(READER)
@@ -158,6 +177,8 @@ async def test_a_card_that_somebody_else_holds_is_read_when_it_is_free(room: Roo
     await room.readers.slots[0].insert(card("patient-wang"))
     async with reader.open_session("another program", deadline_s=30):
         await wait_for(lambda: room.desk.at(READER).error_code == ReaderBusy.code)
+        with pytest.raises(CardBeingRead):
+            room.desk.require_nhi(READER)
         with pytest.raises(ReaderBusy):
             await room.desk.refresh(READER)
         room.clock.advance(1)

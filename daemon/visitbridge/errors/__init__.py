@@ -45,6 +45,7 @@ from visitbridge.errors.base import (
 )
 from visitbridge.errors.card import (
     CardAbsent,
+    CardBeingRead,
     CardError,
     CardMute,
     CardRealmMixed,
@@ -151,6 +152,7 @@ __all__ = [
     "BoxErased",
     "BoxLocked",
     "CardAbsent",
+    "CardBeingRead",
     "CardCannotUnlock",
     "CardError",
     "CardInHand",

@@ -72,3 +72,10 @@ class CardRealmMixed(CardError):
     """A test card against production data or the reverse (nhi-domain §1.4: mixing locks cards)."""
 
     code = "GW-CRD-10"
+
+
+class CardBeingRead(CardError):
+    """A card was put in and the box has not been able to tell yet which one it is; it goes on asking."""
+
+    code = "GW-CRD-11"
+    default_retry = Retry.LATER

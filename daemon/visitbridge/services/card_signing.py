@@ -40,14 +40,13 @@ async def sign_by_card(
     """The card's signature of ``challenge`` (32 bytes). ``pin`` (ASCII digits) is wiped in every case.
 
     ``is_known`` False: the caller is a stranger, so the card is asked only while it has :data:`FEWEST_TRIES`. Raises
-    FieldInvalid (``pin``), PinWrong (``tries_left``), PinBlocked, WrongCardKind, CardCannotUnlock, and what reader
-    and card raise.
+    FieldInvalid (``pin``), PinWrong (``tries_left``), PinBlocked, CardAbsent, CardMute, CardBeingRead,
+    WrongCardKind, CardCannotUnlock, and what reader and card raise.
     """
     try:
         if not (4 <= len(pin) <= 8 and pin.isdigit()):
             raise FieldInvalid("a PIN has 4 to 8 digits", field="pin")
-        if desk.at(reader_id).kind != "hpc":
-            raise WrongCardKind("needs a health-professional card")
+        desk.require_hpc(reader_id)
         reader = desk.reader(reader_id)
         async with reader.open_session("unlock", deadline_s=_DEADLINE_S) as channel:
             fewest = 1 if is_known else FEWEST_TRIES

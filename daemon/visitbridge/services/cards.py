@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from visitbridge.domain.people import BasicRecord, mask_id
+from visitbridge.domain.people import BasicRecord
 from visitbridge.errors import (
     CardAbsent,
+    CardBeingRead,
     CardError,
     CardMute,
     CardRealmMixed,
@@ -24,14 +25,16 @@ from visitbridge.errors import (
     NotNhiCard,
     ReaderBusy,
     ReaderUnavailable,
+    WrongCardKind,
 )
 from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderSource, ReaderState
 from visitbridge.runtime.waiting import Waiter
 from visitbridge.services.card_kinds import CardKind, PresentCard, identify, is_of_test_realm
 from visitbridge.services.card_names import AsOnCard, Names
+from visitbridge.services.card_slots import slot_of
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.reader_watch import ReaderWatcher
-from visitbridge.services.topics import CardPatient, CardsTopic, Slot, SlotCard
+from visitbridge.services.topics import CardsTopic
 
 _RECOGNISE_DEADLINE_S = 10.0
 _READ_AGAIN_S, _READ_AGAIN_MAX_S = 1.0, 60.0
@@ -78,7 +81,7 @@ class CardDesk:
         """Every slot as phones see it, by reader id."""
         return CardsTopic(
             readers=tuple(
-                _slot(self._infos[reader_id], card) for reader_id, card in sorted(self._cards.items())
+                slot_of(self._infos[reader_id], card) for reader_id, card in sorted(self._cards.items())
             ),
             troubles=tuple(sorted(set(self._troubles.values()))),
         )
@@ -104,17 +107,28 @@ class CardDesk:
         return card
 
     def require_nhi(self, reader_id: str) -> tuple[PresentCard, BasicRecord]:
-        """The NHI card in this reader. Raises CardAbsent, CardMute, NotNhiCard, CardRealmMixed."""
-        card = self.at(reader_id)
-        if card.kind == "none":
-            raise CardAbsent
-        if card.kind == "mute":
-            raise CardMute
+        """The NHI card in this reader. Raises CardAbsent, CardMute, CardBeingRead, NotNhiCard, CardRealmMixed."""
+        card = self._recognised(reader_id)
         if card.error_code == CardRealmMixed.code:
             raise CardRealmMixed
         if card.basic is None:
             raise NotNhiCard
         return card, card.basic
+
+    def require_hpc(self, reader_id: str) -> None:
+        """A health-professional card is in this reader. Raises CardAbsent, CardMute, CardBeingRead, WrongCardKind."""
+        if self._recognised(reader_id).kind != "hpc":
+            raise WrongCardKind("needs a health-professional card")
+
+    def _recognised(self, reader_id: str) -> PresentCard:
+        card = self.at(reader_id)
+        if card.kind == "none":
+            raise CardAbsent
+        if card.kind == "mute":
+            raise CardMute
+        if card.kind == "reading" or reader_id in self._unread:
+            raise CardBeingRead
+        return card
 
     def find_card(self, card_no: str) -> PresentCard | None:
         for card in self._cards.values():
@@ -264,29 +278,3 @@ class CardDesk:
 
     def _publish(self) -> None:
         self._board.put("cards", self.topic())
-
-
-def _slot(info: ReaderInfo, card: PresentCard) -> Slot:
-    record = card.basic
-    patient = record and CardPatient(
-        name=record.name,
-        card_no_tail=record.card_no[-4:],
-        id_masked=mask_id(record.id_no),
-        birth_date=record.birth_date,
-        sex=record.sex,
-        name_open=card.name_open,
-    )
-    return Slot(
-        reader_id=info.reader_id,
-        name=info.name,
-        transport=info.transport,
-        state=info.state,
-        virtual=info.virtual,
-        battery_percent=info.battery_percent,
-        battery_low=info.battery_low,
-        signal_dbm=info.signal_dbm,
-        sleeps=info.capability.sleeps,
-        card=SlotCard(
-            kind=card.kind, insertion=card.insertion, error_code=card.error_code, patient=patient or None
-        ),
-    )

@@ -6,7 +6,7 @@ is verified without the link.
 
 from __future__ import annotations
 
-from visitbridge.errors import CardAbsent, CardMute, DataCentreGarbled, FieldInvalid, WrongCardKind
+from visitbridge.errors import CardAbsent, DataCentreGarbled, FieldInvalid
 from visitbridge.ports.card_channel import CardChannel
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.protocols.datacentre.cards import SessionStep, StaffToken
@@ -32,27 +32,18 @@ class HpcCheck:
     async def verify(self, reader_id: str, pin: bytearray) -> StaffToken:
         """Verify the card in ``reader_id`` with ``pin`` (ASCII digits), which is wiped in every case.
 
-        Raises FieldInvalid, PinWrong (``tries_left``), PinBlocked, CardAbsent, CardMute, WrongCardKind, and what
-        reader, link and data centre raise.
+        Raises FieldInvalid, PinWrong (``tries_left``), PinBlocked, CardAbsent, CardMute, CardBeingRead, WrongCardKind,
+        and what reader, link and data centre raise.
         """
         try:
             if len(pin) not in _PIN_LENGTHS or not pin.isdigit():
                 raise FieldInvalid("a PIN has 4 to 8 digits", field="pin")
-            self._require_hpc(reader_id)
+            self._desk.require_hpc(reader_id)
             reader = self._desk.reader(reader_id)
             async with reader.open_session("staff", deadline_s=_CARD_DEADLINE_S) as channel:
                 return await self._verify(channel, pin)
         finally:
             pin[:] = bytes(len(pin))
-
-    def _require_hpc(self, reader_id: str) -> None:
-        kind = self._desk.at(reader_id).kind
-        if kind == "none":
-            raise CardAbsent
-        if kind == "mute":
-            raise CardMute
-        if kind != "hpc":
-            raise WrongCardKind
 
     async def _verify(self, channel: CardChannel, pin: bytearray) -> StaffToken:
         step: SessionStep = await self._data_centre.open_staff_session()

@@ -130,8 +130,8 @@ class StaffDesk:
     async def sign_in(self, reader_id: str, pin: bytearray, phone_id: str) -> StaffSessionRow:
         """Verify the HPC in ``reader_id`` with ``pin`` (ASCII digits), which is wiped in every case.
 
-        Raises PinWrong (``tries_left``), PinBlocked, CardAbsent, CardMute, WrongCardKind, and what reader,
-        link and data centre raise.
+        Raises PinWrong (``tries_left``), PinBlocked, CardAbsent, CardMute, CardBeingRead, WrongCardKind,
+        and what reader, link and data centre raise.
         """
         try:
             token = await self._hpc.verify(reader_id, pin)

@@ -103,7 +103,7 @@ class VisitDesk:
 
         ``offline``: True asks for F00B, False insists on the data centre, None takes what there is. Durable
         when it returns. Raises NotBound, DeviceDisabled, NotFound (``reader_id``), CardAbsent, CardMute,
-        NotNhiCard, CardRealmMixed, StaffRequired, StaffExpired, LinkDown.
+        CardBeingRead, NotNhiCard, CardRealmMixed, StaffRequired, StaffExpired, LinkDown.
         """
         self._box.require_enabled()
         institution = self._box.institution()

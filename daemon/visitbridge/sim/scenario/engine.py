@@ -19,7 +19,7 @@ from visitbridge.sim.scenario.values import Nowhere, filled, look_up, unmet
 Say = Callable[[str], None]
 
 _ASK_AGAIN_S = 0.2
-_CARD_WITHIN_S = 15.0
+_CARD_WITHIN_S = 60.0
 
 
 class ScenarioFailed(Exception):

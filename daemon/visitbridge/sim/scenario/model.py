@@ -147,7 +147,7 @@ class Look(Step, frozen=True, kw_only=True, tag="look"):
     api: str = ""
     lab: str = ""
     where: Annotated[tuple[Check, ...], Meta(min_length=1)]
-    within_s: Seconds = 20.0
+    within_s: Seconds = 60.0
     keep: str = ""
 
 
