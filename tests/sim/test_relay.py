@@ -34,7 +34,6 @@ async def relay(heard: list[bytes]) -> AsyncIterator[Relay]:
     async with open_relay("127.0.0.1", server.sockets[0].getsockname()[1]) as opened:
         yield opened
     server.close()
-    await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -50,7 +49,6 @@ async def connect(relay: Relay) -> AsyncIterator[Callable[[], Awaitable[Streams]
     yield open_one
     for writer in writers:
         writer.transport.abort()
-    await asyncio.sleep(0.01)
 
 
 async def _ask(streams: Streams, text: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -660,11 +661,10 @@ def is_empty_after_pauses(watching: Watching, clock: FakeClock) -> bool:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Turn the event loop until the condition holds."""
-    for _ in range(500):
-        if condition():
-            return
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s
         await asyncio.sleep(0.01)
-    raise AssertionError("not in time")
 
 
 def newest(source: BluetoothReaders) -> ReaderInfo:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.tls import INSTITUTION_FILE, BoxTls, CertificateRenewal, open_box_tls
 from visitbridge.adapters.tls.renewal import LOOK_EVERY_S
 from visitbridge.errors import ConfigError
@@ -80,11 +82,16 @@ async def presented(port: int) -> str:
 
 
 async def an_hour_later(clock: FakeClock) -> None:
-    for _ in range(3):
-        await asyncio.sleep(0)
+    """Let an hour pass, and the look that follows come to its end."""
+    await waiting(clock)
     clock.advance(LOOK_EVERY_S)
-    await asyncio.to_thread(lambda: None)
-    for _ in range(10):
+    await waiting(clock)
+
+
+async def waiting(clock: FakeClock) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while clock.sleepers == 0:
+        assert time.monotonic() < deadline_s
         await asyncio.sleep(0.01)
 
 
