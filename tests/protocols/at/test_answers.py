@@ -14,7 +14,7 @@ from visitbridge.protocols.at import answers
 from visitbridge.protocols.at.cme import CmeClass, class_of, name_of, number_of
 from visitbridge.protocols.at.fields import Garbled, fields
 from visitbridge.protocols.at.gnss import quectel_position, simcom_position
-from visitbridge.protocols.at.network_time import network_time
+from visitbridge.protocols.at.network_time import network_time, quectel_network_time
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,34 @@ def test_network_time_that_cannot_be_relied_on(line: str) -> None:
         network_time(line)
 
 
+@pytest.mark.parametrize("zone", ["+32", "-20"])
+def test_quectels_network_time_is_gmt_whatever_the_zone(zone: str) -> None:
+    """Quectel EC2x AT manual, AT+QLTS=1."""
+    assert quectel_network_time(f'+QLTS: "2026/11/22,01:30:15{zone},0"') == dt.datetime(
+        2026, 11, 22, 1, 30, 15, tzinfo=dt.UTC
+    )
+
+
+@pytest.mark.parametrize("text", ["", "2080/01/06,00:00:25+00,0", "2004/01/01,00:00:09+32,0"])
+def test_a_quectel_that_was_not_told_the_time(text: str) -> None:
+    assert quectel_network_time(f'+QLTS: "{text}"') is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '+QLTS: "26/11/22,01:30:15+32,0"',
+        '+QLTS: "2026/11/22,01:30:15+32"',
+        '+QLTS: "2026/13/22,01:30:15+32,0"',
+        '+QLTS: "2026/11/22,01:30:15+32,0",1',
+        '+CCLK: "26/11/22,09:30:15+32"',
+    ],
+)
+def test_quectels_network_time_that_cannot_be_relied_on(line: str) -> None:
+    with pytest.raises(Garbled):
+        quectel_network_time(line)
+
+
 def test_position_of_simcom() -> None:
     fix = simcom_position("+CGPSINFO: 2501.985400,N,12133.912000,E,221126,013015.0,31.5,0.0,")
 
@@ -290,6 +318,7 @@ PARSERS: list[Callable[[str], object]] = [
     answers.extended_signal,
     answers.operator,
     network_time,
+    quectel_network_time,
     simcom_position,
     quectel_position,
     lambda line: answers.pin_tries([line]),
@@ -298,7 +327,20 @@ PARSERS: list[Callable[[str], object]] = [
     lambda line: answers.address([line], 1),
     lambda line: answers.bearer([line], 1),
 ]
-PREFIXES = ["CPIN", "CPINR", "CSIM", "CEREG", "CSQ", "CESQ", "COPS", "CCLK", "CGPSINFO", "QGPSLOC", "CGACT"]
+PREFIXES = [
+    "CPIN",
+    "CPINR",
+    "CSIM",
+    "CEREG",
+    "CSQ",
+    "CESQ",
+    "COPS",
+    "CCLK",
+    "QLTS",
+    "CGPSINFO",
+    "QGPSLOC",
+    "CGACT",
+]
 
 
 @given(

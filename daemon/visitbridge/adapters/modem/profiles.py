@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 GnssDialect = Literal["none", "simcom", "quectel"]
+ClockDialect = Literal["standard", "quectel"]
 
 
 class ModemProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,7 +16,9 @@ class ModemProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     ``password_first``: +CGAUTH takes password before user, as some SIMCom manuals print it. ``setup``: sent at
     every start, refusals ignored. ``dial``: brings the host's ECM or RNDIS interface up where the firmware
-    does not do that by itself once context 1 is active.
+    does not do that by itself once context 1 is active. ``clock``: how the network's time is asked for. Quectel's
+    ``+CTZU=1`` keeps GMT in the clock that ``+CCLK`` tells (``=3`` local time, and which of them it holds now is not to
+    be seen), so its own ``+QLTS`` is asked, which also tells nothing but what the network said.
     """
 
     name: str
@@ -25,6 +28,7 @@ class ModemProfile(msgspec.Struct, frozen=True, kw_only=True):
     setup: tuple[str, ...] = ()
     dial: str = ""
     gnss: GnssDialect = "none"
+    clock: ClockDialect = "standard"
     radio_rest_s: float = 10.0
 
 
@@ -42,6 +46,7 @@ EC25 = ModemProfile(
     usb=("2c7c:0125", "2c7c:0121", "2c7c:0191", "2c7c:0195", "2c7c:0296", "2c7c:0306"),
     at_interfaces=(2, 3),
     gnss="quectel",
+    clock="quectel",
 )
 
 PROFILES: Mapping[str, ModemProfile] = {profile.name: profile for profile in (GENERIC, SIM7600, EC25)}

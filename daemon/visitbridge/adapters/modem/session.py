@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
 
 from visitbridge.adapters.modem.channel import AtChannel
 from visitbridge.adapters.modem.gnss import quectel_fix, simcom_fix
-from visitbridge.adapters.modem.profiles import ModemProfile
+from visitbridge.adapters.modem.profiles import ClockDialect, ModemProfile
 from visitbridge.domain.modem import (
     ApnAuth,
     Bearer,
@@ -38,7 +38,7 @@ from visitbridge.protocols.at.cme import (
 )
 from visitbridge.protocols.at.commands import Command, Final, Reply, order, query
 from visitbridge.protocols.at.fields import Garbled
-from visitbridge.protocols.at.network_time import network_time
+from visitbridge.protocols.at.network_time import network_time, quectel_network_time
 from visitbridge.runtime.waiting import Waiter
 
 T = TypeVar("T")
@@ -67,6 +67,11 @@ _NEWS: tuple[tuple[tuple[str, ...], ModemNews], ...] = (
 )
 
 RESET = "AT+CFUN=1,1"
+
+_CLOCKS: Mapping[ClockDialect, tuple[Command, Callable[[str], dt.datetime | None]]] = {
+    "standard": (query("+CCLK"), network_time),
+    "quectel": (Command(text="AT+QLTS=1", prefix="+QLTS:", lines="one"), quectel_network_time),
+}
 
 _SETUP = (
     "AT+CMEE=1",
@@ -195,9 +200,10 @@ class AtSession:
         await self.ask(order(RESET, deadline_s=_RADIO_DEADLINE_S))
 
     async def network_time(self) -> dt.datetime | None:
-        reply = await self.answer(query("+CCLK"))
+        command, read = _CLOCKS[self._profile.clock]
+        reply = await self.answer(command)
         try:
-            return network_time(reply.lines[0])
+            return read(reply.lines[0])
         except Garbled:
             return None
 

@@ -68,7 +68,7 @@ class Machine:
             "+CGMM": lambda _: iter([self._identity[1]]),
             "+CGMR": lambda _: iter([self._identity[2]]),
             **{name: lambda _: iter(()) for name in ("+CGEREP=", "+CTZU=", "+CTZR=", "+CGREG=")},
-            **(self._quectel_gnss() if radio.setup.family == "ec25" else self._simcom_gnss()),
+            **(self._quectel() if radio.setup.family == "ec25" else self._simcom_gnss()),
         }
 
     def power_up(self) -> None:
@@ -220,8 +220,18 @@ class Machine:
         if now is None:
             return iter([f"+CCLK: {_BEFORE_NITZ}"])
         quarters = self.radio.setup.zone_quarters
-        local = now + dt.timedelta(minutes=15 * quarters)
-        return iter([f'+CCLK: "{local:%y/%m/%d,%H:%M:%S}{quarters:+03d}"'])
+        # Quectel's holds GMT after +CTZU=1, with the zone beside it all the same.
+        holds_gmt = self.radio.setup.family == "ec25"
+        shown = now if holds_gmt else now + dt.timedelta(minutes=15 * quarters)
+        return iter([f'+CCLK: "{shown:%y/%m/%d,%H:%M:%S}{quarters:+03d}"'])
+
+    def _quectel_clock(self, text: str) -> Iterator[str]:
+        now = self._now()
+        if now is None:
+            return iter(['+QLTS: ""'])
+        quarters = self.radio.setup.zone_quarters
+        shown = now + dt.timedelta(minutes=15 * quarters) if text == "2" else now
+        return iter([f'+QLTS: "{shown:%Y/%m/%d,%H:%M:%S}{quarters:+03d},0"'])
 
     def _set_gnss(self, on: bool) -> Iterator[str]:
         if self.radio.gnss_on is on:
@@ -243,11 +253,12 @@ class Machine:
         north, east = _nmea_degrees(place[0], 2), _nmea_degrees(place[1], 3)
         return iter([f"+CGPSINFO: {north},N,{east},E,{now:%d%m%y},{now:%H%M%S}.0,31.5,0.0,"])
 
-    def _quectel_gnss(self) -> dict[str, Callable[[str], Iterator[str]]]:
+    def _quectel(self) -> dict[str, Callable[[str], Iterator[str]]]:
         return {
             "+QGPS?": lambda _: iter([f"+QGPS: {int(self.radio.gnss_on)}"]),
             "+QGPS=": lambda text: self._set_gnss(text.startswith("1")),
             "+QGPSLOC=": self._quectel_position,
+            "+QLTS=": self._quectel_clock,
         }
 
     def _quectel_position(self, _text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import msgspec
 
 
 class ModemSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``family``: ``sim7600`` or ``ec25``, for identification and the GNSS dialect.
+    """``family``: ``sim7600`` or ``ec25``, for identification and the dialects of GNSS and clock.
 
     ``sim_pin`` empty: the SIM asks for none. ``apn``, ``user``, ``password``: what the network demands;
     anything else is refused for good (+CME ERROR 149 or 133). ``network_time``: UTC that NITZ tells once
