@@ -10,8 +10,16 @@ import msgspec
 import pytest
 
 from tests.adapters.store.builders import KEY, receipt, save, visit
+from tests.services.outbox.samples import visit as visit_to_send
 from visitbridge.adapters.store import open_store
-from visitbridge.domain.visit import Diagnosis, Visit, VisitContent, VisitFlags, VisitState
+from visitbridge.domain.visit import (
+    Diagnosis,
+    Identification,
+    Visit,
+    VisitContent,
+    VisitFlags,
+    VisitState,
+)
 from visitbridge.errors import FieldInvalid, NotInBig5, VisitBridgeError, VisitClosed
 from visitbridge.ports.store import Store
 from visitbridge.protocols.visit_export import claim_xml, csv_table, scheme_json
@@ -153,8 +161,30 @@ async def test_the_check_tells_all_at_once(store: Store, clock: FakeClock, finis
     assert [(each.field, each.position, each.character) for each in found.unfit] == [
         ("content.objective", 2, "𠮷")
     ]
-    assert {each.field for each in found.findings} >= {"A18"}
+    assert {each.field for each in found.findings} == {"A15"}
     assert all(each.words for each in found.findings)
+
+
+@pytest.mark.parametrize(
+    "identification", [way for way in Identification if way is not Identification.ABNORMAL]
+)
+@pytest.mark.parametrize("state", [VisitState.DRAFT, VisitState.FINISHED])
+async def test_the_check_does_not_miss_what_card_or_data_centre_have_yet_to_bring(
+    store: Store, clock: FakeClock, state: VisitState, identification: Identification
+) -> None:
+    waiting = msgspec.structs.replace(visit_to_send(identification=identification), state=state)
+
+    found = await desk_for(store, clock, waiting).inspect(waiting.visit_id)
+
+    assert found.findings == ()
+
+
+async def test_the_check_misses_the_code_that_a_person_has_to_choose(store: Store, clock: FakeClock) -> None:
+    chosen_by_nobody = visit_to_send(identification=Identification.ABNORMAL)
+
+    found = await desk_for(store, clock, chosen_by_nobody).inspect(chosen_by_nobody.visit_id)
+
+    assert [(each.code, each.field) for each in found.findings] == [("AD02", "A18")]
 
 
 async def test_the_check_of_a_draft_without_a_diagnosis_finds_no_upload_to_check(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal
 
-from visitbridge.domain.sequence import number_fits
-from visitbridge.domain.visit import Sequence, Visit
+from visitbridge.domain.sequence import number_fits, offline_sequence
+from visitbridge.domain.visit import Identification, Sequence, Visit
 from visitbridge.errors import FieldInvalid, UploadUnfit
 from visitbridge.protocols.datacentre.common import CheckFinding, Receipt
 from visitbridge.protocols.ic_upload.check import check_record
@@ -21,6 +21,8 @@ from visitbridge.services.outbox.names import UPLOAD_VISIT, WRITE_PRESCRIPTION, 
 IcFormat = Literal["1.0", "2.0-unverified"]
 """Of the IC-card upload; 2.0 is a profile that nobody has verified (nhi-domain §3.2)."""
 
+_NUMBER = "A18"
+_CARD_SIGNATURE = "A22"
 _ORDER_SIGNATURE = "A79"
 _PREVENTIVE = "AC"
 """Its numbers have a form of their own (ICxx), which the table of format 1.0 checks."""
@@ -65,10 +67,39 @@ def ic_record_of(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> 
     )
 
 
-def ic_findings(visit: Visit, record: IcRecord, receipts: Mapping[str, Receipt]) -> tuple[CheckFinding, ...]:
-    """What the insurer's check would refuse; an order's signature is not missed before its card write."""
-    pending = () if WRITE_PRESCRIPTION in receipts else (_ORDER_SIGNATURE,)
+def ic_findings(
+    visit: Visit, record: IcRecord, receipts: Mapping[str, Receipt], *, awaited: Collection[str] = ()
+) -> tuple[CheckFinding, ...]:
+    """What the insurer's check would refuse; an order's signature is not missed before its card write, nor is any
+    element that is ``awaited``.
+    """
+    pending = awaited if WRITE_PRESCRIPTION in receipts else (*awaited, _ORDER_SIGNATURE)
     return (*check_record(record, pending=pending), *_number_findings(visit))
+
+
+def foreseen_findings(visit: Visit, receipts: Mapping[str, Receipt], sam_id: str) -> tuple[CheckFinding, ...]:
+    """The same for a visit as it stands now: what card or data centre have yet to bring is neither missed nor taken for
+    an abnormal record. Raises FieldInvalid without a diagnosis.
+    """
+    if visit.sequence is not None or WRITE_VISIT in receipts:
+        return ic_findings(visit, ic_record_of(visit, receipts, sam_id), receipts)
+    expected, awaited = _expected(visit)
+    record = build_ic_record(visit, expected, sam_id=sam_id, make_up=visit.make_up)
+    return ic_findings(visit, record, receipts, awaited=awaited)
+
+
+def _expected(visit: Visit) -> tuple[Sequence | None, Collection[str]]:
+    """The number that a visit without one will have, as far as it is known, and the elements that come with it."""
+    match visit.identification:
+        case Identification.CARD | Identification.NO_CARD:
+            by_card = Sequence(number="", source="card", taken_at=visit.visit_at)
+            return by_card, (_NUMBER, _CARD_SIGNATURE)
+        case Identification.CARD_OFFLINE:
+            return offline_sequence(visit.visit_at), ()
+        case Identification.VIRTUAL_CARD | Identification.PHOTO:
+            return None, (_NUMBER,)
+        case Identification.ABNORMAL:
+            return None, ()
 
 
 def _number_findings(visit: Visit) -> tuple[CheckFinding, ...]:

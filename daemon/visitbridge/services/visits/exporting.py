@@ -22,7 +22,7 @@ from visitbridge.protocols.visit_export.transcript import (
     to_big5,
     unfit_characters,
 )
-from visitbridge.services.outbox.ic_bodies import ic_findings, ic_record_of, order_signatures
+from visitbridge.services.outbox.ic_bodies import foreseen_findings, ic_record_of, order_signatures
 from visitbridge.services.outbox.names import UPLOAD_IC, UPLOAD_VISIT, WRITE_VISIT
 from visitbridge.services.visits.acts import note
 from visitbridge.services.visits.views import VisitView
@@ -89,15 +89,13 @@ class ExportDesk:
         """What stands in the way of an upload or an export, for a draft as well. Raises NotFound."""
         view = await self._view(visit_id)
         try:
-            record = ic_record_of(view.visit, view.receipts, self._sam_id())
+            findings = foreseen_findings(view.visit, view.receipts, self._sam_id())
         except FieldInvalid:
-            findings: tuple[CheckFinding, ...] = ()
-        else:
-            findings = ic_findings(view.visit, record, view.receipts)
+            findings = ()
         return Inspection(findings=findings, unfit=unfit_characters([view.visit]))
 
     async def export(
-        self, visit_id: str, form: ExportForm, chosen: Substitutes, *, phone_id: str
+        self, visit_id: str, form: ExportForm, chosen: Substitutes, *, who: str, phone_id: str
     ) -> ExportedFile:
         """The file; that it was made is on the audit trail before it is handed out.
 
@@ -117,7 +115,9 @@ class ExportDesk:
             content, name = _TRAINING_MARKS[form](content), f"{training_marks.MARK}-{name}"
         now = self._clock.now()
         await self._store.write(
-            lambda tx: note(tx, view.visit, at=now, act="visit.export", phone_id=phone_id, why=form.value)
+            lambda tx: note(
+                tx, view.visit, at=now, act="visit.export", who=who, phone_id=phone_id, why=form.value
+            )
         )
         return ExportedFile(name=name, content=content)
 
