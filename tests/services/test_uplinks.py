@@ -79,6 +79,55 @@ def test_one_that_stays_silent_is_set_aside_and_gets_another_chance() -> None:
     assert name(uplinks) == "cable"
 
 
+def fail(uplinks: Uplinks) -> None:
+    """As often as it takes to have the one in use set aside."""
+    for _ in range(POLICY.failures):
+        uplinks.current()
+        uplinks.failed()
+
+
+def test_one_that_never_leads_there_gets_its_chances_ever_more_rarely() -> None:
+    """A hotel's cable that stays plugged in does not take the link down every five minutes."""
+    ways = Ways("usb0", "eth0")
+    uplinks = ways.uplinks(CABLE, MODEM)
+    waited_s = []
+    for _ in range(7):
+        fail(uplinks)
+        began_s = ways.now_s
+        while name(uplinks) == "modem":
+            uplinks.answered()
+            ways.now_s += POLICY.set_aside_s
+        waited_s.append(ways.now_s - began_s)
+
+    assert waited_s == [300, 600, 1200, 2400, 4800, 4800, 4800]
+
+
+def test_another_cable_is_tried_at_once() -> None:
+    ways = Ways("usb0", "eth0")
+    uplinks = ways.uplinks(CABLE, MODEM)
+    fail(uplinks)
+    ways.up.discard("eth0")
+    assert name(uplinks) == "modem"
+
+    ways.up.add("eth0")
+
+    assert name(uplinks) == "cable"
+
+
+def test_an_answer_ends_its_bad_reputation() -> None:
+    ways = Ways("usb0", "eth0")
+    uplinks = ways.uplinks(CABLE, MODEM)
+    fail(uplinks)
+    ways.now_s += POLICY.set_aside_s
+    assert name(uplinks) == "cable"
+    uplinks.answered()
+    fail(uplinks)
+
+    ways.now_s += POLICY.set_aside_s
+
+    assert name(uplinks) == "cable"
+
+
 def test_an_answer_in_between_keeps_it() -> None:
     uplinks = Ways("usb0", "eth0").uplinks(CABLE, MODEM)
     uplinks.current()

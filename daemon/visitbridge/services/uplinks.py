@@ -1,7 +1,8 @@
 """Several uplinks with priority: use the best one that reaches the data centre (C01).
 
 An uplink that is up may still not lead into the VPN: a hotel's cable has internet and nothing else. So one that
-stays silent is set aside for a while, the next one is tried, and the better one gets another chance later.
+does not reach the data centre is set aside for a while, the next one is tried, and the better one gets another chance
+later, ever more rarely: each chance takes the link down for some probes.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ log = logging.getLogger(__name__)
 
 
 class UplinkPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """``failures``: probes in a row without an answer before another uplink is tried."""
+    """``failures``: probes in a row without an answer before another uplink is tried.
+
+    ``set_aside_s``: for how long at first; twice as long each further time in a row, up to ``longest_aside_s``.
+    """
 
     failures: int = 3
     set_aside_s: float = 300.0
+    longest_aside_s: float = 4800.0
 
 
 class ModemView(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,7 @@ class Uplinks:
         self._used: Uplink | None = None
         self._failures = 0
         self._aside_until_s: dict[str, float] = {}
+        self._aside_s: dict[str, float] = {}
 
     def current(self) -> Uplink | None:
         """The one to use now, with its name servers; None on a box that leaves it to the machine's routes."""
@@ -80,20 +86,36 @@ class Uplinks:
     def answered(self) -> None:
         self._failures = 0
         if self._used is not None:
-            self._aside_until_s.pop(self._used.name, None)
+            self._forget(self._used)
 
     def failed(self) -> None:
         self._failures += 1
         others = [uplink for uplink in self._uplinks if uplink != self._used and self._is_up(uplink)]
         if self._used is not None and others and self._failures >= self._policy.failures:
-            self._aside_until_s[self._used.name] = self._monotonic() + self._policy.set_aside_s
+            self._set_aside(self._used)
             self._failures = 0
+
+    def _set_aside(self, uplink: Uplink) -> None:
+        before_s = self._aside_s.get(uplink.name)
+        aside_s = (
+            self._policy.set_aside_s if before_s is None else min(before_s * 2, self._policy.longest_aside_s)
+        )
+        self._aside_s[uplink.name] = aside_s
+        self._aside_until_s[uplink.name] = self._monotonic() + aside_s
+
+    def _forget(self, uplink: Uplink) -> None:
+        self._aside_s.pop(uplink.name, None)
+        self._aside_until_s.pop(uplink.name, None)
 
     def _choose(self) -> Uplink | None:
         if not self._uplinks:
             return None
         now_s = self._monotonic()
         up = [uplink for uplink in self._uplinks if self._is_up(uplink)]
+        for uplink in self._uplinks:
+            if uplink not in up:
+                # What comes back may be another cable, another phone, a modem attached anew.
+                self._forget(uplink)
         fresh = [uplink for uplink in up if self._aside_until_s.get(uplink.name, 0.0) <= now_s]
         if fresh:
             return fresh[0]

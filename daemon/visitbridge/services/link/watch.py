@@ -47,7 +47,7 @@ class Uplink(Protocol):
     def answered(self) -> None: ...
 
     def failed(self) -> None:
-        """A probe failed; another uplink may be tried."""
+        """A probe did not reach the data centre; another uplink may be tried."""
         ...
 
 
@@ -160,7 +160,8 @@ class LinkWatch:
         hop = hop_of(error)
         # Nobody can bind a box that has no way out; one that is disabled was told so by the far end.
         near = self._uplink.broken_hop() if self._uplink is not None and hop != "device_disabled" else ""
-        if self._uplink is not None and not self._heard:
+        # A name that is unknown there, a stranger's certificate: that is the internet and not the VPN.
+        if self._uplink is not None and isinstance(error, LinkError):
             self._uplink.failed()
         self._enter(
             self._health.failed(
