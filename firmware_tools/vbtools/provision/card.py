@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from vbtools.provision.profile import Box, Profile
+from vbtools.provision.profile import ADDRESS, Box, Profile
 from vbtools.provision.secrets import BoxSecrets
 
 FOLDER = "visitbridge"
@@ -83,7 +83,7 @@ def _connections(
     phones = profiles["visitbridge-phones.nmconnection"]
     phones = phones.replace("@SSID@", profile.ssid(box.serial)).replace("@PASSWORD@", secrets.wifi_key)
     phones = _with(phones, "interface-name", profile.phones.interface)
-    made = {"visitbridge-phones.nmconnection": _with(phones, "address1", f"{profile.phones.address}/24")}
+    made = {"visitbridge-phones.nmconnection": _with(phones, "address1", f"{ADDRESS}/24")}
     if profile.modem.profile != "none":
         vpn = profiles["visitbridge-vpn.nmconnection"]
         made["visitbridge-vpn.nmconnection"] = _with(vpn, "interface-name", profile.modem.interface)

@@ -15,7 +15,7 @@ from vbtools.provision.card import FOLDER, card_files
 from vbtools.provision.images import FIRSTRUN_ARGUMENTS, FORMS, image_files
 from vbtools.provision.labels import Label, label_sheet
 from vbtools.provision.links import page_code, wifi_code
-from vbtools.provision.profile import Box, Profile, beside, read_boxes, read_profile
+from vbtools.provision.profile import ADDRESS, Box, Profile, beside, read_boxes, read_profile
 from vbtools.provision.secrets import BoxSecrets, make_secrets
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.certificates import KeyPair, issue_leaf
@@ -53,19 +53,31 @@ def _provision(arguments: argparse.Namespace) -> None:
     make_leaf = _leaf_maker(profile, arguments.profile)
     package = _package(profile, arguments.profile, arguments.form)
     network = _network_profiles()
-    folder: Path = arguments.folder
-    _make_folder(folder)
-    labels = []
+    _refuse_one_name_for_all(profile, boxes)
+    cards, labels = {}, []
     for box in boxes:
         secrets = make_secrets()
         files = card_files(profile, box, secrets, leaf=make_leaf(), profiles=network)
-        _write_card(folder / box.serial, {**files, **image_files(arguments.form, profile, box), **package})
+        cards[box.serial] = {**files, **image_files(arguments.form, profile, box), **package}
         labels.append(_label(profile, box, secrets))
-        say("tools.provision.box", serial=box.serial, folder=str(folder / box.serial))
-    write_new(folder / "labels.pdf", label_sheet(labels))
+    sheet = label_sheet(labels)
+    # Nothing is refused from here on: what was mended can be run again under the same name.
+    folder: Path = arguments.folder
+    _make_folder(folder)
+    for serial, files in cards.items():
+        _write_card(folder / serial, files)
+        say("tools.provision.box", serial=serial, folder=str(folder / serial))
+    write_new(folder / "labels.pdf", sheet)
     say("tools.provision.labels", file=str(folder / "labels.pdf"), count=len(labels))
     if arguments.form == "firstrun":
         say("tools.provision.firstrun", arguments=FIRSTRUN_ARGUMENTS)
+
+
+def _refuse_one_name_for_all(profile: Profile, boxes: Sequence[Box]) -> None:
+    """Each box has a key of its own: a phone that knows one of them would try it at the next."""
+    names = {profile.ssid(box.serial) for box in boxes}
+    if len(names) < len(boxes):
+        raise FieldInvalid("the same for every box: put {serial} into it", field="phones.ssid")
 
 
 def _leaf_maker(profile: Profile, profile_file: Path) -> Callable[[], bytes]:
@@ -91,6 +103,8 @@ def _package(profile: Profile, profile_file: Path, form: str) -> dict[str, bytes
     file = beside(profile_file, profile.package)
     if not (file.name.startswith("visitbridge_") and file.suffix == ".deb"):
         raise FieldInvalid(f"{file.name} is not a package of visitbridge", field="package")
+    if not file.name.endswith("_arm64.deb"):
+        raise FieldInvalid(f"{file.name} is for another machine: a box is arm64", field="package")
     if form == "image":
         raise FieldInvalid("our own image has the package already: leave package out", field="package")
     if form == "cloudinit-rpi" and "+deb12_" in file.name:
@@ -112,9 +126,9 @@ def _label(profile: Profile, box: Box, secrets: BoxSecrets) -> Label:
         serial=box.serial,
         ssid=ssid,
         wifi_key=secrets.wifi_key,
-        address=profile.phones.address,
+        address=ADDRESS,
         wifi=wifi_code(ssid, secrets.wifi_key),
-        page=page_code(profile.phones.address, secrets.label_token),
+        page=page_code(ADDRESS, secrets.label_token),
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import qrcode
 from fpdf import FPDF
+from fpdf.enums import MethodReturnValue
 from qrcode.constants import ERROR_CORRECT_M
 
 from visitbridge.errors import FieldInvalid
@@ -22,6 +23,9 @@ _COLUMNS, _ROWS = 2, 4
 _WIDTH_MM, _HEIGHT_MM = 99.0, 67.7
 _LEFT_MM, _TOP_MM = 6.0, 13.1
 _CODE_MM = 34.0
+_MARGIN_MM = 5.0
+_COLUMN_MM = 46.0
+_GAP_MM = 2.0
 _KEY_LINE = 20
 """Characters of the key that fit beside each other: four of its groups, each with the hyphen that follows."""
 
@@ -61,8 +65,12 @@ def label_sheet(labels: Sequence[Label], *, font: Path = FONT) -> bytes:
 def _draw(pdf: FPDF, label: Label, left: float, top: float) -> None:
     pdf.set_draw_color(200)
     pdf.rect(left + 1, top + 1, _WIDTH_MM - 2, _HEIGHT_MM - 2)
-    _write(pdf, 15, left + 5, top + 9, label.serial)
-    _write(pdf, 9, left + 45, top + 9, label.institution)
+    _write(pdf, 15, left + _MARGIN_MM, top + 9, label.serial)
+    beside = left + _MARGIN_MM + max(40.0, pdf.get_string_width(label.serial) + _GAP_MM)
+    width = left + _WIDTH_MM - _GAP_MM - beside
+    lines = _in_two_lines(pdf, 9, width, " ".join(label.institution.split()))
+    for number, line in enumerate(reversed(lines)):
+        pdf.text(beside, top + 9 - 4 * number, line)
     key = label.wifi_key
     for column, (caption, code, *lines) in enumerate(
         (
@@ -70,7 +78,7 @@ def _draw(pdf: FPDF, label: Label, left: float, top: float) -> None:
             ("2 連上後掃描，開啟頁面", label.page, f"https://{label.address}/", "配對碼只能用一次"),
         )
     ):
-        x = left + 5 + column * 46
+        x = left + _MARGIN_MM + column * _COLUMN_MM
         _write(pdf, 9, x, top + 15, caption)
         pdf.image(_code(code), x=x, y=top + 17, w=_CODE_MM, h=_CODE_MM)
         for number, line in enumerate(lines):
@@ -78,8 +86,24 @@ def _draw(pdf: FPDF, label: Label, left: float, top: float) -> None:
 
 
 def _write(pdf: FPDF, size: float, x: float, y: float, text: str) -> None:
+    """Smaller than ``size`` where the text would run out of its column."""
     pdf.set_font("uming", size=size)
+    pdf.set_font(
+        "uming", size=min(size, size * (_COLUMN_MM - _GAP_MM) / max(pdf.get_string_width(text), 1.0))
+    )
     pdf.text(x, y, text)
+
+
+def _in_two_lines(pdf: FPDF, size: float, width_mm: float, text: str) -> list[str]:
+    """Broken where it has to be, in the largest font up to ``size`` in which two lines are enough; the font stays set."""
+    while True:
+        pdf.set_font("uming", size=size)
+        lines = cast(
+            list[str], pdf.multi_cell(width_mm, text=text, dry_run=True, output=MethodReturnValue.LINES)
+        )
+        if len(lines) <= 2:
+            return lines
+        size -= 0.5
 
 
 def _code(content: str) -> io.BytesIO:

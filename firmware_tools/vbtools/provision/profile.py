@@ -18,20 +18,29 @@ from visitbridge.errors import FieldInvalid
 
 Host = Annotated[str, Meta(max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
 Interface = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,15}$")]
+ADDRESS = "10.42.0.1"
+"""Of a box on its own Wi-Fi, and the same on each: what its name server and its DHCP tell phones is part of the package."""
+
 ModemKind = Literal["none", "sim7600", "ec25"]
 
 Serial = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{2,15}$")]
 """What is printed on the box; part of its Wi-Fi's name and of its own."""
 
 
-class PhonesSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The box's own Wi-Fi. ``{serial}`` in ``ssid`` stands for each box's serial number."""
+_SSID = r"^[^\s;\\]([^;\\\x00-\x1f\x7f]*[^\s;\\])?$"
+"""NetworkManager's files have their own meaning for semicolons, backslashes and what is blank at an end."""
 
-    ssid: Annotated[str, Meta(min_length=1, max_length=32)] = "NHI-GW-{serial}"
+
+class PhonesSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The box's own Wi-Fi. ``{serial}`` in ``ssid`` stands for each box's serial number.
+
+    Of ``names``, the first is the one that the box's own name server knows.
+    """
+
+    ssid: Annotated[str, Meta(max_length=32, pattern=_SSID)] = "NHI-GW-{serial}"
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "TW"
     interface: Interface = "wlan0"
-    address: Annotated[str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$")] = "10.42.0.1"
-    names: tuple[Host, ...] = ("visitbridge", "visitbridge.local")
+    names: tuple[Host, ...] = ("visitbridge.home.arpa", "visitbridge", "visitbridge.local")
 
 
 class ModemProfileSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +86,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def hosts(self) -> tuple[str, ...]:
         """Names and addresses that phones use, the address first: it works without any name service."""
-        return (self.phones.address, *self.phones.names)
+        return (ADDRESS, *self.phones.names)
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):

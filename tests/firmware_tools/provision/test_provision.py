@@ -114,7 +114,7 @@ def test_the_certificate_is_one_that_the_box_takes(desk: Path) -> None:
 
     facts = install_institution_certificate(desk / "tls", pem, hosts, dt.datetime.now(dt.UTC))
 
-    assert set(facts.names) == {"10.42.0.1", "visitbridge", "visitbridge.local"}
+    assert set(facts.names) == {"10.42.0.1", "visitbridge.home.arpa", "visitbridge", "visitbridge.local"}
 
 
 def test_secrets_are_private_files_and_nowhere_else(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,6 +151,26 @@ def test_nothing_is_overwritten(desk: Path, capsys: pytest.CaptureFixture[str]) 
     assert "folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("ssid", "said"),
+    [
+        pytest.param("仁愛居家護理所的閘道器{serial}", "32 bytes", id="too long for a radio"),
+        pytest.param("NHI-GW", "{serial}", id="the same for every box"),
+    ],
+)
+def test_a_batch_that_cannot_be_made_whole_is_not_begun(
+    desk: Path, capsys: pytest.CaptureFixture[str], ssid: str, said: str
+) -> None:
+    """So that the same command goes on once the profile was mended."""
+    profile = (desk / "clinic.toml").read_text("utf-8")
+    (desk / "clinic.toml").write_text(f"{profile}[phones]\nssid = '{ssid}'\n", "utf-8")
+
+    assert provision(desk) == 1
+    err = capsys.readouterr().err
+    assert ("phones.ssid" in err, said in err) == (True, True)
+    assert not (desk / "out").exists()
+
+
 def test_B01_the_labels_of_a_batch_are_scanned_and_open_their_own_boxes(desk: Path, tmp_path: Path) -> None:
     """Scanned from the page as a printer of 300 dpi would put it on paper, and compared to what lies on the cards."""
     provision(desk)
@@ -170,6 +190,19 @@ def test_B01_the_labels_of_a_batch_are_scanned_and_open_their_own_boxes(desk: Pa
     assert (len(pages), len(read)) == (2, 4)
 
 
+def test_what_the_box_tells_phones_of_itself_is_what_it_answers_to() -> None:
+    """Its name server's records and its DHCP come with the package; address and names of the box with its card."""
+    texts = [file.read_text("utf-8") for file in (CHECKOUT_PROFILES / "dnsmasq-shared.d").glob("*.conf")]
+    told = re.findall(
+        r"^(?:host-record=([^,]+)|dhcp-option=option:(dns-server)),(.+)$", "\n".join(texts), re.M
+    )
+    own = {name for name, _, _ in told if name.startswith("visitbridge")}
+    profile = Profile(institution="x")
+
+    assert {address for name, _, address in told if name != "dns.msftncsi.com"} == {profile.hosts()[0]}
+    assert own == {profile.hosts()[1]}
+
+
 @pytest.mark.parametrize(("count", "pages"), [(1, 1), (8, 1), (9, 2), (10, 2)])
 def test_a_sheet_holds_eight_labels(count: int, pages: int) -> None:
     label = Label(
@@ -177,6 +210,36 @@ def test_a_sheet_holds_eight_labels(count: int, pages: int) -> None:
     )
 
     assert len(re.findall(rb"/Type /Page\b(?!s)", label_sheet([label] * count))) == pages
+
+
+def test_a_label_holds_the_longest_names_beside_each_other(tmp_path: Path) -> None:
+    """Neither over its neighbour nor over itself: each word has a place of its own within its own half of the page."""
+    longest = read_profile(f"institution = '{'居' * 60}'\n[phones]\nssid = 'NHI-HOMECARE-NW-{{serial}}'")
+    serial = "VB-2026-00000-01"
+    label = Label(
+        institution=longest.institution,
+        serial=serial,
+        ssid=longest.ssid(serial),
+        wifi_key=fixed_secrets().wifi_key,
+        address="10.42.0.1",
+        wifi="w",
+        page="p",
+    )
+    (tmp_path / "labels.pdf").write_bytes(label_sheet([label, label]))
+
+    said = subprocess.run(
+        ["pdftotext", "-bbox", str(tmp_path / "labels.pdf"), "-"], check=True, capture_output=True, text=True
+    ).stdout
+
+    boxes = [tuple(map(float, re.findall(r'="([0-9.]+)"', word))) for word in re.findall(r"<word .*?>", said)]
+    middle = float(re.findall(r'<page width="([0-9.]+)"', said)[0]) / 2
+    across = [(left, right) for left, _, right, _ in boxes if left < middle < right]
+    covered = [
+        (one, other)
+        for one, other in itertools.combinations(boxes, 2)
+        if max(one[0], other[0]) < min(one[2], other[2]) and max(one[1], other[1]) < min(one[3], other[3])
+    ]
+    assert (len(boxes) > 20, across, covered) == (True, [], [])
 
 
 @pytest.mark.parametrize(
@@ -223,7 +286,11 @@ def test_any_name_of_an_institution_survives_the_configuration(name: str) -> Non
     [
         ("institution = ''", "institution"),
         ("institution = 'x'\nwifi = 1", "wifi"),
-        ("institution = 'x'\n[phones]\naddress = 'here'", "address"),
+        ("institution = 'x'\n[phones]\naddress = '10.77.0.1'", "address"),
+        ("institution = 'x'\n[phones]\nssid = 'A\\B {serial}'", "ssid"),
+        ("institution = 'x'\n[phones]\nssid = '1;2;{serial}'", "ssid"),
+        ("institution = 'x'\n[phones]\nssid = '{serial} '", "ssid"),
+        ('institution = "x"\n[phones]\nssid = "{serial}\\nhidden=true"', "ssid"),
         ("institution = 'x'\n[technician]\nssh_keys = ['password']", "ssh_keys"),
         ("institution", "profile"),
     ],
@@ -340,6 +407,7 @@ def test_the_unit_of_the_first_boot_is_what_systemd_expects(form: str, tmp_path:
         ("image", "visitbridge_0.1.0+deb12_arm64.deb"),
         ("image", "visitbridge_0.1.0+deb13_arm64.deb"),
         ("firstrun", "another_0.1.0_arm64.deb"),
+        ("firstrun", "visitbridge_0.1.0+deb12_amd64.deb"),
     ],
 )
 def test_a_package_that_the_image_could_not_install_is_refused_at_the_desk(
