@@ -81,7 +81,7 @@ def build_record_rooms(
             staff=staff,
         ),
         departure=DepartureCheck(board, clock, plans, staff, datasets),
-        carry_in=CarryIn(store, clock, catalogue, drafts),
+        carry_in=CarryIn(store, clock, catalogue, drafts, staff),
     )
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 import msgspec
 
 from visitbridge.domain.people import Right
+from visitbridge.domain.visit import Practitioner
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import Countdown
 from visitbridge.services.countdown import kept, left_s, settled
@@ -20,13 +21,16 @@ REDUCED_S = 43_200.0
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
-    """``live``: the data centre knows the session. ``signed_in_at``: when the card was verified."""
+    """``live``: the data centre knows the session. ``signed_in_at``: when the card was verified. ``practitioner``: as whom
+    the person signs visits.
+    """
 
     staff_id: str
     rights: frozenset[Right]
     live: bool
     signed_in_at: dt.datetime
     session_id: str = ""
+    practitioner: Practitioner | None = None
 
     @property
     def sees_patients(self) -> bool:
@@ -41,6 +45,7 @@ class Former(msgspec.Struct, frozen=True, kw_only=True):
     rights: tuple[Right, ...]
     signed_in_at: dt.datetime
     countdown: Countdown
+    practitioner: Practitioner | None = None
 
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,4 +88,5 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
             rights=frozenset(former.rights),
             live=False,
             signed_in_at=former.signed_in_at,
+            practitioner=former.practitioner,
         )

@@ -36,7 +36,7 @@ from visitbridge.services.grants import REDUCED_S, Acting, Former
 from visitbridge.services.hpc import HpcCheck
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.staff_book import StaffBook
-from visitbridge.services.staff_terms import StaffPolicy, view
+from visitbridge.services.staff_terms import StaffPolicy, signs_as, view
 from visitbridge.services.topics import StaffTopic
 
 log = logging.getLogger(__name__)
@@ -117,6 +117,7 @@ class StaffDesk:
             live=True,
             signed_in_at=row.started_at,
             session_id=row.session_id,
+            practitioner=signs_as(row),
         )
 
     def is_live(self, row: StaffSessionRow) -> bool:
@@ -217,6 +218,7 @@ class StaffDesk:
             rights=row.rights,
             signed_in_at=row.started_at,
             countdown=begin(self._clock, REDUCED_S),
+            practitioner=signs_as(row),
         )
         entry = AuditEntry(
             at=self._clock.now(),

@@ -7,6 +7,7 @@ import datetime as dt
 import msgspec
 
 from visitbridge.domain.roc import TAIPEI
+from visitbridge.domain.visit import Practitioner
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.services.topics import StaffSessionView
 
@@ -35,6 +36,10 @@ def view(row: StaffSessionRow) -> StaffSessionView:
         ends_at=row.ends_at,
         phone_ids=row.phone_ids,
     )
+
+
+def signs_as(row: StaffSessionRow) -> Practitioner:
+    return Practitioner(staff_id=row.staff_id, name=row.name, kind=row.kind, id_no=row.id_no)
 
 
 def _next_midnight(now: dt.datetime) -> dt.datetime:

@@ -13,6 +13,8 @@ from visitbridge.errors import CardAbsent, DeviceDisabled
 from visitbridge.ports.records import DataSetRecord, PairedPhone, StaffSessionRow
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.uploads import DataSetRow
+from visitbridge.services.grants import Acting
+from visitbridge.services.staff_terms import signs_as
 from visitbridge.services.visits.desk import VisitDesk
 from visitbridge.sim.clock import FakeClock
 
@@ -48,9 +50,23 @@ class FakePatientCards:
 class FakeSignedIn:
     def __init__(self) -> None:
         self.session: StaffSessionRow | None = staff_row()
+        self.former: dict[str, StaffSessionRow | None] = {}
 
-    def live_for_phone(self, phone_id: str) -> StaffSessionRow | None:
-        return self.session
+    def run_out(self, phone_id: str) -> None:
+        """The session ends by itself; its person goes on with less on this phone (F05)."""
+        self.former[phone_id], self.session = self.session, None
+
+    def acting(self, phone_id: str) -> Acting | None:
+        row = self.session or self.former.get(phone_id)
+        if row is None:
+            return None
+        return Acting(
+            staff_id=row.staff_id,
+            rights=frozenset(row.rights),
+            live=row is self.session,
+            signed_in_at=row.started_at,
+            practitioner=signs_as(row),
+        )
 
 
 class FakeCatalogue:

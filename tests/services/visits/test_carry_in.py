@@ -38,7 +38,7 @@ FORMER = msgspec.structs.replace(
 
 @pytest.fixture
 def carry_in(room: Room) -> CarryIn:
-    return CarryIn(room.store, room.clock, room.catalogue, room.desk.drafts)
+    return CarryIn(room.store, room.clock, room.catalogue, room.desk.drafts, room.staff)
 
 
 async def earlier(

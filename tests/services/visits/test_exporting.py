@@ -65,18 +65,20 @@ def desk_for(
     return ExportDesk(store, clock, found, sam_id=lambda: "900000000001", training=training)
 
 
-async def acts(store: Store) -> list[tuple[str, str, str]]:
+async def acts(store: Store) -> list[tuple[str, str, str, str]]:
     rows = await store.read(lambda tx: tx.audit.rows())
-    return [(row.entry.act, row.entry.why, row.entry.phone_id) for row in rows]
+    return [(row.entry.act, row.entry.why, row.entry.who, row.entry.phone_id) for row in rows]
 
 
 @pytest.mark.parametrize("form", [ExportForm.FHIR, ExportForm.TABLE])
 async def test_R02_an_export_is_on_the_audit_trail(
     store: Store, clock: FakeClock, finished: Visit, form: ExportForm
 ) -> None:
-    file = await desk_for(store, clock, finished).export(finished.visit_id, form, {}, phone_id="p1")
+    file = await desk_for(store, clock, finished).export(
+        finished.visit_id, form, {}, who="D-9", phone_id="p1"
+    )
 
-    assert ("visit.export", form.value, "p1") in await acts(store)
+    assert ("visit.export", form.value, "D-9", "p1") in await acts(store)
     assert "見𠮷".encode() in file.content or form is ExportForm.FHIR
     assert finished.patient.name not in file.name
 
@@ -86,7 +88,7 @@ async def test_R02_the_schemes_file_holds_what_the_insurer_said(
 ) -> None:
     desk = desk_for(store, clock, finished, uploaded=True)
 
-    file = await desk.export(finished.visit_id, ExportForm.SCHEME, {"𠮷": "吉"}, phone_id="p1")
+    file = await desk.export(finished.visit_id, ExportForm.SCHEME, {"𠮷": "吉"}, who="D-9", phone_id="p1")
 
     (read,) = scheme_json.decode(file.content)
     assert (read.enc, read.objective) == ("0TEST000000000000001", "見吉")
@@ -106,7 +108,7 @@ async def test_a_file_made_in_training_says_so_and_no_reader_of_its_form_takes_i
 ) -> None:
     desk = desk_for(store, clock, finished, uploaded=True, training=True)
 
-    file = await desk.export(finished.visit_id, form, {"𠮷": "吉"}, phone_id="p1")
+    file = await desk.export(finished.visit_id, form, {"𠮷": "吉"}, who="D-9", phone_id="p1")
 
     assert file.name.startswith("訓練-")
     assert any("訓練" in file.content.decode(coding, "ignore") for coding in ("big5", "utf-8"))
@@ -119,7 +121,7 @@ async def test_a_bundle_made_in_training_is_labelled_as_data_of_tests(
 ) -> None:
     desk = desk_for(store, clock, finished, training=True)
 
-    file = await desk.export(finished.visit_id, ExportForm.FHIR, {}, phone_id="p1")
+    file = await desk.export(finished.visit_id, ExportForm.FHIR, {}, who="D-9", phone_id="p1")
 
     meta = json.loads(file.content)["meta"]
     assert [label["code"] for label in meta["security"]] == ["HTEST"]
@@ -131,7 +133,7 @@ async def test_what_nobody_decided_is_refused_and_not_noted(
     store: Store, clock: FakeClock, finished: Visit, form: ExportForm
 ) -> None:
     with pytest.raises(NotInBig5):
-        await desk_for(store, clock, finished).export(finished.visit_id, form, {}, phone_id="p1")
+        await desk_for(store, clock, finished).export(finished.visit_id, form, {}, who="D-9", phone_id="p1")
 
     assert await acts(store) == []
 
@@ -144,7 +146,7 @@ async def test_a_choice_has_to_be_one_character_and_fit_itself(
 ) -> None:
     with pytest.raises(error):
         await desk_for(store, clock, finished).export(
-            finished.visit_id, ExportForm.SCHEME, chosen, phone_id="p1"
+            finished.visit_id, ExportForm.SCHEME, chosen, who="D-9", phone_id="p1"
         )
 
 
@@ -152,7 +154,9 @@ async def test_a_draft_is_not_exported(store: Store, clock: FakeClock, finished:
     draft = msgspec.structs.replace(finished, state=VisitState.DRAFT)
 
     with pytest.raises(VisitClosed):
-        await desk_for(store, clock, draft).export(draft.visit_id, ExportForm.FHIR, {}, phone_id="p1")
+        await desk_for(store, clock, draft).export(
+            draft.visit_id, ExportForm.FHIR, {}, who="D-9", phone_id="p1"
+        )
 
 
 async def test_the_check_tells_all_at_once(store: Store, clock: FakeClock, finished: Visit) -> None:

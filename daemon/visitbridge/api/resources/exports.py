@@ -99,8 +99,9 @@ class Exports:
         )
 
     async def _export(self, call: Call[NoQuery, ExportChoice]) -> ExportFile:
+        actor = actor_on(self._staff, call.phone_id)
         file = await self._desk.export(
-            call.path["visit_id"], call.body.form, call.body.chosen, phone_id=call.phone_id
+            call.path["visit_id"], call.body.form, call.body.chosen, who=actor.who, phone_id=actor.phone_id
         )
         return ExportFile(name=file.name, content=file.content)
 

@@ -20,9 +20,8 @@ from visitbridge.domain.visit import (
 )
 from visitbridge.errors import NotFound, StaleRevision, UnknownCode, VisitClosed
 from visitbridge.ports.clock import Clock
-from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store, Transaction
-from visitbridge.services.visits.acts import existing
+from visitbridge.services.visits.acts import People, existing, note, who_acts
 from visitbridge.services.visits.rules import CodeBook, check_codes
 
 _MOST_DIAGNOSES: Final = 20
@@ -72,27 +71,40 @@ class CarriedIn(msgspec.Struct, frozen=True, kw_only=True):
 class Drafts(Protocol):
     """The part of ``services.visits.drafts`` that saves."""
 
-    async def save(self, visit_id: str, revision: int, content: VisitContent, phone_id: str) -> Visit: ...
+    async def save(
+        self,
+        visit_id: str,
+        revision: int,
+        content: VisitContent,
+        phone_id: str,
+        *,
+        carried_from: str = "",
+    ) -> Visit: ...
 
 
 class CarryIn:
     """Works without a network, from what is on the box."""
 
-    def __init__(self, store: Store, clock: Clock, catalogue: CodeBook, drafts: Drafts) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, catalogue: CodeBook, drafts: Drafts, people: People
+    ) -> None:
         self._store = store
         self._clock = clock
         self._catalogue = catalogue
         self._drafts = drafts
+        self._people = people
 
     async def former(self, visit_id: str, phone_id: str) -> tuple[FormerVisit, ...]:
         """Finished visits of the same person, newest first; that they were looked at is on the audit trail.
 
         Raises NotFound.
         """
+        now = self._clock.now()
+        who = who_acts(self._people, phone_id)
 
         def work(tx: Transaction) -> list[Visit]:
             visit = existing(tx, visit_id)
-            self._audit(tx, visit, "visit.history", phone_id)
+            note(tx, visit, at=now, act="visit.history", who=who, phone_id=phone_id)
             return [other for other in tx.visits.of_person(visit.patient.id_no) if _same_person(visit, other)]
 
         return tuple(_former(visit) for visit in await self._store.write(work))
@@ -124,10 +136,7 @@ class CarryIn:
         if visit.revision != revision:
             raise StaleRevision("changed", field="revision", params={"revision": visit.revision})
         content, left_out = await self._merged(visit.content, former.content, set(sections))
-        saved = await self._drafts.save(visit_id, revision, content, phone_id)
-        await self._store.write(
-            lambda tx: self._audit(tx, saved, "visit.carry_in", phone_id, former.visit_id)
-        )
+        saved = await self._drafts.save(visit_id, revision, content, phone_id, carried_from=former.visit_id)
         return CarriedIn(visit=saved, left_out=left_out)
 
     async def _merged(
@@ -200,17 +209,6 @@ class CarryIn:
         except UnknownCode:
             return False
         return True
-
-    def _audit(self, tx: Transaction, visit: Visit, act: str, phone_id: str, why: str = "") -> None:
-        entry = AuditEntry(
-            at=self._clock.now(),
-            who=visit.practitioner.staff_id,
-            act=act,
-            record=visit.visit_id,
-            phone_id=phone_id,
-            why=why,
-        )
-        tx.audit.append(entry)
 
 
 def _same_person(visit: Visit, other: Visit) -> bool:

@@ -26,7 +26,7 @@ from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.kinds import Kinds
 from visitbridge.services.true_time import in_true_time
-from visitbridge.services.visits.acts import announce, current, existing, note
+from visitbridge.services.visits.acts import People, announce, current, existing, note, who_acts
 from visitbridge.services.visits.advice import AdviceDesk
 from visitbridge.services.visits.drafts import DraftDesk
 from visitbridge.services.visits.editing import announce_editor, editor_of, require_editor
@@ -40,7 +40,6 @@ from visitbridge.services.visits.signing import SignatureDesk
 from visitbridge.services.visits.starting import (
     Box,
     PatientCards,
-    SignedIn,
     choose_way,
     draft_of,
     earlier_visits,
@@ -67,7 +66,7 @@ class VisitDesk:
         catalogue: CodeBook,
         box: Box,
         cards: PatientCards,
-        staff: SignedIn,
+        staff: People,
         link_is_up: Callable[[], bool],
         kinds: Kinds,
         outbox: JobDesk,
@@ -92,9 +91,15 @@ class VisitDesk:
         self._start_after_sign_in = start_after_sign_in
         self._training = training
         self.drafts = DraftDesk(
-            store=store, clock=clock, catalogue=catalogue, kinds=kinds, outbox=outbox, board=board
+            store=store,
+            clock=clock,
+            catalogue=catalogue,
+            kinds=kinds,
+            outbox=outbox,
+            board=board,
+            people=staff,
         )
-        self.signatures = SignatureDesk(store, clock, board)
+        self.signatures = SignatureDesk(store, clock, board, staff)
         self.advice = AdviceDesk(store, catalogue)
         self.identities = IdentityDesk(store, clock)
 
@@ -108,16 +113,15 @@ class VisitDesk:
         self._box.require_enabled()
         institution = self._box.institution()
         _, patient = self._cards.require_nhi(reader_id)
-        session = self._staff.live_for_phone(phone_id)
-        way = choose_way(
-            link_is_up=self._link_is_up(), staff_is_live=session is not None, wanted_offline=offline
-        )
+        acting = self._staff.acting(phone_id)
+        is_live = acting is not None and acting.live
+        way = choose_way(link_is_up=self._link_is_up(), staff_is_live=is_live, wanted_offline=offline)
         now = self._clock.now()
 
         def work(tx: Transaction) -> tuple[Visit, EditorView | None]:
-            practitioner = signer(tx, session, now, phone_id)
+            practitioner = signer(acting, now)
             draft = draft_of(tx, patient.card_no, practitioner, now)
-            if draft is None and session is None and not self._start_after_sign_in:
+            if draft is None and not is_live and not self._start_after_sign_in:
                 raise StaffExpired("this box begins no visit after the sign-in")
             if draft is None:
                 visit = new_visit(
@@ -139,7 +143,7 @@ class VisitDesk:
             if editor_of(tx, visit.visit_id) is None:
                 require_editor(tx, visit.visit_id, phone_id, now)
             act = "visit.start" if draft is None else "visit.resume"
-            note(tx, visit, at=now, act=act, phone_id=phone_id)
+            note(tx, visit, at=now, act=act, who=practitioner.staff_id, phone_id=phone_id)
             return visit, editor_of(tx, visit.visit_id)
 
         visit, editor = await self._store.write(work)
@@ -162,6 +166,7 @@ class VisitDesk:
             check_ready(stored)
         online = self._link_is_up() and self._cards.find_card(stored.patient.card_no) is not None
         now = self._clock.now()
+        who = who_acts(self._staff, phone_id)
 
         def work(tx: Transaction) -> tuple[Visit, tuple[Job, ...]]:
             before = current(tx, visit_id, revision)
@@ -182,7 +187,15 @@ class VisitDesk:
             tx.visits.put(visit)
             for job in jobs:
                 tx.jobs.add(job)
-            note(tx, visit, at=now, act="visit.finish", phone_id=phone_id, why=f"mode {mode.value}")
+            note(
+                tx,
+                visit,
+                at=now,
+                act="visit.finish",
+                who=who,
+                phone_id=phone_id,
+                why=f"mode {mode.value}",
+            )
             return visit, jobs
 
         visit, jobs = await self._store.write(work)

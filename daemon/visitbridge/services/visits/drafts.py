@@ -12,7 +12,7 @@ from visitbridge.ports.clock import Clock
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.outbox.kinds import Kinds
-from visitbridge.services.visits.acts import announce, current, existing, note
+from visitbridge.services.visits.acts import People, announce, current, existing, note, who_acts
 from visitbridge.services.visits.corrections import revise_open_jobs
 from visitbridge.services.visits.editing import announce_editor, editor_of, require_editor, take_over
 from visitbridge.services.visits.plan import JobDesk
@@ -30,6 +30,7 @@ class DraftDesk:
         kinds: Kinds,
         outbox: JobDesk,
         board: LiveBoard,
+        people: People,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -37,12 +38,23 @@ class DraftDesk:
         self._kinds = kinds
         self._outbox = outbox
         self._board = board
+        self._people = people
+        self._typing: dict[str, tuple[str, str]] = {}
 
-    async def save(self, visit_id: str, revision: int, content: VisitContent, phone_id: str) -> Visit:
+    async def save(
+        self,
+        visit_id: str,
+        revision: int,
+        content: VisitContent,
+        phone_id: str,
+        *,
+        carried_from: str = "",
+    ) -> Visit:
         """Keep what was typed as the next revision; on disk when it returns.
 
         On a finished visit of which something was sent back, this is the correction: it goes out again under
-        new keys. Raises NotFound, StaleRevision (``params['revision']``), DraftHeld, VisitClosed, JobNotMovable,
+        new keys. ``carried_from``: the earlier visit that some of it was taken from, for the audit; there, a draft
+        tells of each person who begins to write in it, not of every word. Raises NotFound, StaleRevision (``params['revision']``), DraftHeld, VisitClosed, JobNotMovable,
         FieldInvalid, UnknownCode, and StoreError when nothing was saved.
         """
         stored = await self._store.read(lambda tx: existing(tx, visit_id))
@@ -54,6 +66,7 @@ class DraftDesk:
         check_content(content)
         await check_codes(self._catalogue, content, before=stored.content)
         now = self._clock.now()
+        who = who_acts(self._people, phone_id)
 
         def work(tx: Transaction) -> tuple[Visit, tuple[Job, ...], EditorView | None]:
             before = current(tx, visit_id, revision)
@@ -64,15 +77,20 @@ class DraftDesk:
                 visit = msgspec.structs.replace(visit, content=with_amounts(content))
                 check_ready(visit)
                 again = revise_open_jobs(tx, visit, self._kinds, now)
-                note(tx, visit, at=now, act="visit.correct", phone_id=phone_id)
+                note(tx, visit, at=now, act="visit.correct", who=who, phone_id=phone_id)
             elif before.state is VisitState.DRAFT:
                 news = require_editor(tx, visit_id, phone_id, now)
+                if self._typing.get(visit_id) != (who, phone_id):
+                    note(tx, visit, at=now, act="visit.edit", who=who, phone_id=phone_id)
             else:
                 raise VisitClosed
+            if carried_from:
+                note(tx, visit, at=now, act="visit.carry_in", who=who, phone_id=phone_id, why=carried_from)
             tx.visits.put(visit)
             return visit, again, editor_of(tx, visit_id) if news else None
 
         visit, again, editor = await self._store.write(work)
+        self._typing[visit_id] = (who, phone_id)
         if editor is not None:
             announce_editor(self._board, visit_id, editor)
         if again:
@@ -87,6 +105,7 @@ class DraftDesk:
         None where the phone is not paired any more. Raises NotFound, VisitClosed.
         """
         now = self._clock.now()
+        who = who_acts(self._people, phone_id)
 
         def work(tx: Transaction) -> tuple[EditorView | None, bool]:
             visit = existing(tx, visit_id)
@@ -97,7 +116,7 @@ class DraftDesk:
                 return before, False
             news = take_over(tx, visit_id, phone_id, now)
             if news and before is not None:
-                note(tx, visit, at=now, act="visit.take_over", phone_id=phone_id)
+                note(tx, visit, at=now, act="visit.take_over", who=who, phone_id=phone_id)
             return editor_of(tx, visit_id), news
 
         editor, news = await self._store.write(work)
@@ -133,6 +152,7 @@ class DraftDesk:
         self, visit_id: str, revision: int, phone_id: str, source: VisitState, target: VisitState
     ) -> Visit:
         now = self._clock.now()
+        who = who_acts(self._people, phone_id)
         act = "visit.discard" if target is VisitState.DISCARDED else "visit.restore"
 
         def work(tx: Transaction) -> Visit:
@@ -144,9 +164,10 @@ class DraftDesk:
             tx.visits.put(visit)
             if target is VisitState.DISCARDED:
                 tx.editors.remove(visit_id)
-            note(tx, visit, at=now, act=act, phone_id=phone_id)
+            note(tx, visit, at=now, act=act, who=who, phone_id=phone_id)
             return visit
 
         visit = await self._store.write(work)
+        self._typing.pop(visit_id, None)
         announce(self._board, visit)
         return visit

@@ -11,15 +11,16 @@ from visitbridge.errors import VisitClosed
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.live import LiveBoard
-from visitbridge.services.visits.acts import announce, existing, note
+from visitbridge.services.visits.acts import People, announce, existing, note, who_acts
 from visitbridge.services.visits.editing import require_editor
 
 
 class SignatureDesk:
-    def __init__(self, store: Store, clock: Clock, board: LiveBoard) -> None:
+    def __init__(self, store: Store, clock: Clock, board: LiveBoard, people: People) -> None:
         self._store = store
         self._clock = clock
         self._board = board
+        self._people = people
 
     async def sign(self, visit_id: str, drawing: Drawing, phone_id: str) -> Signature:
         """Keep a signature with the visit; on disk when it returns.
@@ -29,6 +30,7 @@ class SignatureDesk:
         """
         check_drawing(drawing)
         now = self._clock.now()
+        who = who_acts(self._people, phone_id)
 
         def work(tx: Transaction) -> tuple[Visit, Sequence[Job], Signature]:
             visit = existing(tx, visit_id)
@@ -38,7 +40,7 @@ class SignatureDesk:
                 raise VisitClosed
             signature = Signature(drawing=drawing, signed_at=now, revision=visit.revision)
             tx.signatures.put(visit_id, signature)
-            note(tx, visit, at=now, act="visit.sign", phone_id=phone_id, why=drawing.signer.value)
+            note(tx, visit, at=now, act="visit.sign", who=who, phone_id=phone_id, why=drawing.signer.value)
             return visit, tx.jobs.of_visit(visit_id), signature
 
         visit, jobs, signature = await self._store.write(work)
@@ -48,6 +50,7 @@ class SignatureDesk:
     async def clear(self, visit_id: str, phone_id: str) -> None:
         """Take the signature off a draft. Raises NotFound, VisitClosed, DraftHeld."""
         now = self._clock.now()
+        who = who_acts(self._people, phone_id)
 
         def work(tx: Transaction) -> Visit:
             visit = existing(tx, visit_id)
@@ -55,7 +58,7 @@ class SignatureDesk:
                 raise VisitClosed
             require_editor(tx, visit_id, phone_id, now)
             tx.signatures.remove(visit_id)
-            note(tx, visit, at=now, act="visit.unsign", phone_id=phone_id)
+            note(tx, visit, at=now, act="visit.unsign", who=who, phone_id=phone_id)
             return visit
 
         announce(self._board, await self._store.write(work))

@@ -25,8 +25,7 @@ from visitbridge.errors import LinkDown, StaffRequired
 from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.ports.store import Transaction
-
-_LAST_PRACTITIONER = "visits.last_practitioner"
+from visitbridge.services.grants import Acting
 
 
 class Box(Protocol):
@@ -46,16 +45,9 @@ class PatientCards(Protocol):
 
 
 class SignedIn(Protocol):
-    """The part of ``services.staff.StaffDesk`` that visits need."""
+    """The part of ``services.staff.StaffDesk`` that tells which session a phone works under."""
 
     def live_for_phone(self, phone_id: str) -> StaffSessionRow | None: ...
-
-
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """Who signed last on a phone, and on which day in Taipei."""
-
-    practitioner: Practitioner
-    day: dt.date
 
 
 def choose_way(*, link_is_up: bool, staff_is_live: bool, wanted_offline: bool | None) -> OfflineReason | None:
@@ -77,23 +69,13 @@ def choose_way(*, link_is_up: bool, staff_is_live: bool, wanted_offline: bool | 
     return None
 
 
-def signer(tx: Transaction, session: StaffSessionRow | None, now: dt.datetime, phone_id: str) -> Practitioner:
-    """Who signs: the phone's live session, else whoever signed last today on this phone (F07). Raises StaffRequired."""
-    today = now.astimezone(TAIPEI).date()
-    name = f"{_LAST_PRACTITIONER}.{phone_id}"
-    if session is not None:
-        practitioner = Practitioner(
-            staff_id=session.staff_id, name=session.name, kind=session.kind, id_no=session.id_no
-        )
-        remembered = Remembered(practitioner=practitioner, day=today)
-        tx.settings.set(name, msgspec.json.encode(remembered).decode())
-        return practitioner
-    text = tx.settings.get(name)
-    if text is not None:
-        remembered = msgspec.json.decode(text, type=Remembered)
-        if remembered.day == today:
-            return remembered.practitioner
-    raise StaffRequired("nobody has signed in on this phone today")
+def signer(acting: Acting | None, now: dt.datetime) -> Practitioner:
+    """Who signs: the person who acts on the phone; once the session ran out, on the day of the card (F07). Raises StaffRequired."""
+    if acting is None or acting.practitioner is None:
+        raise StaffRequired("nobody has signed in on this phone today")
+    if not acting.live and acting.signed_in_at.astimezone(TAIPEI).date() != now.astimezone(TAIPEI).date():
+        raise StaffRequired("who signed in on this phone did so on another day")
+    return acting.practitioner
 
 
 def draft_of(tx: Transaction, card_no: str, practitioner: Practitioner, now: dt.datetime) -> Visit | None:
