@@ -37,7 +37,7 @@ _FIRST_PORT = 35963
 _SLOTS_PER_DRIVER = 2
 # pcscd asks vpcd every 400 ms whether a card is there.
 _SHORTEST_ABSENCE_S = 0.8
-_REQUEST_S = 15.0
+_REQUEST_S = 90.0
 _STOP_S = 8.0
 
 

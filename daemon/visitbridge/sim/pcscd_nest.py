@@ -24,7 +24,7 @@ import threading
 from pathlib import Path
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
-_START_S = 10.0
+_START_S = 60.0
 _STOP_S = 3.0
 _AS_SYSTEMD_DOES = 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@" 3<&0 0</dev/null'
 

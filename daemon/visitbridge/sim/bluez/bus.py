@@ -13,7 +13,7 @@ from visitbridge.errors import DeviceError
 
 DBUS_DAEMON = Path("/usr/bin/dbus-daemon")
 
-_START_S = 10.0
+_START_S = 60.0
 _STOP_S = 5.0
 _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

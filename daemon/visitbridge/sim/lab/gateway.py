@@ -12,7 +12,7 @@ from visitbridge.runtime.wiping import WIPING_ENVIRONMENT
 from visitbridge.sim.lab.child import Child
 from visitbridge.sim.lab.places import Places
 
-_START_S = 30.0
+_START_S = 120.0
 
 
 class GatewayPlan(msgspec.Struct, frozen=True, kw_only=True):

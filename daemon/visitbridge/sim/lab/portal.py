@@ -13,7 +13,7 @@ from visitbridge.sim.lab.child import Child
 from visitbridge.sim.lab.places import Places
 
 _MODULE = "vpnportal"
-_START_S = 30.0
+_START_S = 120.0
 _WORK_S = 120.0
 # A ticket is shown for as long as nobody used it, and drawn anew before it can have expired on the other side.
 _FRESH_FOR = dt.timedelta(minutes=5)
