@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -16,11 +18,16 @@ from tests.firmware_tools.terminal import open_terminal, run_tool
 from vbtools.modem.console import command_of
 from vbtools.modem.holders import holders_of
 from vbtools.modem.probing import Probe
-from vbtools.modem.transports import map_ports
+from vbtools.modem.sim_pin import unlock
+from vbtools.modem.transports import Options, map_ports, open_session
+from vbtools.selftest.devices import try_modem
+from vbtools.selftest.model import Outcome
 from visitbridge.adapters.modem.binding import SerialStream
 from visitbridge.adapters.modem.places import UsbSerialPort
-from visitbridge.errors import FieldInvalid, ModemTaken
+from visitbridge.errors import FieldInvalid, ModemRefused, ModemTaken, Retry
 from visitbridge.sim.modem import FaultKind, ModemSetup, VirtualModem
+from visitbridge.sim.modem.machine import Machine
+from visitbridge.sim.modem.radio import CmeError
 
 TOOL = "vbtools.modem.command"
 NOON = dt.datetime(2026, 11, 22, 4, tzinfo=dt.UTC)
@@ -61,6 +68,64 @@ async def test_a_sim_that_asks_for_its_pin_says_how_many_tries_are_left(tmp_path
 
     assert "SIM: pin\ntries left for the PIN: 3\n" in out
     assert "registration" not in out
+
+
+@pytest.fixture
+def sim_found_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A modem that was just switched on: at the first two questions its SIM is busy (14, TS 27.007 §9.2)."""
+    busy = itertools.repeat(CmeError(14), 2)
+    knows = Machine._pin
+
+    def asked(machine: Machine, text: str) -> Iterator[str]:
+        for refusal in itertools.islice(busy, 1):
+            raise refusal
+        return knows(machine, text)
+
+    monkeypatch.setattr(Machine, "_pin", asked)
+
+
+@pytest.mark.usefixtures("sim_found_late")
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("probe",), "SIM: ready\n"),
+        (("apn", "vpn.example"), "10.64.0.7"),
+        (("enter-pin",), "asks for no PIN"),
+    ],
+    ids=["probe", "apn", "enter-pin"],
+)
+async def test_a_sim_that_is_still_being_found_out_is_waited_for(
+    tmp_path: Path, command: tuple[str, ...], said: str
+) -> None:
+    async with open_modem(tmp_path) as (_, arguments):
+        code, out, err = await run_tool(*arguments(*command))
+
+    assert (code, err) == (0, "")
+    assert said in out
+
+
+@pytest.mark.usefixtures("sim_found_late")
+async def test_a_self_test_waits_for_the_sim_too(tmp_path: Path) -> None:
+    async with VirtualModem(tmp_path / "at", ModemSetup()).open() as modem:
+        finding = await try_modem(Options(port=modem.link, family="sim7600", allow_virtual=True))
+
+    assert (finding.outcome, finding.facts["sim"]) == (Outcome.GOOD, "ready")
+
+
+async def test_a_sim_that_stays_busy_is_to_be_tried_again_and_has_refused_no_pin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(machine: Machine, text: str) -> NoReturn:
+        raise CmeError(14)
+
+    monkeypatch.setattr(Machine, "_pin", busy)
+    monkeypatch.setattr("vbtools.modem.sim_state.FOUND_WITHIN_S", 0.0)
+    options = Options(port=tmp_path / "at", family="sim7600", allow_virtual=True)
+    async with VirtualModem(tmp_path / "at", ModemSetup()).open(), open_session(options) as session:
+        with pytest.raises(ModemRefused) as caught:
+            await unlock(session, lambda: b"4711")
+
+    assert caught.value.retry is Retry.LATER
 
 
 async def test_the_pin_is_asked_for_and_neither_shown_nor_in_the_arguments(tmp_path: Path) -> None:

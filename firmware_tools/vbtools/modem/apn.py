@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from vbtools.modem.sim_state import wait_known_sim
 from visitbridge.domain.modem import Bearer, BearerState, Registration, SimState
 from visitbridge.errors import ModemRefused, Retry, SimPinRefused
 from visitbridge.ports.modem import ModemSession
@@ -21,7 +22,7 @@ async def try_apn(
     ``note`` hears the name of each step that begins. Raises SimPinRefused for a SIM that is not open, ModemRefused for
     a network or an access point that does not let the modem in.
     """
-    state = await session.sim()
+    state = await wait_known_sim(session)
     if state is not SimState.READY:
         raise SimPinRefused(f"the SIM is not open: {state.value}")
     note("define")

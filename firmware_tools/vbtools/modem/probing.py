@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from vbtools.modem.sim_state import wait_sim
 from vbtools.new_files import PUBLIC, write_new
 from visitbridge import __version__
 from visitbridge.domain.modem import ModemIdentity, Registration, Signal, SimState
@@ -32,7 +33,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 async def probe(session: ModemSession) -> Probe:
     """Ask without changing anything. Raises DeviceError for a modem that does not answer the first two questions."""
     identity = await session.identity()
-    sim = await session.sim()
+    sim = await wait_sim(session)
     told = Probe(
         made_at=dt.datetime.now(dt.UTC),
         identity=identity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from vbtools.modem.sim_state import wait_known_sim
 from visitbridge.domain.modem import SimState
 from visitbridge.errors import FieldInvalid, SimPinRefused
 from visitbridge.ports.modem import ModemSession
@@ -17,9 +18,10 @@ async def unlock(session: ModemSession, ask: Callable[[], bytes]) -> bool:
     """Enter the PIN that ``ask`` gets from a person; False when the SIM asks for none.
 
     ``ask`` is called only when an error would cost nothing. Raises SimPinRefused when too few tries are left, when
-    nobody can tell how many, when it is no PIN that the SIM wants, or when the SIM refuses it; FieldInvalid (``pin``) for what is no PIN.
+    nobody can tell how many, when it is no PIN that the SIM wants, or when the SIM refuses it; ModemRefused while nobody knows what it
+    wants; FieldInvalid (``pin``) for what is no PIN.
     """
-    state = await session.sim()
+    state = await wait_known_sim(session)
     if state is SimState.READY:
         return False
     if state is not SimState.PIN:
