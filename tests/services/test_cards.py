@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
+import msgspec
 import pytest
 
 from tests.contract.demo_card import DemoCard
@@ -17,6 +18,7 @@ from visitbridge.errors import (
     CardError,
     CardMute,
     CardRealmMixed,
+    CardRefused,
     CardRemoved,
     DeviceError,
     DeviceTimeout,
@@ -25,11 +27,13 @@ from visitbridge.errors import (
     PcscUnavailable,
     ReaderBusy,
     ReaderRemoved,
+    ReaderUnavailable,
     VisitBridgeError,
     WrongCardKind,
 )
 from visitbridge.ports.card_channel import CardChannel
 from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
+from visitbridge.protocols.nhi.basic import READ_BASIC
 from visitbridge.services.cards import CardDesk
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import CardsTopic
@@ -183,7 +187,7 @@ async def test_a_card_that_somebody_else_holds_is_read_when_it_is_free(room: Roo
             await room.desk.refresh(READER)
         room.clock.advance(1)
         await settle()
-        assert room.desk.at(READER).kind == "unknown"
+        assert room.desk.at(READER).kind == "reading"
     room.clock.advance(1)
     await wait_for(lambda: room.desk.at(READER).kind == "nhi")
     assert room.desk.at(READER).error_code == ""
@@ -214,7 +218,7 @@ class FlakyReader:
         return self._reader.open_session(owner, deadline_s=deadline_s)
 
 
-@pytest.mark.parametrize("failure", [PcscUnavailable, DeviceTimeout, CardRemoved])
+@pytest.mark.parametrize("failure", [PcscUnavailable, DeviceTimeout, CardAbsent, CardRemoved])
 async def test_a_card_that_could_not_be_asked_is_asked_again(
     clock: FakeClock, card: Cards, failure: type[VisitBridgeError]
 ) -> None:
@@ -230,7 +234,7 @@ async def test_a_card_that_could_not_be_asked_is_asked_again(
         kinds.append((desk.at(READER).kind, desk.at(READER).error_code))
         clock.advance(pause_s)
     await reading
-    assert kinds == [("unknown", failure.code)] * 2 + [("nhi", "")]
+    assert kinds == [("reading", failure.code)] * 2 + [("nhi", "")]
 
 
 async def test_a_reader_that_is_forgotten_while_its_card_is_read_is_let_go(
@@ -277,6 +281,60 @@ async def test_a_vanished_reader_shows_no_card(room: Room, card: Cards) -> None:
     room.readers.slots[0].unplug()
     await wait_for(lambda: room.desk.at(READER).kind == "none")
     assert room.desk.find_card("900000000001") is None
+
+
+async def test_a_reader_that_is_away_is_not_called_an_empty_one(room: Room) -> None:
+    room.readers.slots[0].unplug()
+    await wait_for(lambda: room.desk.topic().readers[0].state == "unavailable")
+    with pytest.raises(ReaderUnavailable):
+        room.desk.require_nhi(READER)
+    with pytest.raises(ReaderUnavailable):
+        room.desk.require_hpc(READER)
+
+
+class DamagedCard(DemoCard):
+    """An NHI card whose public record says ``answer``."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def execute(self, apdu: bytes) -> bytes:
+        return self._answer if apdu == READ_BASIC else super().execute(apdu)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error_code"),
+    [(b"\x6f\x00", CardRefused.code), (bytes(57) + b"\x90\x00", CardError.code)],
+    ids=["refused", "damaged"],
+)
+async def test_an_nhi_card_whose_record_cannot_be_read_is_not_called_another_kind(
+    room: Room, answer: bytes, error_code: str
+) -> None:
+    present = await room.insert(DamagedCard(answer))
+    assert (present.kind, present.error_code) == ("nhi", error_code)
+    with pytest.raises(CardError) as refused:
+        room.desk.require_nhi(READER)
+    assert refused.value.code == CardError.code
+
+
+async def test_a_mute_card_that_answers_after_all_is_read(clock: FakeClock, card: Cards) -> None:
+    """Another program may have powered it again, which is no other insertion."""
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), clock, realm="test")
+    await readers.slots[0].insert(card("patient-wang"))
+    reader = readers.readers()[0]
+    desk.slot_changed(msgspec.structs.replace(reader.info, state=ReaderState.MUTE), reader)
+    with pytest.raises(CardMute):
+        desk.require_nhi(READER)
+    assert desk.slot_changed(reader.info, reader)
+    await desk.recognise(reader)
+    assert desk.at(READER).kind == "nhi"
+
+
+async def test_an_empty_reader_cannot_be_read_again(room: Room) -> None:
+    with pytest.raises(CardAbsent):
+        await room.desk.refresh(READER)
 
 
 async def test_listeners_hear_of_insertion_and_removal(room: Room, card: Cards) -> None:

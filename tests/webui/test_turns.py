@@ -76,6 +76,21 @@ def test_A06_a_card_that_is_for_a_computer_is_named_with_its_reader(box: FakeBox
     expect(phone.page.locator("[data-reader=r2]")).to_contain_text("GW-CRD-04")
 
 
+def test_a_card_that_cannot_be_read_yet_is_not_called_a_wrong_one(box: FakeBox, phone: Phone) -> None:
+    box.topics["staff"] = {"sessions": []}
+    box.topics["cards"] = samples.two_readers(samples.card("reading", error_code="GW-DEV-02"), samples.card())
+    phone.open(f"{box.url}/#/settings/readers")
+    row = phone.page.locator("[data-reader=r1]")
+    expect(row).to_contain_text("讀卡中…")
+    expect(row).to_contain_text("讀卡機正在處理另一件事。 GW-DEV-02")
+    phone.go("/")
+    expect(phone.page.locator("[data-chip=nhi]")).to_contain_text("讀卡機正在處理另一件事。")
+    phone.go("/sign-in")
+    expect(phone.page.get_by_text("讀卡中…")).to_be_visible()
+    box.put("cards", samples.two_readers(samples.card(), samples.card()))
+    expect(phone.page.get_by_role("main").get_by_text("請插醫事人員卡")).to_be_visible()
+
+
 def test_D04_a_turn_is_handed_over_before_its_time_is_up(box: FakeBox, phone: Phone) -> None:
     box.answers["POST /api/readers/r2/release"] = {}
     phone.open(f"{box.url}/#/settings/readers")

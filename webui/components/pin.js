@@ -3,12 +3,13 @@ import { html } from "../lib/htm-preact.js";
 import { useRef, useState } from "../lib/preact-hooks.js";
 import { post } from "../core/api.js";
 import { renewed } from "../core/session.js";
-import { lineReady, readers } from "../core/store.js";
+import { lineReady, readers, reading } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Notice, useFetched, useTask } from "./controls.js";
 
 /**
  * Which reader and the PIN, as a form of its own; nothing but what is missing while the insurer cannot be asked or there is no card.
+ * The PIN is in no state of this page, and not in the field while the card works.
  * @param {{ path?: string, more?: Record<string, unknown>, action?: string, done?: () => void }} props `path`: where the PIN goes instead of
  *   to the sign-in, with `more` beside it and without a reader
  */
@@ -23,7 +24,7 @@ export function PinForm({ path, more, action, done }) {
     const input = field.current;
     if (!input || (!reader && !path)) return;
     const pin = input.value;
-    input.value = ""; // the PIN is in no state of this page, and not in the field while the card works
+    input.value = "";
     setFilled(false);
     if (path) await post(path, { ...more, pin }, { timeout_s: 60 });
     else await post("/api/staff/sessions", { reader_id: reader?.reader_id, pin }, { timeout_s: 60 });
@@ -34,7 +35,7 @@ export function PinForm({ path, more, action, done }) {
   const lack = useFetched(asks, async () => (asks ? import("./locked.js") : null)).value;
   if (asks) return html`<${ErrorNotice} error=${send.error} />${lack ? html`<${lack.LineNotice} />` : null}`;
   if (!reader && !path) {
-    return html`<${ErrorNotice} error=${send.error} /><${Notice} title=${t("sign_in.insert")}><p>${t("sign_in.insert_hint")}</p><//>`;
+    return html`<${ErrorNotice} error=${send.error} /><${Notice} title=${t(reading.value ? "home.nhi.reading" : "sign_in.insert")}><p>${t("sign_in.insert_hint")}</p><//>`;
   }
   return html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void send.run(); }}>
     <${ErrorNotice} error=${send.error} />

@@ -120,6 +120,7 @@ export const staffHere = computed(() => {
 });
 export const patientReader = computed(() => readers.value.find((r) => r.card.kind === "nhi" && !r.card.error_code) ?? null);
 export const hpcReader = computed(() => readers.value.find((r) => r.card.kind === "hpc") ?? null);
+export const reading = computed(() => readers.value.find((r) => r.card.kind === "reading") ?? null);
 export const linkUp = computed(() => live.value.link !== undefined && live.value.link.link !== "down");
 
 /** Somebody is signed in here without the service code for visits (A08). */
@@ -131,7 +132,7 @@ export const samVerified = computed(() => {
   const at = live.value.box?.sam_verified_at;
   if (!at) return false;
   const day = (/** @type {number} */ ms) => Math.floor((ms + 8 * 3600_000) / 86_400_000);
-  return day(new Date(at).getTime()) === day(boxNow());
+  return day(Date.parse(at)) === day(boxNow());
 });
 /** Whether what is asked of the insurer's side now gets that far. */
 export const lineReady = computed(() => linkUp.value && samVerified.value);

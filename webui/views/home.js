@@ -2,7 +2,7 @@
 import { html } from "../lib/htm-preact.js";
 import { get, post } from "../core/api.js";
 import { clock, rocDay, rocMoment } from "../core/format.js";
-import { boxNow, hpcReader, linkUp, live, patientReader, noVisits, readers, samVerified, staffHere, visitNotices } from "../core/store.js";
+import { boxNow, hpcReader, linkUp, live, patientReader, noVisits, readers, reading, samVerified, staffHere, visitNotices } from "../core/store.js";
 import { errorWords, t } from "../core/words.js";
 import { Button, ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { PatientHeader } from "../components/patient.js";
@@ -35,8 +35,7 @@ function StaffChip() {
 function PatientChip() {
   const reader = patientReader.value;
   const odd = readers.value.find((r) => r.card.error_code);
-  const reading = readers.value.some((r) => r.card.kind === "reading");
-  const detail = reader ? reader.name : reading ? t("home.nhi.reading") : odd ? errorWords(odd.card.error_code, "what") : t("home.nhi.insert");
+  const detail = reader ? reader.name : odd ? errorWords(odd.card.error_code, "what") : t(reading.value ? "home.nhi.reading" : "home.nhi.insert");
   return html`<${CardChip} id="nhi" ready=${reader !== null} title=${t("chip.nhi")} detail=${detail} />`;
 }
 
@@ -69,7 +68,7 @@ export default function Home() {
     : !staffHere.value && !patient ? html`<a class="button primary" id="go-sign-in" href="#/sign-in">${t("home.sign_in")}</a>`
     : locked ? null
     : html`<a class="button primary" id="go-start" href="#/start">${t("home.start_visit")}</a>`;
-  const unread = (live.value.announcements?.items ?? []).filter((one) => !one.read && !(one.expires_at && new Date(one.expires_at).getTime() <= boxNow()));
+  const unread = (live.value.announcements?.items ?? []).filter((one) => !one.read && !(one.expires_at && Date.parse(one.expires_at) <= boxNow()));
   const place = [rocDay(new Date(boxNow())), box?.institution?.name ?? box?.box_name ?? ""].filter(Boolean).join(" · ");
   return html`<${Screen} title=${t("home.title")} lead=${place} action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
       idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>

@@ -38,6 +38,7 @@ from visitbridge.services.topics import CardsTopic
 
 _RECOGNISE_DEADLINE_S = 10.0
 _READ_AGAIN_S, _READ_AGAIN_MAX_S = 1.0, 60.0
+_Trouble = DeviceError | CardAbsent | CardRemoved
 _KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", ReaderState.MUTE: "mute"}
 
 
@@ -65,7 +66,6 @@ class CardDesk:
         self._infos: dict[str, ReaderInfo] = {}
         self._cards: dict[str, PresentCard] = {}
         self._recognising: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._unread: set[str] = set()
         self._troubles: dict[str, str] = {}
         self._publish()
 
@@ -107,26 +107,35 @@ class CardDesk:
         return card
 
     def require_nhi(self, reader_id: str) -> tuple[PresentCard, BasicRecord]:
-        """The NHI card in this reader. Raises CardAbsent, CardMute, CardBeingRead, NotNhiCard, CardRealmMixed."""
+        """The NHI card in this reader.
+
+        Raises ReaderUnavailable, CardAbsent, CardMute, CardBeingRead, NotNhiCard, CardRealmMixed; CardError for a record
+        that could not be read.
+        """
         card = self._recognised(reader_id)
         if card.error_code == CardRealmMixed.code:
             raise CardRealmMixed
         if card.basic is None:
-            raise NotNhiCard
+            raise CardError("its record could not be read") if card.kind == "nhi" else NotNhiCard
         return card, card.basic
 
     def require_hpc(self, reader_id: str) -> None:
-        """A health-professional card is in this reader. Raises CardAbsent, CardMute, CardBeingRead, WrongCardKind."""
+        """A health-professional card is in this reader.
+
+        Raises ReaderUnavailable, CardAbsent, CardMute, CardBeingRead, WrongCardKind.
+        """
         if self._recognised(reader_id).kind != "hpc":
             raise WrongCardKind("needs a health-professional card")
 
     def _recognised(self, reader_id: str) -> PresentCard:
         card = self.at(reader_id)
+        if self._infos[reader_id].state is ReaderState.UNAVAILABLE:
+            raise ReaderUnavailable(f"reader {reader_id}")
         if card.kind == "none":
             raise CardAbsent
         if card.kind == "mute":
             raise CardMute
-        if card.kind == "reading" or reader_id in self._unread:
+        if card.kind == "reading":
             raise CardBeingRead
         return card
 
@@ -137,7 +146,10 @@ class CardDesk:
         return None
 
     async def refresh(self, reader_id: str) -> PresentCard:
-        """Read the card again, on request. Raises DeviceError, CardRemoved; ReaderBusy while somebody else has it."""
+        """Read the card again, on request.
+
+        Raises DeviceError, CardAbsent, CardRemoved; ReaderBusy while somebody else has it.
+        """
         self.at(reader_id)
         await self._read(self.reader(reader_id))
         return self.at(reader_id)
@@ -168,18 +180,13 @@ class CardDesk:
 
     def slot_changed(self, info: ReaderInfo, reader: CardReader | None) -> bool:
         """Take a slot's new state; True when there is a card to recognise."""
+        before = self._infos.get(info.reader_id)
         self._infos[info.reader_id] = info
         if reader is None:
             self._readers.pop(info.reader_id, None)
         else:
             self._readers[info.reader_id] = reader
-        known = self._cards.get(info.reader_id)
-        if (
-            info.state is ReaderState.CARD
-            and known
-            and known.insertion == info.insertion
-            and known.kind != "none"
-        ):
+        if before and before.state is info.state is ReaderState.CARD and before.insertion == info.insertion:
             self._publish()
             return False
         kind = _KIND_OF_STATE.get(info.state, "none")
@@ -198,7 +205,7 @@ class CardDesk:
             is_busy = isinstance(trouble, ReaderBusy)
             pause_s = _READ_AGAIN_S if is_busy else min(2 * pause_s, _READ_AGAIN_MAX_S)
 
-    async def _try(self, reader: CardReader) -> DeviceError | CardRemoved | None:
+    async def _try(self, reader: CardReader) -> _Trouble | None:
         """What keeps a card from being read; None when that was done or there is nothing to read."""
         reader_id = reader.info.reader_id
         async with self._recognising[reader_id]:
@@ -207,28 +214,27 @@ class CardDesk:
                 return None
             try:
                 await self._read(reader)
-            except (DeviceError, CardRemoved) as exc:
+            except (DeviceError, CardAbsent, CardRemoved) as exc:
                 self._show_trouble(reader_id, info, exc)
                 return exc
             return None
 
     def _is_unread(self, info: ReaderInfo) -> bool:
         """Whether there is a card that nobody has been able to ask yet."""
-        card = self._cards[info.reader_id]
-        return info.state is ReaderState.CARD and (card.kind == "reading" or info.reader_id in self._unread)
+        return info.state is ReaderState.CARD and self._cards[info.reader_id].kind == "reading"
 
-    def _show_trouble(self, reader_id: str, info: ReaderInfo, error: DeviceError | CardRemoved) -> None:
+    def _show_trouble(self, reader_id: str, info: ReaderInfo, error: _Trouble) -> None:
+        """The card is still being read, and this is what keeps it from being."""
         card = self._cards.get(reader_id)
         if card is None:
             # Forgotten meanwhile, which is what ended the reading.
             return
         is_shown = (card.insertion, card.error_code) == (info.insertion, error.code)
         if self._infos.get(reader_id) == info and not is_shown:
-            self._set(info, "unknown", error_code=error.code)
-        self._unread.add(reader_id)
+            self._set(info, "reading", error_code=error.code)
 
     async def _read(self, reader: CardReader) -> None:
-        """The result is dropped when the card has changed meanwhile. Raises DeviceError, CardRemoved."""
+        """The result is dropped when the card has changed meanwhile. Raises DeviceError, CardAbsent, CardRemoved."""
         info = reader.info
         kind: CardKind = "unknown"
         record: BasicRecord | None = None
@@ -236,11 +242,13 @@ class CardDesk:
         try:
             async with reader.open_session("recognise", deadline_s=_RECOGNISE_DEADLINE_S) as channel:
                 kind, record = await channel.converse(identify(), deadline_s=_RECOGNISE_DEADLINE_S)
-        except CardRemoved:
+        except (CardAbsent, CardRemoved):
             raise
+        except CardMute as exc:
+            kind, code = "mute", exc.code
         except CardError as exc:
-            code = exc.code
-            kind = "mute" if isinstance(exc, CardMute) else "unknown"
+            # Its application was there, or there had been no record to read.
+            kind, code = "nhi", exc.code
         name_open = False
         if record is not None:
             record, name_open = await self._names.called(record)
@@ -262,7 +270,6 @@ class CardDesk:
         error_code: str = "",
         name_open: bool = False,
     ) -> None:
-        self._unread.discard(info.reader_id)
         self._cards[info.reader_id] = PresentCard(
             reader_id=info.reader_id,
             reader_name=info.name,
