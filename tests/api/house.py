@@ -67,10 +67,14 @@ class Answer:
 
 @dataclass(slots=True)
 class StaffBoard:
-    """Who acts on which phone, as a test says; in reduced mode, ``in_hand`` are the visits to go on with."""
+    """Who acts on which phone, as a test says; in reduced mode, ``in_hand`` are the visits to go on with.
+
+    ``looks``: person, visit and phone of every call about a visit.
+    """
 
     people: dict[str, Acting] = field(default_factory=dict)
     in_hand: set[str] = field(default_factory=set)
+    looks: list[tuple[str, str, str]] = field(default_factory=list)
 
     def acting(self, phone_id: str) -> Acting | None:
         return self.people.get(phone_id)
@@ -78,6 +82,9 @@ class StaffBoard:
     async def require(self, acting: Acting, visit_id: str) -> None:
         if visit_id not in self.in_hand:
             raise StaffExpired
+
+    async def opened(self, acting: Acting, visit_id: str, *, phone_id: str) -> None:
+        self.looks.append((acting.staff_id, visit_id, phone_id))
 
     def sign_in(self, phone_id: str, *rights: Right, live: bool = True) -> None:
         self.people[phone_id] = Acting(
@@ -226,7 +233,7 @@ async def open_house(
         documents.describe(table.routes)
         server = ApiServer(
             table=table,
-            dispatcher=Dispatcher(sessions=phone_desk, staff=staff, in_hand=staff, words=words),
+            dispatcher=Dispatcher(sessions=phone_desk, staff=staff, in_hand=staff, looks=staff, words=words),
             guard=Guard(words),
             events=events,
             files=files or {},

@@ -77,11 +77,15 @@ def person(*rights: Right, live: bool = True) -> Acting:
 
 
 class People:
-    """Who acts on which phone; in reduced mode, ``in_hand`` are the visits to go on with."""
+    """Who acts on which phone; in reduced mode, ``in_hand`` are the visits to go on with.
+
+    ``looks``: person, visit and phone of every call about a visit.
+    """
 
     def __init__(self) -> None:
         self.by_phone: dict[str, Acting] = {}
         self.in_hand: set[str] = set()
+        self.looks: list[tuple[str, str, str]] = []
 
     def acting(self, phone_id: str) -> Acting | None:
         return self.by_phone.get(phone_id)
@@ -89,6 +93,9 @@ class People:
     async def require(self, acting: Acting, visit_id: str) -> None:
         if visit_id not in self.in_hand:
             raise StaffExpired
+
+    async def opened(self, acting: Acting, visit_id: str, *, phone_id: str) -> None:
+        self.looks.append((acting.staff_id, visit_id, phone_id))
 
 
 @dataclasses.dataclass(slots=True)
@@ -170,7 +177,7 @@ async def open_gate(folder: Path, roles: Mapping[str, BoxRole]) -> AsyncIterator
     table = RouteTable.of([_counting(route, reached) for route in ROUTES])
     server = ApiServer(
         table=table,
-        dispatcher=Dispatcher(sessions=sessions, staff=people, in_hand=people, words=words),
+        dispatcher=Dispatcher(sessions=sessions, staff=people, in_hand=people, looks=people, words=words),
         guard=Guard(words),
         events=EventStreams(
             board, clock, snapshot=lambda _: msgspec.defstruct("S", [])(), look=lambda _: None

@@ -73,6 +73,12 @@ class InHand(Protocol):
         ...
 
 
+class Looks(Protocol):
+    async def opened(self, acting: Acting, visit_id: str, *, phone_id: str) -> None:
+        """Put on the audit trail that a person opened a visit."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """``phone`` is None on open routes only. ``acting``: None when nobody acts on it."""
@@ -84,6 +90,8 @@ class Admitted:
 class Dispatcher:
     """Makes handlers. ``staff`` tells who acts on a phone, ``in_hand`` what goes on after a session ran out.
 
+    ``looks`` is told of every call about a visit, before it is answered.
+
     ``watch_token``: what a program that watches the box shows as a bearer (RFC 6750); empty: there is none.
     """
 
@@ -93,12 +101,14 @@ class Dispatcher:
         sessions: Sessions,
         staff: SignedIn,
         in_hand: InHand,
+        looks: Looks,
         words: Catalogue,
         watch_token: str = "",
     ) -> None:
         self._sessions = sessions
         self._staff = staff
         self._in_hand = in_hand
+        self._looks = looks
         self._words = words
         self._large = LargeBodies()
         self._watch_header = f"Bearer {watch_token}".encode() if watch_token else b""
@@ -151,6 +161,11 @@ class Dispatcher:
         if not acting.live and visit_id is not None:
             await self._in_hand.require(acting, visit_id)
 
+    async def _note_look(self, request: web.Request, admitted: Admitted) -> None:
+        visit_id = request.match_info.get("visit_id")
+        if visit_id is not None and admitted.phone is not None and admitted.acting is not None:
+            await self._looks.opened(admitted.acting, visit_id, phone_id=admitted.phone.phone_id)
+
     def _raw_handler(
         self, route: RawRoute, on_phone: Callable[[web.Request], None]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -159,6 +174,7 @@ class Dispatcher:
             admitted = await self.admit(route.access, request)
             if admitted.phone is not None:
                 on_phone(request)
+            await self._note_look(request, admitted)
             return await route.handler(request, admitted.phone)
 
         return handle
@@ -198,6 +214,7 @@ class Dispatcher:
                     client=request.remote or "",
                     language=self._words.choose(request.headers.get("Accept-Language", "")),
                 )
+                await self._note_look(request, admitted)
                 answer = await route.handler(call)
             finally:
                 body[:] = bytes(len(body))

@@ -98,6 +98,11 @@ class Call(Generic[QueryT, BodyT]):
         return self.known_phone.phone_id
 
     @property
+    def who(self) -> str:
+        """Who this is on the audit trail: the person who acts on the phone, or the phone while nobody does."""
+        return "phone" if self.acting is None else self.acting.staff_id
+
+    @property
     def known_phone(self) -> PairedPhone:
         """The paired phone; raises LookupError on an open route, which has none."""
         if self.phone is None:

@@ -56,7 +56,7 @@ class ClosedFront:
         nobody = _Nobody(why)
         self.server = ApiServer(
             table=table,
-            dispatcher=Dispatcher(sessions=nobody, staff=nobody, in_hand=nobody, words=words),
+            dispatcher=Dispatcher(sessions=nobody, staff=nobody, in_hand=nobody, looks=nobody, words=words),
             guard=Guard(words, absent=why),
             events=EventStreams(LiveBoard(), clock, snapshot=nobody.snapshot, look=nobody.look),
             files=read_webui(config.http.webui_dir or WEBUI_DIR),
@@ -137,6 +137,9 @@ class _Nobody:
         self._refuse()
 
     async def require(self, acting: Acting, visit_id: str) -> None:
+        self._refuse()
+
+    async def opened(self, acting: Acting, visit_id: str, *, phone_id: str) -> None:
         self._refuse()
 
     def snapshot(self, viewer: Viewer) -> State:

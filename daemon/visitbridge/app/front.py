@@ -182,6 +182,7 @@ class Front:
                 sessions=parts.phones,
                 staff=parts.staff,
                 in_hand=parts.visits.in_hand,
+                looks=parts.visits.looks,
                 words=words,
                 watch_token=parts.watch_token,
             ),

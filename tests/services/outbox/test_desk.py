@@ -30,21 +30,21 @@ async def test_hold_keeps_it_back_until_released(world: World) -> None:
     world.set_link(up=False)
     async with world.running():
         job = await one(world)
-        held = await world.outbox.desk.hold(job.job_id, phone_id="phone-1")
+        held = await world.outbox.desk.hold(job.job_id, who="D-9", phone_id="phone-1")
         world.set_link(up=True)
         await world.outbox.wait_quiet()
         assert not world.portal.sent
         assert held.state is JobState.HELD
         assert [reason.code for reason in held.waiting_for] == ["waiting.release"]
-        await world.outbox.desk.release(job.job_id, phone_id="phone-1")
+        await world.outbox.desk.release(job.job_id, who="D-9", phone_id="phone-1")
         await world.outbox.wait_quiet()
     assert len(world.portal.sent) == 1
     assert isinstance(world.store, MemoryStore)
-    acts = [(entry.act, entry.phone_id) for entry in world.store.rows.audit]
+    acts = [(entry.act, entry.who, entry.phone_id) for entry in world.store.rows.audit]
     assert acts == [
-        ("outbox.hold", "phone-1"),
-        ("outbox.release", "phone-1"),
-        ("outbox.confirm.upload.recognition", ""),
+        ("outbox.hold", "D-9", "phone-1"),
+        ("outbox.release", "D-9", "phone-1"),
+        ("outbox.confirm.upload.recognition", "box", ""),
     ]
 
 

@@ -84,7 +84,9 @@ async def test_O05_a_sheet_holds_drugs_and_the_code_once_it_is_uploaded(
     shown, printer = visit(content=PRESCRIBED), Printer()
     await save(store, shown)
 
-    await desk_for(store, clock, printer, shown, uploaded=uploaded).print(shown.visit_id)
+    await desk_for(store, clock, printer, shown, uploaded=uploaded).print(
+        shown.visit_id, who="D-9", phone_id="p1"
+    )
 
     (sheet,) = printer.sheets
     assert [drug.code for drug in sheet.drugs] == ["AC1"]
@@ -98,7 +100,9 @@ async def test_a_sheet_of_training_says_so_and_its_code_is_no_prescription(
     shown, printer = visit(content=PRESCRIBED), Printer()
     await save(store, shown)
 
-    await desk_for(store, clock, printer, shown, uploaded=True, training=True).print(shown.visit_id)
+    await desk_for(store, clock, printer, shown, uploaded=True, training=True).print(
+        shown.visit_id, who="D-9", phone_id="p1"
+    )
 
     (sheet,) = printer.sheets
     assert sheet.training
@@ -110,10 +114,28 @@ async def test_O05_no_two_copies_bear_the_same_number(store: Store, clock: FakeC
     await save(store, shown)
     desk = desk_for(store, clock, printer, shown, uploaded=True)
 
-    printed = await asyncio.gather(*(desk.print(shown.visit_id) for _ in range(5)))
+    printed = await asyncio.gather(*(desk.print(shown.visit_id, who="D-9", phone_id="p1") for _ in range(5)))
 
     assert sorted(each.print_no for each in printed) == [1, 2, 3, 4, 5]
     assert sorted(sheet.print_no for sheet in printer.sheets) == [1, 2, 3, 4, 5]
+
+
+async def test_Y08_a_printed_copy_is_on_the_trail_with_its_number(store: Store, clock: FakeClock) -> None:
+    shown = visit(content=PRESCRIBED)
+    await save(store, shown)
+
+    await desk_for(store, clock, Printer(), shown, uploaded=True).print(
+        shown.visit_id, who="D-9", phone_id="p1"
+    )
+
+    entry = (await store.read(lambda tx: tx.audit.rows()))[-1].entry
+    assert (entry.act, entry.who, entry.record, entry.phone_id, entry.why) == (
+        "prescription.print",
+        "D-9",
+        shown.visit_id,
+        "p1",
+        "copy 1",
+    )
 
 
 async def test_a_number_that_was_given_is_not_given_again_after_a_failure(
@@ -125,9 +147,9 @@ async def test_a_number_that_was_given_is_not_given_again_after_a_failure(
     printer.failures = 1
 
     with pytest.raises(PaperFailed):
-        await desk.print(shown.visit_id)
+        await desk.print(shown.visit_id, who="D-9", phone_id="p1")
 
-    assert (await desk.print(shown.visit_id)).print_no == 2
+    assert (await desk.print(shown.visit_id, who="D-9", phone_id="p1")).print_no == 2
 
 
 async def test_nothing_prescribed_is_nothing_printed_or_counted(store: Store, clock: FakeClock) -> None:
@@ -135,7 +157,9 @@ async def test_nothing_prescribed_is_nothing_printed_or_counted(store: Store, cl
     await save(store, shown)
 
     with pytest.raises(PrescriptionEmpty):
-        await desk_for(store, clock, printer, shown, uploaded=True).print(shown.visit_id)
+        await desk_for(store, clock, printer, shown, uploaded=True).print(
+            shown.visit_id, who="D-9", phone_id="p1"
+        )
 
     assert await store.read(lambda tx: tx.prints.copies(shown.visit_id)) == 0
     assert printer.sheets == []

@@ -132,17 +132,17 @@ class Outbox:
         return self._answer(call.language)
 
     async def _retry(self, call: Call[NoQuery, None]) -> JobItem:
-        view = await self._desk.retry(call.path["job_id"], phone_id=call.phone_id)
+        view = await self._desk.retry(call.path["job_id"], who=call.who, phone_id=call.phone_id)
         return self._items.of(view, call.language)
 
     async def _accept_former(self, call: Call[NoQuery, None]) -> JobItem:
-        view = await self._desk.accept_former(call.path["job_id"], phone_id=call.phone_id)
+        view = await self._desk.accept_former(call.path["job_id"], who=call.who, phone_id=call.phone_id)
         return self._items.of(view, call.language)
 
     async def _hold(self, call: Call[NoQuery, None]) -> JobItem:
-        view = await self._desk.hold(call.path["job_id"], phone_id=call.phone_id)
+        view = await self._desk.hold(call.path["job_id"], who=call.who, phone_id=call.phone_id)
         return self._items.of(view, call.language)
 
     async def _release(self, call: Call[NoQuery, None]) -> JobItem:
-        view = await self._desk.release(call.path["job_id"], phone_id=call.phone_id)
+        view = await self._desk.release(call.path["job_id"], who=call.who, phone_id=call.phone_id)
         return self._items.of(view, call.language)

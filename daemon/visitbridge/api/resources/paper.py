@@ -34,7 +34,7 @@ class Paper:
         ]
 
     async def _print(self, call: Call[NoQuery, None]) -> PrescriptionFile:
-        printed = await self._desk.print(call.path["visit_id"])
+        printed = await self._desk.print(call.path["visit_id"], who=call.who, phone_id=call.phone_id)
         # The name of a file may be shown by a phone's own list of downloads, so it tells nothing of a patient.
         name = f"prescription-{call.path['visit_id'][-6:]}-{printed.print_no}.pdf"
         return PrescriptionFile(name=name, content=printed.content, print_no=printed.print_no)

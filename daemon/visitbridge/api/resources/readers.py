@@ -94,8 +94,7 @@ class Readers:
         reader_id = call.path["reader_id"]
         self._turns.use(reader_id, call.known_phone)
         _, record = self._cards.require_nhi(reader_id)
-        who = "phone" if call.acting is None else call.acting.staff_id
-        await self._names.confirm(record, call.body.name, who=who, phone_id=call.phone_id)
+        await self._names.confirm(record, call.body.name, who=call.who, phone_id=call.phone_id)
         await self._cards.call_anew(reader_id)
         return self._slot(reader_id, call.acting)
 

@@ -199,8 +199,7 @@ class Visits:
         return await self.answer(call.path["visit_id"], call.language)
 
     async def _show_identity(self, call: Call[NoQuery, None]) -> ShownIdentity:
-        who = call.acting.staff_id if call.acting else ""
-        id_no = await self._desk.identities.show(call.path["visit_id"], who=who, phone_id=call.phone_id)
+        id_no = await self._desk.identities.show(call.path["visit_id"], who=call.who, phone_id=call.phone_id)
         return ShownIdentity(id_no=id_no)
 
     async def _save(self, call: Call[NoQuery, SaveContent]) -> Saved:

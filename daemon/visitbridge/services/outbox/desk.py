@@ -105,21 +105,21 @@ class OutboxDesk:
             return self._view_entry(entry)
         return job_view(job, visit, (), now=self._clock.now(), limits=self._limits)
 
-    async def retry(self, job_id: str, *, phone_id: str = "") -> JobView:
+    async def retry(self, job_id: str, *, who: str = "phone", phone_id: str = "") -> JobView:
         """Try now. What was sent back goes out again under a new key; what waits, at once.
 
         Raises NotFound, JobNotMovable while it is being worked on.
         """
-        return await self._act(job_id, self._retried, act="outbox.retry", phone_id=phone_id)
+        return await self._act(job_id, self._retried, act="outbox.retry", who=who, phone_id=phone_id)
 
-    async def hold(self, job_id: str, *, phone_id: str = "") -> JobView:
+    async def hold(self, job_id: str, *, who: str = "phone", phone_id: str = "") -> JobView:
         """Keep it back until released. Raises NotFound, JobNotMovable once it may have had an effect."""
-        return await self._act(job_id, _mover(Move.HOLD), act="outbox.hold", phone_id=phone_id)
+        return await self._act(job_id, _mover(Move.HOLD), act="outbox.hold", who=who, phone_id=phone_id)
 
-    async def release(self, job_id: str, *, phone_id: str = "") -> JobView:
-        return await self._act(job_id, _mover(Move.RELEASE), act="outbox.release", phone_id=phone_id)
+    async def release(self, job_id: str, *, who: str = "phone", phone_id: str = "") -> JobView:
+        return await self._act(job_id, _mover(Move.RELEASE), act="outbox.release", who=who, phone_id=phone_id)
 
-    async def accept_former(self, job_id: str, *, phone_id: str = "") -> JobView:
+    async def accept_former(self, job_id: str, *, who: str = "phone", phone_id: str = "") -> JobView:
         """Let the version that the other side took before stand: its receipt is fetched under its own key and body.
 
         For what came back because of exactly that (GW-DC-04). Raises NotFound, JobNotMovable.
@@ -135,7 +135,7 @@ class OutboxDesk:
                 again, key=former.key, former_key="", payload=former.payload, digest=former.digest
             )
 
-        return await self._act(job_id, change, act="outbox.accept_former", phone_id=phone_id)
+        return await self._act(job_id, change, act="outbox.accept_former", who=who, phone_id=phone_id)
 
     def send_now(self) -> None:
         """End every back-off."""
@@ -150,7 +150,7 @@ class OutboxDesk:
             raise JobNotMovable(f"retry of a job that is {job.state.value}")
         return clean(job, attempts=0)
 
-    async def _act(self, job_id: str, change: Change, *, act: str, phone_id: str) -> JobView:
+    async def _act(self, job_id: str, change: Change, *, act: str, who: str, phone_id: str) -> JobView:
         entry = self._open.get(job_id)
         if entry is None:
             raise NotFound("outbox item", field="job_id")
@@ -158,7 +158,7 @@ class OutboxDesk:
             raise JobNotMovable("being worked on")
         entry.busy = True
         try:
-            job = await self._ledger.act(job_id, change, act=act, phone_id=phone_id)
+            job = await self._ledger.act(job_id, change, act=act, who=who, phone_id=phone_id)
         except StoreError as error:
             if error.retry is Retry.UNKNOWN:
                 await self.reload(entry.job.visit_id)

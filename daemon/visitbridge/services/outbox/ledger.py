@@ -138,7 +138,7 @@ class Ledger:
 
         return await self._store.read(work)
 
-    async def act(self, job_id: str, change: Change, *, act: str, phone_id: str) -> Job:
+    async def act(self, job_id: str, change: Change, *, act: str, who: str, phone_id: str) -> Job:
         """A person's act on a job that nobody holds; ``change`` raises when it cannot be done.
 
         The fence grows, so that a holder that is not known of loses its lease.
@@ -149,7 +149,7 @@ class Ledger:
             after = change(before, self._kinds[before.kind], _visit(tx, before.visit_id))
             after = msgspec.structs.replace(after, fence=before.fence + 1)
             _replace(tx, after, fence=before.fence)
-            self._audit(tx, after, act=act, who="phone", phone_id=phone_id)
+            self._audit(tx, after, act=act, who=who, phone_id=phone_id)
             return after
 
         return await self._store.write(work)

@@ -33,6 +33,7 @@ from visitbridge.services.visits.editing import announce_editor, editor_of, requ
 from visitbridge.services.visits.habits import remember, starting_content
 from visitbridge.services.visits.identities import IdentityDesk
 from visitbridge.services.visits.in_hand import WorkInHand
+from visitbridge.services.visits.looking import VisitLooks
 from visitbridge.services.visits.plan import JobDesk, plan_jobs
 from visitbridge.services.visits.prescription import prescription_of
 from visitbridge.services.visits.rules import CodeBook, check_ready
@@ -52,7 +53,8 @@ from visitbridge.services.visits.views import EditorView, PrescriptionView, Visi
 
 
 class VisitDesk:
-    """Begins visits, finishes them, shows them; ``drafts``, ``signatures``, ``advice`` and ``identities`` do the rest.
+    """Begins visits, finishes them, shows them; ``drafts``, ``signatures``, ``advice``, ``identities`` and ``looks`` do
+    the rest.
 
     ``make_up_write``: policy X4, see ``plan_jobs``. ``start_after_sign_in``: policy F07, a new visit may begin once the
     signer's session has run out. ``position`` is the last GNSS fix, if there is one (T05).
@@ -102,6 +104,7 @@ class VisitDesk:
         self.signatures = SignatureDesk(store, clock, board, staff)
         self.advice = AdviceDesk(store, catalogue)
         self.identities = IdentityDesk(store, clock)
+        self.looks: Final = VisitLooks(store, clock)
 
     async def start(self, reader_id: str, phone_id: str, *, offline: bool | None = None) -> Visit:
         """Begin a visit with the card in ``reader_id``, or go on with today's draft of that patient.

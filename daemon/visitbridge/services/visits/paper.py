@@ -10,7 +10,8 @@ from visitbridge.domain.prescription_sheet import sheet_of
 from visitbridge.errors import PrescriptionEmpty
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.paper import PrescriptionPaper
-from visitbridge.ports.store import Store
+from visitbridge.ports.store import Store, Transaction
+from visitbridge.services.visits.acts import note
 from visitbridge.services.visits.prescription import prescription_of
 from visitbridge.services.visits.views import VisitView
 
@@ -40,21 +41,29 @@ class PrintingDesk:
         self._view = view
         self._training = training
 
-    async def print(self, visit_id: str) -> PrintedPrescription:
-        """One more copy. Raises VisitUnknown, PrescriptionEmpty, PaperFailed; a number that was given is never
+    async def print(self, visit_id: str, *, who: str, phone_id: str) -> PrintedPrescription:
+        """One more copy; that it was made is on the audit trail before it is handed out. Raises VisitUnknown, PrescriptionEmpty, PaperFailed; a number that was given is never
         given again, so a copy that failed leaves a gap.
         """
         view = await self._view(visit_id)
         prescription = prescription_of(view, training=self._training)
         if not view.visit.content.orders:
             raise PrescriptionEmpty("nothing was prescribed")
-        print_no = await self._store.write(lambda tx: tx.prints.count(visit_id))
+        now = self._clock.now()
+
+        def work(tx: Transaction) -> int:
+            print_no = tx.prints.count(visit_id)
+            why = f"copy {print_no}"
+            note(tx, view.visit, at=now, act="prescription.print", who=who, phone_id=phone_id, why=why)
+            return print_no
+
+        print_no = await self._store.write(work)
         sheet = sheet_of(
             view.visit,
             qr_text=prescription.qr_text,
             passphrase=prescription.passphrase,
             print_no=print_no,
-            printed_at=self._clock.now(),
+            printed_at=now,
             training=self._training,
         )
         return PrintedPrescription(content=await self._paper.make(sheet), print_no=print_no)
