@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,11 @@ import aiohttp
 import pytest
 
 from tests.app.box import RunningBox, config_for, running_box
+from tests.test_cli import config_file
+from visitbridge.adapters.console import order
 from visitbridge.adapters.erasure import Erasure
 from visitbridge.app.closed import UNLOCK_BURST
+from visitbridge.cli import main
 from visitbridge.config import Config
 
 PHRASE = "一二三四五六七八九十甲乙"
@@ -116,6 +121,47 @@ async def test_the_lock_comes_off_again(tmp_path: Path) -> None:
 
     assert wrong == unknowing == (403, "GW-STO-07"), "who changes the lock has to know how it opens"
     assert view["state"] == "open"
+
+
+SHELL = ("health", "queue", "doctor")
+
+
+async def said_at_the_shell(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[int, str]]:
+    """Exit code and error code of each command that asks the running box."""
+    file = str(config_file(folder))
+    codes = {name: await asyncio.to_thread(main, [name, "--config", file]) for name in SHELL}
+    said = re.findall(r"^GW-STO-\d\d", capsys.readouterr().err, re.M)
+    return dict(zip(SHELL, zip(codes.values(), said, strict=True), strict=True))
+
+
+async def test_at_the_shell_a_locked_box_says_that_it_is_locked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not that nothing runs, which would have a technician restart it for ever."""
+    config = config_for(tmp_path)
+    await locked(config)
+    async with running_box(config) as box:
+        said = await said_at_the_shell(tmp_path, capsys)
+        await box.ask("POST", "/api/lock/open-by-phrase", json={"phrase": PHRASE})
+        await box.wait_next()
+        opened = await order(config.box.runtime_dir, "health")
+
+    assert said == dict.fromkeys(SHELL, (65, "GW-STO-06"))
+    assert opened is not None
+    assert opened.problem is None
+
+
+async def test_at_the_shell_an_erased_box_says_that_it_was_erased(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = config_for(tmp_path)
+    async with running_box(config) as box:
+        await box.pair()
+        await box.ask("POST", "/api/box/reset", json={"name": "測試盒"})
+        await box.wait_next()
+        said = await said_at_the_shell(tmp_path, capsys)
+
+    assert said == dict.fromkeys(SHELL, (65, "GW-STO-08"))
 
 
 async def test_no_log_line_holds_the_phrase(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -49,15 +49,26 @@ class ConsoleAnswer(msgspec.Struct, frozen=True, kw_only=True):
     problem: ConsoleProblem | None = None
 
 
+def _no_such_command() -> VisitBridgeError:
+    return NotFound("no such command")
+
+
 class ConsoleSocket:
-    """Service."""
+    """Service. ``absent``: what is said to an order that is none of ``commands``."""
 
     name = "console"
     critical = False
 
-    def __init__(self, folder: Path, commands: Mapping[str, Command]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        commands: Mapping[str, Command],
+        *,
+        absent: Callable[[], VisitBridgeError] = _no_such_command,
+    ) -> None:
         self._path = folder / SOCKET_NAME
         self._commands = commands
+        self._absent = absent
 
     async def run(self, ready: Callable[[], None]) -> None:
         self._path.unlink(missing_ok=True)
@@ -93,7 +104,7 @@ class ConsoleSocket:
         try:
             command = self._commands.get(order.command)
             if command is None:
-                raise NotFound("no such command")
+                raise self._absent()
             return ConsoleAnswer(answer=msgspec.Raw(msgspec.json.encode(await command(order.text))))
         except VisitBridgeError as exc:
             return ConsoleAnswer(

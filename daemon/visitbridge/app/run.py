@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from visitbridge import RELEASED_AT, __version__
 from visitbridge.adapters.console import ConsoleSocket
@@ -30,6 +30,7 @@ from visitbridge.app.services import open_parts
 from visitbridge.app.training import training_house
 from visitbridge.config import Config
 from visitbridge.domain.people import BoxRole
+from visitbridge.errors import BoxErased, BoxLocked, VisitBridgeError
 from visitbridge.runtime.lane import overdue_lanes
 from visitbridge.runtime.supervisor import Service, Supervisor
 from visitbridge.services.cards import CardDesk
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 
 STOP_BUDGET_S = 25.0
 """From the first signal to the last service; less than the unit's TimeoutStopSec."""
+
+_WHY_CLOSED: Mapping[str, type[VisitBridgeError]] = {"locked": BoxLocked, "erased": BoxErased}
 
 
 async def run_gateway(
@@ -172,7 +175,11 @@ class _Life:
         self, front: ClosedFront, tls: BoxTls, state: str, services: Iterable[Service], done: asyncio.Event
     ) -> None:
         plain = self._plain(front, lambda: topic_of(tls), None, Neighbours(self._clock))
-        together: list[Service] = [*services, front.server, *plain]
+        # Whoever asks at the shell is told what is the matter, and not that nothing runs.
+        console = ConsoleSocket(
+            self._config.box.runtime_dir, {}, absent=lambda: _WHY_CLOSED[state](f"the box is {state}")
+        )
+        together: list[Service] = [*services, console, front.server, *plain]
         if self._options.watchdog_s is not None:
             together.append(_watchdog(self._clock, self._notifier, self._options.watchdog_s, None))
 

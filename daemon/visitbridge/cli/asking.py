@@ -17,7 +17,7 @@ from visitbridge.adapters.status_file import read_status
 from visitbridge.cli.codes import follow_codes
 from visitbridge.cli.exit_codes import EXIT_NOT_DRAINED, EXIT_NOT_READY, EXIT_UNAVAILABLE
 from visitbridge.cli.options import add_config
-from visitbridge.cli.orders import send_order
+from visitbridge.cli.orders import say_why_nothing, send_order
 from visitbridge.cli.ready import PAIR_SIGNAL, READY_FILE
 from visitbridge.cli.words import language, say, say_link
 from visitbridge.config import load_config
@@ -61,8 +61,7 @@ def _pair(arguments: argparse.Namespace) -> int:
     folder = load_config(arguments.config).config.box.runtime_dir
     status = read_status(folder)
     if status is None:
-        print(say("cli.not_running"), file=sys.stderr)
-        return EXIT_UNAVAILABLE
+        return say_why_nothing(arguments)
     before = (folder / READY_FILE).stat().st_ino
     os.kill(status.pid, PAIR_SIGNAL)
     deadline_s = time.monotonic() + PAIR_BUDGET_S
@@ -88,8 +87,7 @@ def _queue(arguments: argparse.Namespace) -> int:
     _wait_while_it_moves(folder, arguments.wait)
     status = read_status(folder)
     if status is None or status.queue is None:
-        print(say("cli.not_running"), file=sys.stderr)
-        return EXIT_UNAVAILABLE
+        return say_why_nothing(arguments)
     queue = status.queue
     print(
         say("cli.queue").format(

@@ -25,7 +25,8 @@ class HealthLine(msgspec.Struct, frozen=True, kw_only=True):
 def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
     """Add the command to the command line's."""
     health = commands.add_parser(
-        "health", help="how the running box is: 0 well, 1 something is worth a look, 69 it does not run"
+        "health",
+        help="how the running box is: 0 well, 1 something is worth a look, 65 locked or erased, 69 it does not run",
     )
     add_config(health)
     health.add_argument("--json", action="store_true", help="print one line for programs")
