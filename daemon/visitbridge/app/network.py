@@ -37,8 +37,9 @@ from visitbridge.services.modem.hooks import Hooks
 from visitbridge.services.modem.ladder import Ladder, LadderPolicy, paced
 from visitbridge.services.modem.meter import DataMeter, MeterReading
 from visitbridge.services.modem.pin import SimPin
+from visitbridge.services.modem.policy import WatchPolicy
 from visitbridge.services.modem.recovery import Recovery, rungs_of
-from visitbridge.services.modem.watch import ModemWatch, WatchPolicy
+from visitbridge.services.modem.watch import ModemWatch
 from visitbridge.services.position import LastFix, PositionPolicy
 from visitbridge.services.timekeeping import Timekeeping, TimePolicy
 from visitbridge.services.uplinks import ModemView, UplinkPolicy, Uplinks

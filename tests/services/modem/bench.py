@@ -10,16 +10,17 @@ from pathlib import Path
 from tests.adapters.modem.bench import CLOCK, eventually, quick
 from visitbridge.adapters.modem.at_modem import AtModem
 from visitbridge.adapters.modem.places import LinkedPort
-from visitbridge.domain.modem import Bearer, ModemState
+from visitbridge.domain.modem import ApnAuth, Bearer, ModemState
 from visitbridge.ports.store import Store
 from visitbridge.services.activity import Activity
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.hooks import Hooks
 from visitbridge.services.modem.ladder import PATIENCE_S, RULES, Ladder, LadderPolicy, RungRule
 from visitbridge.services.modem.pin import SimPin
+from visitbridge.services.modem.policy import WatchPolicy
 from visitbridge.services.modem.recovery import Recovery, rungs_of
 from visitbridge.services.modem.topic import ModemTopic
-from visitbridge.services.modem.watch import ModemWatch, WatchPolicy
+from visitbridge.services.modem.watch import ModemWatch
 from visitbridge.sim.modem import Cure, ModemSetup, VirtualModem
 
 LADDER = LadderPolicy(
@@ -87,7 +88,12 @@ class ModemBench:
             modem,
             self.board,
             CLOCK,
-            bearer=Bearer(apn=setup.apn, user=setup.user, password=setup.password),
+            bearer=Bearer(
+                apn=setup.apn,
+                auth=ApnAuth.CHAP if setup.user else ApnAuth.NONE,
+                user=setup.user,
+                password=setup.password,
+            ),
             pin=SimPin(store, pin),
             path=self,
             recovery=self.recovery,

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from tests.adapters.modem.bench import eventually
+from tests.patience import PATIENCE_S
 from tests.services.modem.bench import ModemBench, open_modem_bench
 from visitbridge.domain.modem import ModemState
-from visitbridge.ports.store import Store
+from visitbridge.errors import StoreFull
+from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.modem.pin import PinOutcome
 from visitbridge.sim.modem import Cure, FaultKind, ModemSetup, Player, Script, Step
+
+T = TypeVar("T")
+
+
+class FullDisk(Store):
+    """A store on a disk without space."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.refused = 0
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        self.refused += 1
+        raise StoreFull("no space")
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self._store.read(work)
 
 
 @pytest.mark.parametrize("family", ["sim7600", "ec25"])
@@ -220,6 +241,85 @@ async def test_a_sim_that_a_person_has_to_see_to(
         assert bench.watch.pin_outcome is outcome
         assert not [line for line in bench.commands if line.startswith("AT+CPIN=")]
         assert bench.disturbances == []
+
+
+@pytest.mark.parametrize("pin", ["12", "123456789", "12a4", '1"34', "1\t34"])
+async def test_what_cannot_be_a_pin_is_not_sent(tmp_path: Path, store: Store, pin: str) -> None:
+    """A mistyped credential costs no try, and nothing of the box."""
+    async with open_modem_bench(tmp_path, store, ModemSetup(sim_pin="1234"), pin=pin) as bench:
+        await bench.until(ModemState.SIM_PIN)
+        await eventually(lambda: bench.watch.pin_outcome is PinOutcome.REFUSED)
+        seen = len(bench.commands)
+        await eventually(lambda: len(bench.commands) > seen + 5)
+
+        assert not [line for line in bench.commands if line.startswith("AT+CPIN=")]
+        assert bench.disturbances == []
+
+
+@pytest.mark.parametrize(
+    ("setup", "state"),
+    [
+        (ModemSetup(needs_sim=True, sim_present=False), ModemState.SIM_ABSENT),
+        (ModemSetup(needs_sim=True, sim_pin="1234", pin_tries=0), ModemState.SIM_PUK),
+    ],
+)
+async def test_a_modem_that_takes_no_apn_without_its_sim_is_not_called_silent(
+    tmp_path: Path, store: Store, setup: ModemSetup, state: ModemState
+) -> None:
+    async with open_modem_bench(tmp_path, store, setup) as bench:
+        await bench.until(state)
+        seen = len(bench.commands)
+        await eventually(lambda: len(bench.commands) > seen + 5)
+
+        assert ModemState.SILENT not in bench.states
+        assert bench.disturbances == []
+
+
+async def test_such_a_modem_is_told_the_apn_once_its_sim_is_open(tmp_path: Path, store: Store) -> None:
+    setup = ModemSetup(needs_sim=True, sim_pin="1234")
+    async with open_modem_bench(tmp_path, store, setup, pin="1234") as bench:
+        await bench.until(ModemState.DATA_UP)
+
+        assert ModemState.SILENT not in bench.states
+        assert bench.commands.index('AT+CPIN="1234"') < bench.commands.index(
+            'AT+CGDCONT=1,"IP","vpn.example"'
+        )
+
+
+async def test_a_modem_without_authentication_serves_a_contract_without_one(
+    tmp_path: Path, store: Store
+) -> None:
+    async with open_modem_bench(tmp_path, store, ModemSetup(knows_authentication=False)) as bench:
+        await bench.until(ModemState.DATA_UP)
+
+        assert ModemState.SILENT not in bench.states
+
+
+async def test_an_account_that_cannot_be_told_is_named_as_such(tmp_path: Path, store: Store) -> None:
+    """A quotation mark in the password fits no AT command; that is no fault of the modem."""
+    setup = ModemSetup(user="box", password='o"pen')
+    async with open_modem_bench(tmp_path, store, setup) as bench:
+        await bench.until(ModemState.REFUSED)
+        seen = len(bench.commands)
+        await eventually(lambda: len(bench.commands) > seen + 5)
+
+        assert ModemState.SILENT not in bench.states
+        assert bench.disturbances == []
+
+
+async def test_a_full_disk_ends_no_recovery(tmp_path: Path, store: Store) -> None:
+    """A reboot that cannot be remembered is not done; the modem is served again as soon as it answers."""
+    disk = FullDisk(store)
+    async with open_modem_bench(tmp_path, disk, hurry=10) as bench:
+        await bench.until(ModemState.DATA_UP)
+        bench.virtual.begin(FaultKind.SILENT)
+        bench.watch.look_now()
+        await eventually(lambda: disk.refused, within_s=PATIENCE_S)
+        assert bench.reboots == 0
+
+        bench.virtual.end(FaultKind.SILENT)
+
+        await eventually(lambda: bench.watch.state is ModemState.DATA_UP, within_s=PATIENCE_S)
 
 
 async def test_a_sim_put_in_later_is_noticed(tmp_path: Path, store: Store) -> None:

@@ -158,7 +158,12 @@ class AtSession:
             await self.answer(
                 order(f'AT+CGDCONT={bearer.context},"{bearer.ip_type}","{_quotable(bearer.apn)}"')
             )
-        await self.answer(order(self._authentication(bearer), secret=True))
+        authentication = order(self._authentication(bearer), secret=True)
+        if bearer.auth is ApnAuth.NONE:
+            # A modem that knows no authentication refuses to be told that there is none.
+            await self.ask(authentication)
+        else:
+            await self.answer(authentication)
         return changed
 
     async def bearer(self, context: int) -> BearerState:

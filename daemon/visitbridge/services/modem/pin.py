@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 import secrets
 
 import msgspec
@@ -13,12 +14,17 @@ from visitbridge.ports.modem import ModemSession
 from visitbridge.ports.store import Store
 
 _SETTING = "modem.pin_sent"
+_FORM = re.compile(r"[0-9]{4,8}", re.ASCII)
+"""ETSI TS 102 221 §9.5.1: four to eight decimal digits."""
+
 _LEAST_TRIES = 2
 """With one try left a mistake would lock the SIM; a person has to decide about that one."""
 
 
 class PinOutcome(enum.StrEnum):
-    """``NONE``: no PIN is configured. ``REFUSED``: this one was wrong before. ``TOO_FEW``: tries left."""
+    """``NONE``: no PIN is configured. ``REFUSED``: this one was wrong before, or is none that a SIM can have.
+    ``TOO_FEW``: tries left.
+    """
 
     ENTERED = "entered"
     NONE = "none"
@@ -55,6 +61,8 @@ class SimPin:
         """Send the PIN if that is safe. Raises what the session raises, SimPinRefused excepted."""
         if not self._pin:
             return PinOutcome.NONE
+        if not _FORM.fullmatch(self._pin):
+            return PinOutcome.REFUSED
         tries = await session.pin_tries()
         if tries is None or tries < _LEAST_TRIES:
             return PinOutcome.TOO_FEW

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
-
-import msgspec
 
 from visitbridge.domain.modem import Bearer, ModemIdentity, ModemState, SimState
 from visitbridge.errors import ModemAbsent, ModemRefused, ModemSilent, Retry, StoreError
@@ -29,6 +27,7 @@ from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.chores import Chore, Chores
 from visitbridge.services.modem.ladder import Symptom
 from visitbridge.services.modem.pin import PinOutcome, SimPin
+from visitbridge.services.modem.policy import WatchPolicy
 from visitbridge.services.modem.reading import Reading, read_modem
 from visitbridge.services.modem.recovery import Recovery
 from visitbridge.services.modem.topic import ModemTopic, topic_of
@@ -48,30 +47,6 @@ _ABOUT_THE_SIM = frozenset(
     {SIM_NOT_INSERTED, SIM_PIN_REQUIRED, SIM_PUK_REQUIRED, SIM_WRONG, INCORRECT_PASSWORD}
 )
 """Refusals that the next look at the SIM explains; they say nothing about the data connection."""
-
-
-class WatchPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How often to look: while all is well, while something is missing, and for a modem that is not there.
-
-    The modem says by itself what changes; looking is for what it does not say.
-    """
-
-    look_well_s: float = 60.0
-    look_ill_s: float = 5.0
-    look_silent_s: float = 5.0
-    look_absent_s: float = 1.0
-    look_gap_s: float = 0.1
-    activate_again_s: float = 10.0
-
-    def paced(self, pace: float) -> WatchPolicy:
-        """The same with the looks at a modem that is not well multiplied by ``pace``."""
-        return msgspec.structs.replace(
-            self,
-            look_ill_s=self.look_ill_s * pace,
-            look_silent_s=self.look_silent_s * pace,
-            look_absent_s=self.look_absent_s * pace,
-            activate_again_s=self.activate_again_s * pace,
-        )
 
 
 class Path(Protocol):
@@ -116,6 +91,8 @@ class ModemWatch:
         self._refused_cme: int | None = None
         self._pin_outcome: PinOutcome | None = None
         self._activated_at_s: float | None = None
+        self._defined = False
+        self._attach_anew = False
         self._news = asyncio.Event()
         self._lost = False
         self._chores = Chores(clock)
@@ -160,20 +137,26 @@ class ModemWatch:
         ready()
         while True:
             try:
-                await self._wait_present()
-                async with self._modem.open_session() as session:
-                    await self._attend(session)
-            except ModemAbsent as exc:
-                log.info("modem: %s", exc)
-                self._enter(ModemState.ABSENT)
-                await self._rest(self._policy.look_absent_s)
-            except (ModemSilent, ModemRefused) as exc:
-                log.warning("modem: %s", exc)
-                self._enter(ModemState.SILENT)
-                await self._try_silent()
+                await self._meet()
             except StoreError as exc:
+                # What must be durable first, such as a PIN's being sent or a reboot, is not done on a full disk.
                 log.error("modem: %s", exc)
                 await self._rest(self._policy.look_silent_s)
+
+    async def _meet(self) -> None:
+        """Wait for the modem and attend it until it goes away or falls silent."""
+        try:
+            await self._wait_present()
+            async with self._modem.open_session() as session:
+                await self._attend(session)
+        except ModemAbsent as exc:
+            log.info("modem: %s", exc)
+            self._enter(ModemState.ABSENT)
+            await self._rest(self._policy.look_absent_s)
+        except (ModemSilent, ModemRefused) as exc:
+            log.warning("modem: %s", exc)
+            self._enter(ModemState.SILENT)
+            await self._try_silent()
 
     async def _wait_present(self) -> None:
         while not self._modem.is_present():
@@ -184,7 +167,7 @@ class ModemWatch:
     async def _try_silent(self) -> None:
         try:
             await self._recovery.attempt(Symptom.SILENT, None)
-        except ModemAbsent as exc:
+        except (ModemAbsent, ModemSilent) as exc:
             log.info("modem: %s", exc)
         await self._rest(self._policy.look_silent_s)
 
@@ -193,21 +176,26 @@ class ModemWatch:
         self._lost = False
         session.when_told(self._take_news)
         self._identity = await session.identity()
-        attach_anew = await session.define_bearer(self._bearer)
-        await session.radio_on()
         self._reading = None
         self._refused_cme = None
         self._activated_at_s = None
+        self._defined = self._attach_anew = False
+        # LTE attaches with the first context, so it is told before the radio is on.
+        await self._define(session)
+        await self._try(session.radio_on())
         while True:
             if self._lost:
                 raise ModemAbsent("left the bus")
+            if not self._defined:
+                await self._define(session)
             self._reading = await read_modem(
                 session, self._bearer, self._host_has_address, last=self._reading
             )
             self._settle(self._reading)
-            if attach_anew and self._reading.registration is not None and self._reading.registration.has_data:
-                attach_anew = False
-                await session.reattach()
+            registration = self._reading.registration
+            if self._attach_anew and registration is not None and registration.has_data:
+                self._attach_anew = False
+                await self._try(session.reattach())
                 continue
             wait_s = await self._act(session)
             wait_s = min(wait_s, await self._chores.run_due(session))
@@ -243,19 +231,34 @@ class ModemWatch:
 
     def _may_activate(self) -> bool:
         reading = self._reading
-        if reading is None or reading.bearer is None or reading.bearer.active:
+        if not self._defined or reading is None or reading.bearer is None or reading.bearer.active:
             return False
         now_s = self._clock.monotonic()
         return self._activated_at_s is None or now_s - self._activated_at_s >= self._policy.activate_again_s
 
     async def _activate(self, session: ModemSession) -> None:
         self._activated_at_s = self._clock.monotonic()
+        await self._try(session.activate(self._bearer.context))
+
+    async def _try(self, step: Awaitable[None]) -> None:
+        """A modem that refuses a step answers; what is left to do shows at the next look."""
         try:
-            await session.activate(self._bearer.context)
+            await step
         except ModemRefused as exc:
-            log.warning("data connection: %s", exc)
-            if exc.retry is Retry.NEVER and exc.cme not in _ABOUT_THE_SIM:
-                self._refused_cme = exc.cme or 0
+            self._take_refusal(exc)
+
+    async def _define(self, session: ModemSession) -> None:
+        """Tell the modem APN and account. Some take them only once the SIM is open; then the next look tries again."""
+        try:
+            self._attach_anew = await session.define_bearer(self._bearer)
+            self._defined = True
+        except ModemRefused as exc:
+            self._take_refusal(exc)
+
+    def _take_refusal(self, refusal: ModemRefused) -> None:
+        log.warning("data connection: %s", refusal)
+        if refusal.retry is Retry.NEVER and refusal.cme not in _ABOUT_THE_SIM:
+            self._refused_cme = refusal.cme or 0
 
     def _take_news(self, news: ModemNews) -> None:
         if news in (ModemNews.LOST, ModemNews.RESTARTED):

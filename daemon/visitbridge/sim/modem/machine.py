@@ -162,6 +162,8 @@ class Machine:
         return iter(['+COPS: 0,0,"Test Net",7' if self.radio.registration.has_data else "+COPS: 0"])
 
     def _contexts(self, _text: str) -> Iterator[str]:
+        if self.radio.setup.needs_sim:
+            self.radio.need_sim()
         return iter(
             [f'+CGDCONT: {cid},"{kind}","{apn}","",0,0' for cid, (kind, apn) in self.radio.contexts.items()]
         )
@@ -172,6 +174,8 @@ class Machine:
         return iter(())
 
     def _authenticate(self, text: str) -> Iterator[str]:
+        if not self.radio.setup.knows_authentication:
+            raise UnknownCommand
         cid, kind, *pair = _parameters(text)
         user, password = pair if pair else ("", "")
         self.radio.auth[int(cid)] = (int(kind), user, password)

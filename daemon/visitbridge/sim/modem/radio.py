@@ -121,7 +121,8 @@ class Radio:
             return self.setup.address
         return "0.0.0.0"  # noqa: S104 - what a modem says for "none"
 
-    def _need_network(self) -> None:
+    def need_sim(self) -> None:
+        """Raises CmeError unless the SIM is ready."""
         match self.sim:
             case SimState.ABSENT:
                 raise CmeError(10)
@@ -129,5 +130,8 @@ class Radio:
                 raise CmeError(12)
             case SimState.PIN:
                 raise CmeError(11)
+
+    def _need_network(self) -> None:
+        self.need_sim()
         if not self.registration.has_data:
             raise CmeError(30)

@@ -12,7 +12,8 @@ class ModemSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``sim_pin`` empty: the SIM asks for none. ``apn``, ``user``, ``password``: what the network demands;
     anything else is refused for good (+CME ERROR 149 or 133). ``network_time``: UTC that NITZ tells once
-    registered, None for a network that tells none. ``position``: latitude, longitude in degrees.
+    registered, None for a network that tells none. ``needs_sim``: contexts are refused while the SIM is not ready.
+    ``knows_authentication``: False for firmware without +CGAUTH. ``position``: latitude, longitude in degrees.
     """
 
     family: str = "sim7600"
@@ -32,3 +33,5 @@ class ModemSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     registers_after_s: float = 0.02
     reboots_in_s: float = 0.1
     tells_tries: bool = True
+    needs_sim: bool = False
+    knows_authentication: bool = True
