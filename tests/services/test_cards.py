@@ -383,6 +383,33 @@ async def test_a_source_that_fails_is_for_the_supervisor_to_start_again(
     assert desk.topic().readers[0].state == "unavailable"
 
 
+class SilentSource:
+    """Knows a reader and never tells of it."""
+
+    def __init__(self, readers: VirtualReaders) -> None:
+        self._readers = readers
+
+    def readers(self) -> tuple[CardReader, ...]:
+        return self._readers.readers()
+
+    async def watch(self) -> AsyncIterator[ReaderInfo]:
+        await asyncio.Event().wait()
+        yield self._readers.readers()[0].info
+
+
+async def test_a_known_reader_that_is_not_reached_yet_is_away_and_not_unknown(clock: FakeClock) -> None:
+    readers = VirtualReaders(clock, slots=2)
+    readers.slots[0].unplug()
+    desk = CardDesk(LiveBoard(), clock, realm="test")
+    watching = asyncio.create_task(desk.watcher("radio", SilentSource(readers)).run(lambda: None))
+    await wait_for(lambda: bool(desk.topic().readers))
+    assert [(slot.reader_id, slot.state) for slot in desk.topic().readers] == [(READER, "unavailable")]
+    with pytest.raises(ReaderUnavailable):
+        desk.require_nhi(READER)
+    watching.cancel()
+    await asyncio.wait({watching})
+
+
 async def test_a_mistake_in_a_source_is_no_device_error(clock: FakeClock) -> None:
     desk = CardDesk(LiveBoard(), clock, realm="test")
     with pytest.raises(ExceptionGroup) as mistake:

@@ -42,6 +42,7 @@ class ReaderWatcher:
     async def run(self, ready: Callable[[], None]) -> None:
         ready()
         seen: set[str] = set()
+        self._show_those_away(seen)
         try:
             async with asyncio.TaskGroup() as group:
                 async for info in self._source.watch():
@@ -57,6 +58,13 @@ class ReaderWatcher:
             raise _first(devices) from failed
         finally:
             self._lose(seen)
+
+    def _show_those_away(self, seen: set[str]) -> None:
+        """A reader by radio is known long before it is reached for the first time; until then there is no other word of it."""
+        for reader in self._source.readers():
+            if reader.info.state is ReaderState.UNAVAILABLE:
+                seen.add(reader.info.reader_id)
+                self._desk.slot_changed(reader.info, reader)
 
     def _take_trouble(self, error: DeviceError | None) -> None:
         if error is None:
