@@ -8,6 +8,8 @@ from visitbridge.domain.backoff import BackoffClass
 from visitbridge.domain.job_states import Move, Path, allows
 from visitbridge.domain.jobs import JobState
 from visitbridge.errors import (
+    CardBeingRead,
+    CardError,
     CardRefused,
     CardRemoved,
     DataCentreBusy,
@@ -34,6 +36,8 @@ from visitbridge.errors import (
 from visitbridge.services.outbox.verdict import judge
 
 ERRORS: list[VisitBridgeError] = [
+    CardBeingRead(),
+    CardError(field="birth_date"),
     CardRefused(),
     CardRemoved(),
     DataCentreBusy(),
@@ -115,7 +119,9 @@ def test_an_upload_that_has_left(
         (StaffTokenRefused(), Move.PUT_BACK, BackoffClass.DEVICE),
         (ReplyLost(), Move.PUT_BACK, BackoffClass.LINK),
         (Rejected(), Move.REJECT, BackoffClass.PERSON),
-        (CardRefused(), Move.REJECT, BackoffClass.PERSON),
+        (CardRefused(), Move.PUT_BACK, BackoffClass.PERSON),
+        (CardError(field="birth_date"), Move.PUT_BACK, BackoffClass.PERSON),
+        (CardBeingRead(), Move.PUT_BACK, BackoffClass.DEVICE),
     ],
 )
 def test_a_card_write_before_anything_mutating(

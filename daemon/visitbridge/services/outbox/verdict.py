@@ -9,40 +9,30 @@ from visitbridge.domain.job_states import Move, Path
 from visitbridge.domain.jobs import JobState
 from visitbridge.errors import (
     AccessError,
-    CardAbsent,
-    CardMute,
-    CardRemoved,
+    CardError,
     ClockUntrusted,
     DataCentreBusy,
     DeviceDisabled,
     DeviceError,
     LinkError,
     NotBound,
-    NotNhiCard,
     Retry,
     SamNotVerified,
     StaffTokenRefused,
     VisitBridgeError,
-    WrongCard,
-    WrongCardKind,
 )
 
 _SURROUNDINGS = (
     AccessError,
-    CardAbsent,
-    CardMute,
-    CardRemoved,
+    CardError,
     ClockUntrusted,
     DataCentreBusy,
     DeviceDisabled,
     DeviceError,
     LinkError,
     NotBound,
-    NotNhiCard,
     SamNotVerified,
     StaffTokenRefused,
-    WrongCard,
-    WrongCardKind,
 )
 """Errors that say nothing against the item itself: it stays as it is and waits."""
 
