@@ -12,7 +12,17 @@ from tests.services.conftest import PHONE, READER, Room, wait_for
 from tests.services.outbox.samples import visit
 from visitbridge.domain.people import Right
 from visitbridge.domain.visit import Practitioner, Visit
-from visitbridge.errors import CardAbsent, NotFound, StaffExpired, StaffRequired
+from visitbridge.errors import (
+    CardAbsent,
+    CardBeingRead,
+    CardMute,
+    CardsSeveral,
+    NotFound,
+    PinWrong,
+    StaffExpired,
+    StaffRequired,
+    VisitBridgeError,
+)
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.ports.store import Transaction
 from visitbridge.services.visits.in_hand import WorkInHand
@@ -47,6 +57,8 @@ async def test_F05_after_its_end_the_person_goes_on_with_less(room: Room, card: 
     assert reduced is not None
     assert (live.live, reduced.live) == (True, False)
     assert (reduced.staff_id, reduced.rights) == (row.staff_id, frozenset(row.rights))
+    signs_as = Practitioner(staff_id=row.staff_id, name=row.name, kind=row.kind, id_no=row.id_no)
+    assert live.practitioner == reduced.practitioner == signs_as
     room.clock.advance(4 * 3600.0)
     assert room.staff.acting(PHONE) is None
 
@@ -107,6 +119,44 @@ async def test_pairing_by_a_card_takes_the_one_in_the_box(room: Room, card: Card
     row = await room.staff.sign_in_anywhere(bytearray(LAB_PIN.encode()), PHONE)
 
     assert row.phone_ids == (PHONE,)
+
+
+@pytest.mark.parametrize(("card_id", "refusal"), [("mute-card", CardMute), ("patient-wang", CardAbsent)])
+async def test_a_card_that_nobody_can_pair_by_is_refused_as_what_it_is(
+    room: Room, card: Cards, card_id: str, refusal: type[VisitBridgeError]
+) -> None:
+    await room.insert(card(card_id))
+
+    with pytest.raises(refusal):
+        await room.staff.sign_in_anywhere(bytearray(LAB_PIN.encode()), PHONE)
+
+
+async def test_pairing_by_a_card_that_is_still_being_read_is_not_called_pairing_without_a_card(
+    room: Room, card: Cards
+) -> None:
+    reader = room.readers.readers()[0]
+    await room.readers.slots[0].insert(card("hpc-doctor"))
+    async with reader.open_session("another program", deadline_s=30):
+        await wait_for(lambda: room.desk.at(READER).kind == "reading")
+        typed = bytearray(LAB_PIN.encode())
+        with pytest.raises(CardBeingRead):
+            await room.staff.sign_in_anywhere(typed, PHONE)
+    assert typed == bytes(len(LAB_PIN))
+
+
+async def test_a_pin_costs_no_colleagues_card_a_try(room: Room, card: Cards) -> None:
+    await room.insert(card("hpc-doctor"))
+    await room.insert(card("hpc-nurse"), slot=1)
+    typed = bytearray(b"999999")
+
+    with pytest.raises(CardsSeveral):
+        await room.staff.sign_in_anywhere(typed, PHONE)
+
+    assert typed == bytes(6)
+    await room.pull(slot=1)
+    with pytest.raises(PinWrong) as wrong:
+        await room.staff.sign_in_anywhere(bytearray(b"999999"), PHONE)
+    assert wrong.value.params == {"tries_left": 2}
 
 
 def visit_of(staff_id: str, number: int, at: dt.datetime) -> Visit:

@@ -149,6 +149,19 @@ async def test_T08_no_card_of_the_test_realm_meets_production_data(
     assert desk.at(READER).error_code == CardRealmMixed.code
 
 
+async def test_T08_a_professional_of_the_test_realm_is_not_asked_for_a_pin_on_a_production_box(
+    clock: FakeClock, card: Cards
+) -> None:
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), clock, realm="production")
+    await readers.slots[0].insert(card("hpc-doctor"))
+    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
+    await desk.recognise(readers.readers()[0])
+
+    with pytest.raises(CardRealmMixed):
+        desk.require_hpc(READER)
+
+
 class ProductionCard(DemoCard):
     """With a number as production cards have: a leading 0 (nhi-domain §1.4)."""
 

@@ -79,3 +79,9 @@ class CardBeingRead(CardError):
 
     code = "GW-CRD-11"
     default_retry = Retry.LATER
+
+
+class CardsSeveral(CardError):
+    """Several health-professional cards are in readers, and nothing tells to which of them the PIN belongs."""
+
+    code = "GW-CRD-12"

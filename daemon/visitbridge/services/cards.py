@@ -122,10 +122,13 @@ class CardDesk:
     def require_hpc(self, reader_id: str) -> None:
         """A health-professional card is in this reader.
 
-        Raises ReaderUnavailable, CardAbsent, CardMute, CardBeingRead, WrongCardKind.
+        Raises ReaderUnavailable, CardAbsent, CardMute, CardBeingRead, WrongCardKind, CardRealmMixed.
         """
-        if self._recognised(reader_id).kind != "hpc":
+        card = self._recognised(reader_id)
+        if card.kind != "hpc":
             raise WrongCardKind("needs a health-professional card")
+        if card.error_code == CardRealmMixed.code:
+            raise CardRealmMixed
 
     def _recognised(self, reader_id: str) -> PresentCard:
         card = self.at(reader_id)

@@ -6,7 +6,14 @@ is verified without the link.
 
 from __future__ import annotations
 
-from visitbridge.errors import CardAbsent, DataCentreGarbled, FieldInvalid
+from visitbridge.errors import (
+    CardAbsent,
+    CardBeingRead,
+    CardMute,
+    CardsSeveral,
+    DataCentreGarbled,
+    FieldInvalid,
+)
 from visitbridge.ports.card_channel import CardChannel
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.protocols.datacentre.cards import SessionStep, StaffToken
@@ -23,11 +30,20 @@ class HpcCheck:
         self._data_centre = data_centre
 
     def reader_id(self) -> str:
-        """The first reader with a health-professional card in it. Raises CardAbsent."""
-        found = next((card.reader_id for card in self._desk.present() if card.kind == "hpc"), None)
-        if found is None:
-            raise CardAbsent
-        return found
+        """The reader with the one health-professional card of this box.
+
+        Raises CardsSeveral, lest one person's PIN costs another's card a try; CardBeingRead, CardMute, CardAbsent.
+        """
+        present = self._desk.present()
+        found = [card.reader_id for card in present if card.kind == "hpc"]
+        if len(found) > 1:
+            raise CardsSeveral
+        if found:
+            return found[0]
+        kinds = {card.kind for card in present}
+        if "reading" in kinds:
+            raise CardBeingRead
+        raise CardMute if "mute" in kinds else CardAbsent
 
     async def verify(self, reader_id: str, pin: bytearray) -> StaffToken:
         """Verify the card in ``reader_id`` with ``pin`` (ASCII digits), which is wiped in every case.

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from visitbridge.errors import (
-    CardAbsent,
+    CardError,
     DataCentreError,
     LinkError,
     PinBlocked,
@@ -142,10 +142,10 @@ class StaffDesk:
         return await self._begin(token, phone_id)
 
     async def sign_in_anywhere(self, pin: bytearray, phone_id: str) -> StaffSessionRow:
-        """:meth:`sign_in` with the one HPC that is in a reader of this box. Raises CardAbsent when there is none."""
+        """:meth:`sign_in` with the one HPC that is in a reader of this box. Raises what :meth:`sign_in` does, and CardsSeveral."""
         try:
             reader_id = self._hpc.reader_id()
-        except CardAbsent:
+        except CardError:
             pin[:] = bytes(len(pin))
             raise
         return await self.sign_in(reader_id, pin, phone_id)
