@@ -25,6 +25,15 @@ def write_new(file: Path, content: bytes, *, mode: int = PRIVATE) -> None:
         os.fsync(stream.fileno())
 
 
+def require_writable(*files: Path) -> None:
+    """Before the hours of work whose result goes there: what ``write_new`` would refuse. Raises FieldInvalid (``file``)."""
+    for file in files:
+        if os.path.lexists(file):
+            raise FieldInvalid(f"{file} exists and is left as it is", field="file")
+        if not os.access(file.parent, os.W_OK | os.X_OK):
+            raise FieldInvalid(f"cannot write into {file.parent}", field="file")
+
+
 def read_given(file: Path) -> bytes:
     """The content of a file that somebody named. Raises FieldInvalid (``file``)."""
     try:

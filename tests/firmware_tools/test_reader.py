@@ -132,6 +132,18 @@ async def test_a_burn_in_reads_the_card_so_many_times_and_writes_a_report(usb: T
     usb.said += text + file.with_name("reader-7.json").read_text("utf-8")
 
 
+async def test_a_report_that_could_not_be_written_is_told_before_the_burn_in(
+    usb: Tool, tmp_path: Path
+) -> None:
+    (tmp_path / "reader-7.txt").write_text("of last week", "utf-8")
+    reader = ("--reader", "pcsc-visitbridge-virtual-reader-1-0")
+    code, out, err = await usb("burn-in", *reader, "--count", "2", "--report", str(tmp_path / "reader-7"))
+    gone = await usb("burn-in", *reader, "--count", "2", "--report", str(tmp_path / "nowhere/reader-7"))
+
+    assert (code, out, "reader-7.txt exists" in err) == (1, "", True)
+    assert (gone[0], gone[1], "cannot write into" in gone[2]) == (1, "", True)
+
+
 async def test_a_burn_in_that_was_not_all_well_ends_with_an_error(usb: Tool) -> None:
     code, out, err = await usb("burn-in", "--reader", "pcsc-visitbridge-virtual-reader-1-1", "--count", "3")
     assert code == 1

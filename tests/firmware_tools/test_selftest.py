@@ -461,6 +461,18 @@ async def test_a_box_that_is_not_good_ends_with_an_error_and_its_report_too(tmp_
     assert "not good\tMobile network" in verified[1]
 
 
+@pytest.mark.parametrize("name", ["r.json", "r.pdf"])
+async def test_a_report_that_could_not_be_written_is_told_before_the_night_is_spent(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("of last week", "utf-8")
+    options = ("--state", str(tmp_path), "--key", str(tmp_path / "key"), "--megabytes", "1", "--commits", "2")
+    code, out, err = await run_tool(TOOL, "run", str(tmp_path / "r"), *options, "--wait", "0.1")
+
+    assert (code, out, name in err, "1/1" in err) == (1, "", True, False)
+    assert (tmp_path / name).read_text("utf-8") == "of last week"
+
+
 async def test_an_unknown_probe_is_refused_by_name(tmp_path: Path) -> None:
     code, _, err = await run_tool(TOOL, "run", str(tmp_path / "r"), "--require", "radar")
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import msgspec
 
 from vbtools.command import run, say
+from vbtools.new_files import require_writable
 from vbtools.reader.burn_in import burn_in
 from vbtools.reader.keys import KeyFile
 from vbtools.reader.pairing import pair, scan
 from vbtools.reader.probing import send_raw
-from vbtools.reader.report import as_text, examine, write_report
+from vbtools.reader.report import as_text, examine, report_files, write_report
 from vbtools.reader.transports import Options, Transports, open_transports
 from visitbridge.errors import DeviceError, FieldInvalid
 from visitbridge.ports.bluetooth import Bluetooth
@@ -140,6 +141,8 @@ async def _apdu(arguments: argparse.Namespace, transports: Transports) -> None:
 
 
 async def _burn_in(arguments: argparse.Namespace, transports: Transports) -> None:
+    if arguments.report is not None:
+        require_writable(*report_files(arguments.report))
     reader = transports.find(arguments.reader)
     await transports.wait_card(reader)
     report = await examine(reader)

@@ -79,9 +79,14 @@ def as_text(report: Report) -> str:
     return "".join(f"{name}: {value}\n" for name, value in lines.items() if value)
 
 
+def report_files(file: Path) -> tuple[Path, Path]:
+    """The names of what ``write_report`` makes."""
+    return file.with_name(f"{file.name}.json"), file.with_name(f"{file.name}.txt")
+
+
 def write_report(report: Report, file: Path) -> tuple[Path, Path]:
     """``file`` with .json and .txt at its end. Raises FieldInvalid (``file``) when one of them exists."""
-    data, text = file.with_name(f"{file.name}.json"), file.with_name(f"{file.name}.txt")
+    data, text = report_files(file)
     write_new(data, msgspec.json.format(msgspec.json.encode(report)) + b"\n", mode=PUBLIC)
     write_new(text, as_text(report).encode(), mode=PUBLIC)
     return data, text

@@ -20,7 +20,7 @@ import msgspec
 
 from vbtools.command import language, run, say
 from vbtools.modem.transports import FAMILIES, Options
-from vbtools.new_files import PUBLIC, read_given, write_new
+from vbtools.new_files import PUBLIC, read_given, require_writable, write_new
 from vbtools.selftest.certificates import try_certificates
 from vbtools.selftest.devices import BoardSupply, try_modem, try_readers, try_store
 from vbtools.selftest.isolation import try_isolation
@@ -89,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(options: argparse.Namespace) -> None:
     if not options.state.is_dir():
         raise FieldInvalid(f"{options.state} is no folder", field="state")
+    data, paper = (options.report.with_name(f"{options.report.name}.{kind}") for kind in ("json", "pdf"))
+    require_writable(data, paper)
     key = open_key(options.key)
     began_at = dt.datetime.now(dt.UTC)
     findings = await _try_all(options)
@@ -105,7 +107,6 @@ async def _run(options: argparse.Namespace) -> None:
     )
     _tell(report)
     fingerprint = fingerprint_of(key.public_key().public_bytes_raw())
-    data, paper = (options.report.with_name(f"{options.report.name}.{kind}") for kind in ("json", "pdf"))
     write_new(data, sign_json(msgspec.json.encode(report), key), mode=PUBLIC)
     write_new(paper, sign_pdf(draw(report, fingerprint), key), mode=PUBLIC)
     say("tools.selftest.written", data=str(data), paper=str(paper), fingerprint=fingerprint)
