@@ -22,6 +22,8 @@ from tests.bluetooth import (
 from tests.contract.demo_card import GET_DATA, RECORD, SELECT_NHI, DemoCard
 from tests.contract.reader_benches import Watching
 from tests.patience import PATIENCE_S
+from visitbridge.adapters.ble.binding.connection import Bluez
+from visitbridge.adapters.ble.bluez import BluezFault
 from visitbridge.adapters.ble.link import BluezPeripheral
 from visitbridge.adapters.ble.radio import Radio
 from visitbridge.adapters.ble.source import BluetoothReaders
@@ -445,6 +447,34 @@ async def test_readers_come_back_with_bluetoothd(new_unit: Callable[..., Unit], 
                     await watching.wait_told(is_state(ReaderState.EMPTY))
                 await watching.wait_told(is_state(ReaderState.UNAVAILABLE))
                 assert source.state is RadioState.NO_SERVICE
+
+
+@pytest.mark.parametrize("question", ["objects", "agent_manager"])
+async def test_a_bluetoothd_that_answers_too_late_is_asked_again(
+    question: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one may that starts together with the box. Nothing else would ask it again."""
+    ask = getattr(Bluez, question)
+    lost = iter(["late"])
+
+    def ask_in_vain_first(bluez: Bluez) -> object:
+        for name in lost:
+            raise BluezFault(name)
+        return ask(bluez)
+
+    monkeypatch.setattr(Bluez, question, ask_in_vain_first)
+    async with open_bluetooth(clock, [], state=AdapterState.OFF) as (source, _), watched(source):
+        await wait_bluetooth(source, lambda: source.state is RadioState.ON)
+
+
+async def test_an_agent_that_is_registered_already_is_no_trouble(clock: FakeClock) -> None:
+    async with open_bus() as bus, open_bluez(bus.address, [], AdapterState.OFF) as double:
+        radio = Radio(allow_virtual=True, is_blocked=lambda: False)
+        async with radio.open_bus(_expect_no_end):
+            await double.set_state(AdapterState.OFF)
+            assert await radio.wait_until(lambda: radio.state is RadioState.OFF, deadline_s=PATIENCE_S)
+            await radio._begin()
+            assert radio.state is RadioState.ON
 
 
 async def test_the_end_of_the_bus_is_an_error_and_another_watch_works(clock: FakeClock) -> None:

@@ -20,6 +20,7 @@ from visitbridge.ports.bluetooth import VIRTUAL_ADAPTER_NAME, RadioState
 log = logging.getLogger(__name__)
 
 CALL_S = 10.0
+_NO_ANSWER = frozenset({"late", "org.freedesktop.DBus.Error.NoReply"})
 
 
 class Listener(Protocol):
@@ -197,7 +198,7 @@ class Radio:
         return self._bluez
 
     async def _begin(self) -> None:
-        """Look at everything there is; bluetoothd may be away or on its way out again."""
+        """Look at everything there is; bluetoothd may be away or on its way out again. One that is slow is asked again."""
         if self._bluez is None:
             return
         bluez = self._bluez
@@ -205,14 +206,24 @@ class Radio:
             self.mirror.load(await bluez.run(bluez.objects, deadline_s=CALL_S))
             self._has_service = True
             is_off = self.state is RadioState.OFF
-            await bluez.ask(
-                lambda: bluez.agent_manager().RegisterAgent, *agent_arguments(), deadline_s=CALL_S
-            )
+            await self._register_agent(bluez)
             if is_off:
                 await self.power_on()
         except (BluezFault, DeviceError) as exc:
             log.info("bluetooth: %s", exc)
+            if isinstance(exc, BluezFault) and exc.name in _NO_ANSWER:
+                self._start(self._begin())
         self._changed()
+
+    async def _register_agent(self, bluez: Bluez) -> None:
+        try:
+            await bluez.ask(
+                lambda: bluez.agent_manager().RegisterAgent, *agent_arguments(), deadline_s=CALL_S
+            )
+        except BluezFault as exc:
+            # Registered by an earlier call whose answer came too late.
+            if not exc.name.endswith(".AlreadyExists"):
+                raise
 
     def _is_kept_off(self) -> bool:
         """A simulated adapter is not the machine's to switch."""
