@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import msgspec
 import pytest
@@ -316,6 +317,30 @@ async def test_a_full_disk_keeps_no_open_phone_from_working(desks: Desks, phone:
 
     desks.clock.advance(LIMITS.idle_s - 1)
     assert await state_of(desks.phones, phone.cookie) is OPEN
+
+
+async def test_a_phone_is_locked_by_hand_on_a_full_disk_too(desks: Desks, phone: Opened) -> None:
+    desks.disk.full = True
+    await desks.phones.lock(phone.phone.phone_id)
+    assert await state_of(desks.phones, phone.cookie) is LOCKED
+
+    desks.disk.full = False
+    await desks.phones.keep()
+    assert await state_of(await reloaded(desks, desks.clock), phone.cookie) is LOCKED
+
+
+async def test_an_act_of_a_phone_and_its_row_are_one_transaction(
+    desks: Desks, phone: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = AsyncMock(wraps=desks.disk.write)
+    monkeypatch.setattr(desks.disk, "write", writes)
+
+    await desks.phones.set_code(phone.phone.phone_id, bytearray(CODE))
+    await desks.phones.lock(phone.phone.phone_id)
+
+    assert writes.await_count == 2
+    acts = [row.entry.act for row in await desks.disk.read(lambda tx: list(tx.audit.rows()))]
+    assert acts[-2:] == ["phone.code", "phone.lock"]
 
 
 async def test_every_way_in_is_on_the_trail(desks: Desks, phone: Opened) -> None:

@@ -158,8 +158,16 @@ class PhoneBook:
             for digest in digests:
                 self._by_hash.pop(digest, None)
 
-    async def put(self, known: KnownPhone, row: PhoneSessionRow) -> None:
-        await self._store.write(lambda tx: tx.phone_sessions.put(row))
+    async def put(self, known: KnownPhone, row: PhoneSessionRow, *, act: str = "") -> None:
+        """``act``: what it is on the audit trail, in the same transaction; empty for what is part of another act."""
+        entry = AuditEntry(at=self._clock.now(), who="box", act=act, phone_id=row.phone_id)
+
+        def work(tx: Transaction) -> None:
+            tx.phone_sessions.put(row)
+            if act:
+                tx.audit.append(entry)
+
+        await self._store.write(work)
         known.row = row
 
     async def note(self, phone_id: str, act: str, *, why: str = "") -> None:

@@ -9,6 +9,7 @@ but the code.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -21,6 +22,7 @@ from visitbridge.errors import (
     PhoneOver,
     ProofStale,
     RoleMissing,
+    StoreError,
 )
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import PairedPhone, PhoneSessionRow
@@ -29,6 +31,8 @@ from visitbridge.services.countdown import KEEP_EVERY_S, begin, taken_up
 from visitbridge.services.phone_book import PhoneBook
 from visitbridge.services.phone_session import KnownPhone, PhoneLimits, fresh
 from visitbridge.services.unlock_code import make_code, recognised
+
+log = logging.getLogger(__name__)
 
 TOUCH_EVERY_S = 60.0
 GRACE_S = 10.0
@@ -183,14 +187,17 @@ class PhoneDesk:
         code = await make_code(digits)
         known = self._book.existing(phone_id)
         async with known.code_turn:
-            await self._book.put(known, msgspec.structs.replace(known.row, code=code))
-        await self._book.note(phone_id, "phone.code")
+            await self._book.put(known, msgspec.structs.replace(known.row, code=code), act="phone.code")
 
     async def lock(self, phone_id: str) -> None:
+        """It counts at once, whatever the disk takes of it. Raises NotFound."""
         known = self._book.existing(phone_id)
-        await self._book.put(known, msgspec.structs.replace(known.row, idle=None))
-        await self._book.note(phone_id, "phone.lock")
+        known.row = msgspec.structs.replace(known.row, idle=None)
         self._tell()
+        try:
+            await self._book.put(known, known.row, act="phone.lock")
+        except StoreError as exc:
+            log.warning("a phone is locked and the disk does not know: %s", exc.code)
 
     async def remove(self, phone_id: str, *, by: str) -> None:
         """Unpair; its session ends at once. ``by`` is the phone that asked.
