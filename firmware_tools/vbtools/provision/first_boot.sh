@@ -41,6 +41,15 @@ install -d -m 0755 /etc/visitbridge/conf.d
 install -m 0644 "$here/50-box.toml" /etc/visitbridge/conf.d/50-box.toml
 install -m 0644 "$here/visitbridge-interfaces.nft" /etc/visitbridge/visitbridge-interfaces.nft
 
+# A Raspberry Pi's watchdog is off unless its firmware is told; from the next start on systemd feeds it. Our own image has it already.
+config=$(dirname "$here")/config.txt
+if [ -e "$config" ] && ! grep -qx 'dtparam=watchdog=on' "$config"; then
+    cp "$config" "$config.new"
+    printf '\n[all]\ndtparam=watchdog=on\n' >>"$config.new"
+    sync
+    mv "$config.new" "$config"
+fi
+
 # Sealed to this machine's TPM where there is one, else to its host key.
 install -d -m 0700 /etc/credstore.encrypted
 for name in modem.password modem.sim_pin; do

@@ -115,6 +115,18 @@ def test_secrets_end_sealed_and_nowhere_else(machine: Machine) -> None:
     assert (machine.lib / "visitbridge-provisioned").exists()
 
 
+def test_the_boards_watchdog_is_switched_on_once(machine: Machine) -> None:
+    """Of any board, whatever part of the firmware's settings the file ends with."""
+    before = "dtparam=audio=on\n[cm4]\notg_mode=1"
+    (machine.card / "config.txt").write_text(before)
+
+    assert machine.start(fail="nmcli") != 0
+    assert machine.start() == 0
+
+    assert (machine.card / "config.txt").read_text() == f"{before}\n[all]\ndtparam=watchdog=on\n"
+    assert sorted(path.name for path in machine.card.iterdir()) == ["config.txt", "visitbridge"]
+
+
 @pytest.mark.parametrize("program", ["nmcli", "systemctl", "systemd-tmpfiles"])
 def test_a_first_boot_that_fails_goes_on_the_next_time(machine: Machine, program: str) -> None:
     assert machine.start(fail=program) != 0
