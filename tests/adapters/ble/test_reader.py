@@ -140,7 +140,7 @@ async def test_a_lost_answer_leaves_doubt_and_the_reader_comes_back(
             await channel.transmit(SELECT_NHI)
             desk.spoil_next(fault)
             with pytest.raises(DeviceError) as doubt:
-                await channel.transmit(GET_DATA, deadline_s=0.2)
+                await channel.transmit(GET_DATA, deadline_s=1)
             assert doubt.value.retry is Retry.UNKNOWN
             with pytest.raises(ReaderRemoved):
                 await channel.transmit(GET_DATA)
@@ -268,9 +268,10 @@ async def test_a_reader_that_refuses_in_the_middle_leaves_doubt_too(clock: FakeC
         async with desk.reader.open_session("one", deadline_s=10) as channel:
             desk.simulated.hold_answers()
             busy = bytes.fromhex("80 00000000 00 06 40E000")
-            asyncio.get_running_loop().call_later(0.01, desk.simulated.send, busy)
+            # The command is on its way before anything else gets its turn.
+            asyncio.get_running_loop().call_soon(desk.simulated.send, busy)
             with pytest.raises(DeviceError) as refused:
-                await channel.transmit(SELECT_NHI, deadline_s=1)
+                await channel.transmit(SELECT_NHI, deadline_s=PATIENCE_S)
     assert (refused.value.detail, refused.value.retry) == ("the slot is busy", Retry.UNKNOWN)
 
 
@@ -294,14 +295,15 @@ async def test_a_reader_that_asks_for_more_time_gets_it() -> None:
     await simulated.insert(DemoCard(ATR_T1))
     async with simulated.open_link() as link:
         family = FeitianFamily(link)
-        line = Line(link, family, lambda _item: None, reply_s=0.05)
+        line = Line(link, family, lambda _item: None, reply_s=0.5)
         await line.open()
-        await line.hold(family.talk.power_on(), deadline_s=1)
+        await line.hold(family.talk.power_on(), deadline_s=PATIENCE_S)
         simulated.hold_answers()
         asked = bytes.fromhex("80 00000000 00 03 80FF00")
-        asyncio.get_running_loop().call_later(0.01, simulated.send, asked)
-        asyncio.get_running_loop().call_later(0.2, simulated.give_answers)
-        assert await line.hold(family.talk.transmit(SELECT_NHI), deadline_s=5) == OK
+        # The command is on its way before anything else gets its turn.
+        asyncio.get_running_loop().call_soon(simulated.send, asked)
+        asyncio.get_running_loop().call_later(0.7, simulated.give_answers)
+        assert await line.hold(family.talk.transmit(SELECT_NHI), deadline_s=PATIENCE_S) == OK
 
 
 async def test_a_reader_with_another_master_key_is_not_used(clock: FakeClock) -> None:
