@@ -30,7 +30,8 @@ async def test_a_fresh_box_says_what_it_is_and_what_it_lacks(tmp_path: Path) -> 
     assert status == 200
     assert state["mode"] == {"virtual": True, "training": False, "lessons": False}
     assert (state["box"]["bound"], state["box"]["box_name"]) == (False, "測試盒")
-    assert state["link"]["hop"] == "not_bound"
+    # The first probe may still be under way.
+    assert state["link"]["hop"] in {"starting", "not_bound"}
     assert state["queue"]["depth"] == 0
     assert state["cards"] == {"readers": [], "troubles": []}
     assert state["staff"] == {"sessions": []}

@@ -102,10 +102,12 @@ class ModemIdentity(msgspec.Struct, frozen=True, kw_only=True):
 class ModemState(enum.StrEnum):
     """How far the modem has come; the first thing that is missing (issue "Link service").
 
-    ``NONE``: this box has no modem. ``REFUSED``: the network refuses the data connection for good.
+    ``NONE``: this box has no modem. ``STARTING``: it is there, and how far it is, is still being found out.
+    ``REFUSED``: the network refuses the data connection for good.
     """
 
     NONE = "none"
+    STARTING = "starting"
     ABSENT = "absent"
     SILENT = "silent"
     SIM_ABSENT = "sim_absent"

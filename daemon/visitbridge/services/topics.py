@@ -53,7 +53,7 @@ class BoxTopic(msgspec.Struct, frozen=True, kw_only=True):
 
 class LinkTopic(msgspec.Struct, frozen=True, kw_only=True):
     """``hop``: the first broken one of network, dns, host, tls, data_centre, device_disabled, not_bound,
-    bound_elsewhere.
+    bound_elsewhere, or what is wrong before the network is reached; starting while nothing is known yet.
     """
 
     link: str

@@ -205,7 +205,9 @@ def test_no_words_for_what_cannot_be_found() -> None:
     assert {(item, code) for item, code in said - found if code != "unknown" and item in ours} == set()
 
 
-@pytest.mark.parametrize("state", [state for state in ModemState if state is not ModemState.NONE])
+@pytest.mark.parametrize(
+    "state", [state for state in ModemState if state not in (ModemState.NONE, ModemState.STARTING)]
+)
 def test_what_is_behind_a_broken_part_of_the_modem_is_not_called_good(state: ModemState) -> None:
     states = [check.state for check in modem_checks(modem(state))]
     broken = states.index(CheckState.FAIL) if CheckState.FAIL in states else len(states)
@@ -214,6 +216,10 @@ def test_what_is_behind_a_broken_part_of_the_modem_is_not_called_good(state: Mod
         0, 3 - broken
     )
     assert (CheckState.FAIL not in states) is (state is ModemState.DATA_UP)
+
+
+def test_a_modem_that_is_still_starting_is_neither_good_nor_broken() -> None:
+    assert {check.state for check in modem_checks(modem(ModemState.STARTING))} == {CheckState.UNKNOWN}
 
 
 @pytest.mark.parametrize(

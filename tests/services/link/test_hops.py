@@ -9,7 +9,8 @@ from visitbridge.services.link.hops import MODEM_HOPS, NEAR_HOPS
 from visitbridge.words import LANGUAGES, load_catalogue
 
 FAR_HOPS = {"network", "dns", "host", "tls", "data_centre", "device_disabled", "not_bound"} | {
-    "bound_elsewhere"
+    "bound_elsewhere",
+    "starting",
 }
 
 

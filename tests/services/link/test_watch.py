@@ -116,6 +116,13 @@ async def _running(outcome: VisitBridgeError | None) -> AsyncIterator[Bench]:
         await asyncio.wait({task})
 
 
+async def test_before_the_first_answer_nothing_is_said_to_be_broken() -> None:
+    """A name server that keeps silent takes seconds; a bound box is not called unbound meanwhile."""
+    bench = Bench(None)
+
+    assert (bench.topic.link, bench.topic.hop) == ("down", "starting")
+
+
 async def test_one_answer_brings_the_link_up_but_not_yet_good() -> None:
     async with _running(None) as bench:
         assert bench.watch.is_up()

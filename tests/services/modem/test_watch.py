@@ -45,6 +45,25 @@ async def test_boot_to_data(tmp_path: Path, store: Store, family: str) -> None:
         assert 'AT+CGDCONT=1,"IP","vpn.example"' in bench.commands
 
 
+async def test_what_is_still_being_found_out_is_called_nothing_else(tmp_path: Path, store: Store) -> None:
+    """Neither absent, before anybody looked, nor waiting for a technician's PIN that the box has itself."""
+    bench = ModemBench(tmp_path, store, ModemSetup(sim_pin="1234"), pin="1234")
+    assert bench.topic.state is ModemState.STARTING
+    async with bench.virtual.open(), bench.watching():
+        await bench.until(ModemState.DATA_UP)
+
+    assert set(bench.states) <= {ModemState.SEARCHING, ModemState.REGISTERED, ModemState.DATA_UP}
+
+
+async def test_a_modem_that_appears_is_starting(tmp_path: Path, store: Store) -> None:
+    async with open_modem_bench(tmp_path, store, plugged_in=False, hooks=False) as bench:
+        await bench.until(ModemState.ABSENT)
+        bench.virtual.plug_in()
+        await bench.until(ModemState.DATA_UP)
+
+    assert bench.states[:2] == [ModemState.ABSENT, ModemState.STARTING]
+
+
 async def test_the_apn_is_known_before_the_data_connection(tmp_path: Path, store: Store) -> None:
     async with open_modem_bench(tmp_path, store) as bench:
         await bench.until(ModemState.DATA_UP)

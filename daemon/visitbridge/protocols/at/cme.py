@@ -24,6 +24,10 @@ SIM_FAILURE = 13
 SIM_BUSY = 14
 SIM_WRONG = 15
 INCORRECT_PASSWORD = 16
+ABOUT_THE_SIM = frozenset(
+    {SIM_NOT_INSERTED, SIM_PIN_REQUIRED, SIM_PUK_REQUIRED, SIM_WRONG, INCORRECT_PASSWORD}
+)
+"""Permanent ones that the next look at the SIM explains; they say nothing about the data connection."""
 LAST_PDN = frozenset({151, 171})
 """The last connection of an LTE modem cannot be closed by +CGACT=0; detach instead."""
 

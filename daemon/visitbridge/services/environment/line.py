@@ -33,6 +33,8 @@ def modem_checks(topic: ModemTopic | None) -> list[Check]:
     """Radio, SIM, registration, APN; all absent on a box without a modem."""
     if topic is None:
         return [absent(item) for item in MODEM_ITEMS]
+    if topic.state is ModemState.STARTING:
+        return [unknown(item) for item in MODEM_ITEMS]
     broken, code = _BROKEN_AT.get(topic.state, ("", ""))
     if not broken:
         return [_radio(topic), ok("sim"), ok("registration", operator=topic.operator), ok("apn")]

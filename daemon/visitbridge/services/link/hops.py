@@ -21,6 +21,7 @@ UNBOUND = frozenset({"not_bound", "bound_elsewhere"})
 
 MODEM_HOPS: dict[ModemState, str] = {
     ModemState.NONE: "",
+    ModemState.STARTING: "starting",
     ModemState.ABSENT: "modem_absent",
     ModemState.SILENT: "modem_silent",
     ModemState.SIM_ABSENT: "sim_absent",

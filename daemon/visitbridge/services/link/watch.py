@@ -72,7 +72,7 @@ class LinkWatch:
         self._uplink = uplink
         self._health = Hysteresis(policy)
         self._state: LinkState = "down"
-        self._hop = "not_bound"
+        self._hop = "starting"
         self._since = clock.now()
         self._last_success_at: dt.datetime | None = None
         self._heard = True
@@ -99,7 +99,9 @@ class LinkWatch:
 
     @property
     def hop(self) -> str:
-        """The first broken hop, empty while all answer (:mod:`visitbridge.services.link.hops`)."""
+        """The first broken hop, empty while all answer (:mod:`visitbridge.services.link.hops`), ``starting`` before the
+        first probe has ended.
+        """
         return self._hop
 
     def silent_beyond_modem(self) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
+from visitbridge.domain.modem import ModemState
+
 
 class Rung(enum.IntEnum):
     """Each disturbs more than the one before: data connection, radio, modem, its USB power, the whole box."""
@@ -28,6 +30,15 @@ class Symptom(enum.StrEnum):
     SILENT = "silent"
     ABSENT = "absent"
 
+
+STUCK: Mapping[ModemState, Symptom] = {
+    ModemState.SEARCHING: Symptom.NOT_REGISTERED,
+    ModemState.DENIED: Symptom.DENIED,
+    ModemState.REGISTERED: Symptom.NO_DATA,
+    ModemState.SILENT: Symptom.SILENT,
+    ModemState.ABSENT: Symptom.ABSENT,
+}
+"""States that the ladder is for; in the others the modem works, or waits for a person."""
 
 SPAN: Mapping[Symptom, tuple[Rung, Rung]] = {
     Symptom.NO_TRAFFIC: (Rung.REATTACH, Rung.POWER),

@@ -15,17 +15,11 @@ from visitbridge.domain.modem import Bearer, ModemIdentity, ModemState, SimState
 from visitbridge.errors import ModemAbsent, ModemRefused, ModemSilent, Retry, StoreError
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.modem import Modem, ModemNews, ModemSession
-from visitbridge.protocols.at.cme import (
-    INCORRECT_PASSWORD,
-    SIM_NOT_INSERTED,
-    SIM_PIN_REQUIRED,
-    SIM_PUK_REQUIRED,
-    SIM_WRONG,
-)
+from visitbridge.protocols.at.cme import ABOUT_THE_SIM
 from visitbridge.runtime.waiting import wait_at_most
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.modem.chores import Chore, Chores
-from visitbridge.services.modem.ladder import Symptom
+from visitbridge.services.modem.ladder import STUCK, Symptom
 from visitbridge.services.modem.pin import PinOutcome, SimPin
 from visitbridge.services.modem.policy import WatchPolicy
 from visitbridge.services.modem.reading import Reading, read_modem
@@ -33,20 +27,6 @@ from visitbridge.services.modem.recovery import Recovery
 from visitbridge.services.modem.topic import ModemTopic, topic_of
 
 log = logging.getLogger(__name__)
-
-_STUCK: dict[ModemState, Symptom] = {
-    ModemState.SEARCHING: Symptom.NOT_REGISTERED,
-    ModemState.DENIED: Symptom.DENIED,
-    ModemState.REGISTERED: Symptom.NO_DATA,
-    ModemState.SILENT: Symptom.SILENT,
-    ModemState.ABSENT: Symptom.ABSENT,
-}
-
-
-_ABOUT_THE_SIM = frozenset(
-    {SIM_NOT_INSERTED, SIM_PIN_REQUIRED, SIM_PUK_REQUIRED, SIM_WRONG, INCORRECT_PASSWORD}
-)
-"""Refusals that the next look at the SIM explains; they say nothing about the data connection."""
 
 
 class Path(Protocol):
@@ -85,7 +65,7 @@ class ModemWatch:
         self._recovery = recovery
         self._host_has_address = host_has_address
         self._policy = policy
-        self._state = ModemState.ABSENT
+        self._state = ModemState.STARTING
         self._reading: Reading | None = None
         self._identity: ModemIdentity | None = None
         self._refused_cme: int | None = None
@@ -159,10 +139,13 @@ class ModemWatch:
             await self._try_silent()
 
     async def _wait_present(self) -> None:
+        if self._modem.is_present():
+            return
         while not self._modem.is_present():
             self._enter(ModemState.ABSENT)
             await self._recovery.attempt(Symptom.ABSENT, None)
             await self._rest(self._policy.look_absent_s)
+        self._enter(ModemState.STARTING)
 
     async def _try_silent(self) -> None:
         try:
@@ -207,21 +190,27 @@ class ModemWatch:
             self._refused_cme = None
         elif state is ModemState.REGISTERED and self._refused_cme is not None:
             state = ModemState.REFUSED
+        if state is ModemState.SIM_PIN and self._pin_outcome in (None, PinOutcome.ENTERED):
+            # The box opens it by itself, if it may; before that is known there is nothing for a person to do.
+            state = ModemState.STARTING
         self._enter(state)
 
     async def _act(self, session: ModemSession) -> float:
         """Do what the state asks for; seconds until the next look."""
-        if self._state is ModemState.SIM_PIN:
+        if self._reading is not None and self._reading.sim is SimState.PIN:
             self._pin_outcome = await self._pin.enter(session)
-            self._publish()
-            return 0.0 if self._pin_outcome is PinOutcome.ENTERED else self._policy.look_well_s
+            if self._pin_outcome is PinOutcome.ENTERED:
+                # Not at once: some modems ask for it a while longer, and tell by themselves when they do not.
+                return self._policy.look_absent_s
+            self._enter(ModemState.SIM_PIN)
+            return self._policy.look_well_s
         if self._state is ModemState.REGISTERED and self._may_activate():
             await self._activate(session)
             return 0.0
         if self._state is ModemState.DATA_UP and not self._path.silent_beyond_modem():
             self._recovery.note_healthy()
             return self._policy.look_well_s
-        symptom = Symptom.NO_TRAFFIC if self._state is ModemState.DATA_UP else _STUCK.get(self._state)
+        symptom = Symptom.NO_TRAFFIC if self._state is ModemState.DATA_UP else STUCK.get(self._state)
         if symptom is None:
             return self._policy.look_well_s
         if not await self._recovery.attempt(symptom, session):
@@ -257,7 +246,7 @@ class ModemWatch:
 
     def _take_refusal(self, refusal: ModemRefused) -> None:
         log.warning("data connection: %s", refusal)
-        if refusal.retry is Retry.NEVER and refusal.cme not in _ABOUT_THE_SIM:
+        if refusal.retry is Retry.NEVER and refusal.cme not in ABOUT_THE_SIM:
             self._refused_cme = refusal.cme or 0
 
     def _take_news(self, news: ModemNews) -> None:
