@@ -557,6 +557,22 @@ def test_N01_what_was_finished_with_less_than_all_is_taken_further_from_its_resu
 
 
 @pytest.mark.parametrize(
+    ("order", "leads"), [(samples.ORDER, 1), (samples.VISIT_FEE, 0)], ids=["drug", "fee"]
+)
+def test_O01_only_a_visit_with_a_medicine_leads_to_the_pharmacys_code(
+    box: FakeBox, phone: Phone, order: dict[str, Any], leads: int
+) -> None:
+    shown = samples.finished()
+    box.answers[f"GET {API}"] = {
+        **shown,
+        "visit": {**shown["visit"], "content": samples.content(orders=[order])},
+    }
+    phone.open(f"{box.url}/#{VISIT}/result")
+    expect(phone.page.locator("main")).to_contain_text(order["name"])
+    expect(phone.page.locator("#to-prescription")).to_have_count(leads)
+
+
+@pytest.mark.parametrize(
     ("part", "done"),
     [("#add-diagnosis", ".back"), ("#stay", "#part-done"), ("#order-0", "#order-done")],
     ids=["pick", "part", "order"],

@@ -32,7 +32,7 @@ export default function Result({ id }) {
   const open = jobs.filter(isOpen);
   const { content } = visit;
   return html`<${Screen} title=${t(visit.state === "discarded" ? "result.discarded" : "result.title")} up="/visits" header=${html`<${VisitPatient} visit=${visit} />`}
-    action=${content.orders.length > 0 && flags.vpn !== "not_wanted" ? html`<a class="button primary" id="to-prescription" href="#/visits/${segment(id)}/prescription">${t("result.prescription")}</a>`
+    action=${content.orders.some((o) => o.kind === "drug") && flags.vpn !== "not_wanted" ? html`<a class="button primary" id="to-prescription" href="#/visits/${segment(id)}/prescription">${t("result.prescription")}</a>`
       : html`<a class="button primary" href="#/">${t("sign_in.to_home")}</a>`}>
     <${Flags} flags=${flags} />
     <${ErrorNotice} error=${found.error} />

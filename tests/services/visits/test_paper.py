@@ -17,7 +17,8 @@ from visitbridge.errors import PaperFailed, PrescriptionEmpty
 from visitbridge.ports.store import Store
 from visitbridge.services.outbox.names import UPLOAD_VISIT
 from visitbridge.services.visits.paper import PrintingDesk
-from visitbridge.services.visits.views import VisitView
+from visitbridge.services.visits.prescription import prescription_of
+from visitbridge.services.visits.views import PrescriptionView, VisitView
 from visitbridge.sim.clock import FakeClock
 
 PRESCRIBED = VisitContent(
@@ -152,8 +153,19 @@ async def test_a_number_that_was_given_is_not_given_again_after_a_failure(
     assert (await desk.print(shown.visit_id, who="D-9", phone_id="p1")).print_no == 2
 
 
-async def test_nothing_prescribed_is_nothing_printed_or_counted(store: Store, clock: FakeClock) -> None:
-    shown, printer = visit(content=VisitContent()), Printer()
+def test_O01_a_visit_fee_alone_is_no_prescription() -> None:
+    fee_only = visit(content=VisitContent(orders=PRESCRIBED.orders[1:]))
+    uploaded = {UPLOAD_VISIT: receipt("key", insurer={"prescription_code": "7F3A22KQ"})}
+    view = VisitView(visit=fee_only, flags=VisitFlags(), jobs=(), receipts=uploaded, notice="")
+
+    assert prescription_of(view) == PrescriptionView(ready=False, waiting_for="prescription.no_orders")
+
+
+@pytest.mark.parametrize("orders", [(), PRESCRIBED.orders[1:]], ids=["nothing", "a visit fee"])
+async def test_nothing_prescribed_is_nothing_printed_or_counted(
+    store: Store, clock: FakeClock, orders: tuple[Order, ...]
+) -> None:
+    shown, printer = visit(content=VisitContent(orders=orders)), Printer()
     await save(store, shown)
 
     with pytest.raises(PrescriptionEmpty):

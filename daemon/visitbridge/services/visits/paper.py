@@ -12,7 +12,7 @@ from visitbridge.ports.clock import Clock
 from visitbridge.ports.paper import PrescriptionPaper
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.visits.acts import note
-from visitbridge.services.visits.prescription import prescription_of
+from visitbridge.services.visits.prescription import prescribes, prescription_of
 from visitbridge.services.visits.views import VisitView
 
 
@@ -47,7 +47,7 @@ class PrintingDesk:
         """
         view = await self._view(visit_id)
         prescription = prescription_of(view, training=self._training)
-        if not view.visit.content.orders:
+        if not prescribes(view.visit):
             raise PrescriptionEmpty("nothing was prescribed")
         now = self._clock.now()
 

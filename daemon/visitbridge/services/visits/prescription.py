@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visitbridge.domain.prescription_qr import prescription_text
+from visitbridge.domain.visit import OrderKind, Visit
 from visitbridge.services.outbox.names import UPLOAD_VISIT
 from visitbridge.services.visits.views import PrescriptionView, VisitView
 
@@ -10,10 +11,15 @@ TRAINING_PREFIX = "TRAINING/"
 """What stands before the QR text in training, so that no pharmacy's program reads it as a prescription."""
 
 
+def prescribes(visit: Visit) -> bool:
+    """Whether there is anything for a pharmacy: a visit fee or a test is an order too, and nothing that it dispenses."""
+    return any(order.kind is OrderKind.DRUG for order in visit.content.orders)
+
+
 def prescription_of(view: VisitView, *, training: bool = False) -> PrescriptionView:
     """The QR text and 通關密碼, or what they wait for."""
     receipt = view.receipts.get(UPLOAD_VISIT)
-    if not view.visit.content.orders:
+    if not prescribes(view.visit):
         return PrescriptionView(ready=False, waiting_for="prescription.no_orders")
     if receipt is None:
         planned = any(job.kind == UPLOAD_VISIT for job in view.jobs)
