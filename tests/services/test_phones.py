@@ -23,6 +23,7 @@ from visitbridge.errors import (
     NotFound,
     NotPaired,
     PhoneOver,
+    PhoneRemoved,
     RoleMissing,
 )
 from visitbridge.ports.clock import TimeTrust
@@ -341,6 +342,24 @@ async def test_an_act_of_a_phone_and_its_row_are_one_transaction(
     assert writes.await_count == 2
     acts = [row.entry.act for row in await desks.disk.read(lambda tx: list(tx.audit.rows()))]
     assert acts[-2:] == ["phone.code", "phone.lock"]
+
+
+async def test_a_phone_that_is_removed_while_its_code_is_compared_is_told_so(
+    desks: Desks, phone: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone_id = phone.phone.phone_id
+
+    async def compared(code: UnlockCode, _digits: bytearray) -> UnlockCode:
+        await desks.phones.remove(phone_id, by=phone_id)
+        return code
+
+    monkeypatch.setattr("visitbridge.services.phones.recognised", compared)
+    with pytest.raises(PhoneRemoved):
+        await desks.phones.unlock(phone.phone, bytearray(CODE))
+
+    assert desks.phones.phones() == ()
+    with pytest.raises(PhoneRemoved):
+        await desks.phones.authenticate(phone.cookie)
 
 
 async def test_every_way_in_is_on_the_trail(desks: Desks, phone: Opened) -> None:

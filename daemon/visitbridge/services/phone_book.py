@@ -115,6 +115,8 @@ class PhoneBook:
     ) -> str:
         """The cookie that the phone came with stays good for ``grace_s``, and afterwards only says which phone it
         is, until the new one was seen: an answer that was lost on the way must not cost the pairing.
+
+        Raises PhoneRemoved.
         """
         cookie = secrets.token_urlsafe(32)
         digest = _digest(cookie)
@@ -126,13 +128,15 @@ class PhoneBook:
             tx.phone_sessions.put(row)
             tx.audit.append(entry)
 
-        await self._store.write(work)
-        for former in (known.phone.token_hash, known.row.former_hash):
-            self._by_hash.pop(former, None)
-        known.phone = msgspec.structs.replace(known.phone, token_hash=digest)
-        known.row = row
-        known.grace_ends_s = self._clock.monotonic() + self._grace_s
-        self._know(known)
+        async with self._changing:
+            self._require_paired(known)
+            await self._store.write(work)
+            for former in (known.phone.token_hash, known.row.former_hash):
+                self._by_hash.pop(former, None)
+            known.phone = msgspec.structs.replace(known.phone, token_hash=digest)
+            known.row = row
+            known.grace_ends_s = self._clock.monotonic() + self._grace_s
+            self._know(known)
         return cookie
 
     async def remove(self, known: KnownPhone, *, by: str) -> None:
@@ -159,7 +163,10 @@ class PhoneBook:
                 self._by_hash.pop(digest, None)
 
     async def put(self, known: KnownPhone, row: PhoneSessionRow, *, act: str = "") -> None:
-        """``act``: what it is on the audit trail, in the same transaction; empty for what is part of another act."""
+        """``act``: what it is on the audit trail, in the same transaction; empty for what is part of another act.
+
+        Raises PhoneRemoved.
+        """
         entry = AuditEntry(at=self._clock.now(), who="box", act=act, phone_id=row.phone_id)
 
         def work(tx: Transaction) -> None:
@@ -167,8 +174,10 @@ class PhoneBook:
             if act:
                 tx.audit.append(entry)
 
-        await self._store.write(work)
-        known.row = row
+        async with self._changing:
+            self._require_paired(known)
+            await self._store.write(work)
+            known.row = row
 
     async def note(self, phone_id: str, act: str, *, why: str = "") -> None:
         """One line on the audit trail."""
@@ -191,6 +200,11 @@ class PhoneBook:
             await self._store.write(work)
         except StoreError as exc:
             log.warning("use of phones not stored: %s", exc.code)
+
+    def _require_paired(self, known: KnownPhone) -> None:
+        """Somebody else may have removed it while its code was compared or its card verified."""
+        if self._phones.get(known.phone.phone_id) is not known:
+            raise PhoneRemoved("removed meanwhile")
 
     def _know(self, known: KnownPhone) -> None:
         self._phones[known.phone.phone_id] = known
