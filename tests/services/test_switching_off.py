@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from unittest.mock import AsyncMock
 
 import pytest
 
 from tests.adapters.store.builders import job, save, visit
 from visitbridge.domain.visit import VisitState
-from visitbridge.errors import SwitchOffRefused
+from visitbridge.errors import StoreError, StoreFull, StoreReadOnly, SwitchOffRefused
 from visitbridge.ports.records import AuditEntry
 from visitbridge.ports.store import Store
 from visitbridge.services.switching_off import Machine, SwitchOff, SwitchOffView
@@ -83,6 +84,22 @@ async def test_a_machine_that_does_not_go_off_is_said(
     with pytest.raises(SwitchOffRefused):
         await desk(store, clock, machine, going=lambda: told.append("going")).by_person("phone-1")
     assert told == []
+
+
+@pytest.mark.parametrize(
+    "error", [StoreFull("no room"), StoreReadOnly("read-only")], ids=["full", "read-only"]
+)
+async def test_a_disk_that_takes_nothing_more_keeps_no_box_on(
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, error: StoreError
+) -> None:
+    """Neither when a person asks for it nor when the battery ends: both would end in a cut of the power."""
+    monkeypatch.setattr(store, "write", AsyncMock(side_effect=error))
+    machine, told = Asked(), list[str]()
+    box = desk(store, clock, machine, going=lambda: told.append("going"))
+    await box.by_person("phone-1")
+    await box.by_battery(4)
+
+    assert (machine.times, told) == (2, ["going", "going"])
 
 
 async def test_an_empty_battery_switches_it_off(store: Store, clock: FakeClock) -> None:

@@ -77,12 +77,21 @@ class SwitchOff:
         log.warning("battery at %d %%: switching off", percent)
         try:
             await self._off(who="box", phone_id="", why=f"battery={percent}")
-        except (SwitchOffRefused, StoreError) as exc:
+        except SwitchOffRefused as exc:
             log.warning("not switched off: %s", exc.code)
 
     async def _off(self, *, who: str, phone_id: str, why: str) -> None:
         if self._machine is None:
             raise SwitchOffRefused("no machine to switch off")
+        try:
+            await self._write_down(who=who, phone_id=phone_id, why=why)
+        except StoreError as exc:
+            # A disk that takes nothing more is a reason to switch off in order, and none to have the plug pulled.
+            log.warning("switching off without a row on the trail: %s", exc.code)
+        await self._machine.power_off()
+        self._going()
+
+    async def _write_down(self, *, who: str, phone_id: str, why: str) -> None:
         open_work = await count_unsent(self._store)
         entry = AuditEntry(
             at=self._clock.now(),
@@ -92,5 +101,3 @@ class SwitchOff:
             why=f"{why} unsent={open_work.count}",
         )
         await self._store.write(lambda tx: tx.audit.append(entry))
-        await self._machine.power_off()
-        self._going()
