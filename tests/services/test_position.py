@@ -60,6 +60,31 @@ def test_a_repeated_fix_does_not_become_younger(clock: FakeClock) -> None:
     assert (position.age_s, told) == (60.0, [FIX])
 
 
+@pytest.mark.parametrize(
+    ("after_s", "accuracy_m", "latitude"),
+    [(60, 6.0, 25.03309), (POLICY.telling_s + 1, None, 24.5)],
+    ids=["both receivers tell", "only this one is left"],
+)
+def test_a_fix_without_accuracy_does_not_hide_one_with_it(
+    clock: FakeClock, after_s: float, accuracy_m: float | None, latitude: float
+) -> None:
+    """SIMCom's command tells none, its NMEA port does."""
+    last = LastFix(clock, policy=POLICY)
+    told: list[Fix] = []
+    last.when_fixed(told.append)
+    last.offer(FIX)
+    clock.advance(after_s)
+    later = Fix(latitude_deg=24.5, longitude_deg=121.0, at=AT + dt.timedelta(seconds=after_s))
+    last.offer(later)
+
+    position = last.for_visit()
+
+    assert position is not None
+    assert (position.accuracy_m, position.latitude) == (accuracy_m, latitude)
+    # Its time is as good as any.
+    assert told == [FIX, later]
+
+
 @pytest.mark.parametrize("family", ["sim7600", "ec25"])
 @pytest.mark.parametrize("place", [(25.03309, 121.5652), None])
 async def test_from_the_modem_over_a_real_terminal(

@@ -13,9 +13,12 @@ from visitbridge.ports.modem import ModemSession
 
 
 class PositionPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """``too_old_s``: an older fix was taken at another home and says nothing about this one."""
+    """``too_old_s``: an older fix was taken at another home and says nothing about this one. ``telling_s``: a fix with
+    its accuracy is not replaced by one without before it is this old; two receivers' words come in turns.
+    """
 
     ask_every_s: float = 60.0
+    telling_s: float = 150.0
     too_old_s: float = 1800.0
 
 
@@ -41,10 +44,14 @@ class LastFix:
 
     def offer(self, fix: Fix) -> None:
         """Take a fix from any receiver. A repetition of the last one is no news."""
-        if self._fix is not None and fix.at == self._fix.at:
+        held = self._fix
+        if held is not None and fix.at == held.at:
             return
-        self._fix = fix
-        self._taken_at_s = self._clock.monotonic()
+        now_s = self._clock.monotonic()
+        says_less = held is not None and held.accuracy_m is not None and fix.accuracy_m is None
+        if not says_less or now_s - self._taken_at_s > self._policy.telling_s:
+            self._fix = fix
+            self._taken_at_s = now_s
         for listener in self._on_fix:
             listener(fix)
 
