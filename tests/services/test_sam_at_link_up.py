@@ -8,7 +8,14 @@ import itertools
 import pytest
 
 from visitbridge.domain.roc import TAIPEI
-from visitbridge.errors import LinkDown
+from visitbridge.errors import (
+    DataCentreBusy,
+    DataCentreError,
+    DeviceDisabled,
+    LinkDown,
+    NotBound,
+    Rejected,
+)
 from visitbridge.ports.store import Store
 from visitbridge.protocols.datacentre.device import BindTicket, DeviceStatus, SamVerification, encode_ticket
 from visitbridge.services.binding import Binding
@@ -28,8 +35,11 @@ class Counting(SignatureOnlyDataCentre):
         super().__init__(SignatureService(now=clock.now), monotonic=clock.monotonic)
         self._clock = clock
         self.verified_at: list[dt.datetime] = []
+        self.refusal: DataCentreError | None = None
 
     async def verify_sam(self) -> SamVerification:
+        if self.refusal is not None:
+            raise self.refusal
         verified = await super().verify_sam()
         self.verified_at.append(self._clock.now())
         return verified
@@ -107,6 +117,31 @@ async def test_an_attempt_that_failed_is_made_again(bound: Bench) -> None:
     await bound.binding.verify_sam_if_due()
 
     assert bound.times == 1
+
+
+@pytest.mark.parametrize("refusal", [Rejected("SAM expired"), DataCentreBusy()], ids=repr)
+async def test_a_module_that_is_refused_is_no_fault_of_the_line(
+    bound: Bench, refusal: DataCentreError
+) -> None:
+    """Else the link would flap at every probe, and no certificate be renewed for as long as that lasts."""
+    bound.data_centre.refusal = refusal
+    await bound.binding.verify_sam_if_due()
+    assert not bound.binding.sam_is_verified()
+
+    bound.data_centre.refusal = None
+    await bound.binding.verify_sam_if_due()
+
+    assert bound.binding.sam_is_verified()
+
+
+@pytest.mark.parametrize("answer", [DeviceDisabled(), NotBound()], ids=repr)
+async def test_what_the_box_itself_is_told_while_it_verifies_is_heard(
+    bound: Bench, answer: DataCentreError
+) -> None:
+    bound.data_centre.refusal = answer
+
+    with pytest.raises(type(answer)):
+        await bound.binding.verify_sam_if_due()
 
 
 async def test_a_box_that_is_not_bound_asks_nothing(store: Store) -> None:

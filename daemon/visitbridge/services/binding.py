@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import platform
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ import msgspec
 
 from visitbridge.domain.people import Institution
 from visitbridge.domain.roc import TAIPEI
-from visitbridge.errors import BoundElsewhere, DeviceDisabled, FieldInvalid, NotBound
+from visitbridge.errors import BoundElsewhere, DataCentreError, DeviceDisabled, FieldInvalid, NotBound
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.datacentre import DataCentre
 from visitbridge.ports.records import AuditEntry
@@ -25,6 +26,8 @@ from visitbridge.protocols.datacentre.device import (
 )
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.topics import BoxTopic
+
+log = logging.getLogger(__name__)
 
 _SETTING = "box.binding"
 
@@ -168,7 +171,8 @@ class Binding:
     async def verify_sam_if_due(self) -> None:
         """What link-up does by itself: verify unless it was done today (E01, E02).
 
-        A disabled box verifies too: what it recorded before is still taken in (B11).
+        A disabled box verifies too: what it recorded before is still taken in (B11). A module that is refused says nothing
+        of the line, nor keeps anything else of the contact from happening; it is tried again at the next one.
         """
         if self._record.sam is None:
             return
@@ -179,7 +183,12 @@ class Binding:
             or verified.verified_at.astimezone(TAIPEI).date() != today
             or not self.sam_is_verified()
         ):
-            await self.verify_sam()
+            try:
+                await self.verify_sam()
+            except (DeviceDisabled, NotBound):
+                raise
+            except DataCentreError as error:
+                log.warning("the security module was not verified: %s", error)
 
     async def take_status(self, status: DeviceStatus) -> None:
         """Keep what the institution says of this box."""
