@@ -495,7 +495,7 @@ export interface FormerVisit {
   claim: ClaimSettings;
 }
 
-export interface LeftOut { section: string; what: string; reason: "unknown" | "controlled" | "full" }
+export interface LeftOut { section: string; what: string; reason: "unknown" | "controlled" | "full" | "long" }
 
 export type BoxRole = "user" | "technician" | "owner";
 

@@ -50,7 +50,7 @@ export default function CarryIn({ id }) {
     <${ErrorNotice} error=${carry.error ?? former.error ?? draft.error} />
     ${former.value === null && !former.error ? html`<${Loading} />` : null}
     ${former.value?.length === 0 ? html`<${Notice} title=${t("carry.none")}><p>${t("carry.none_hint")}</p><//>` : null}
-    ${leftOut ? html`<${Notice} kind="warn" title=${t("carry.left_out")}>${leftOut.map((one) => html`<p><span class="code">${one.what}</span> ${t(`carry.reason.${one.reason}`)}</p>`)}<//>` : null}
+    ${leftOut ? html`<${Notice} kind="warn" title=${t("carry.left_out")}>${leftOut.map((one) => html`<p><span class="code">${one.what || t(`carry.section.${one.section}`)}</span> ${t(`carry.reason.${one.reason}`)}</p>`)}<//>` : null}
     ${former.value && former.value.length > 1 ? html`<fieldset class="choices"><legend>${t("carry.which")}</legend>${former.value.map((one) => html`<label class="choice"><input type="radio" name="former" checked=${one === visit} onChange=${() => setChosen(one.visit_id)} />
       <span>${rocMoment(one.visit_at)}<small>${one.practitioner}</small></span></label>`)}</fieldset>` : null}
     ${visit && former.value?.length === 1 ? html`<p class="hint">${rocMoment(visit.visit_at)} · ${visit.practitioner}</p>` : null}

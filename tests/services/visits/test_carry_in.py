@@ -21,7 +21,7 @@ from visitbridge.domain.visit import (
     VisitState,
 )
 from visitbridge.errors import NotFound, StaleRevision, VisitClosed
-from visitbridge.services.visits.carry_in import CarriedIn, CarryIn, Section
+from visitbridge.services.visits.carry_in import CarriedIn, CarryIn, LeftOut, Section
 
 SAMPLE = visit().content
 DRUG = SAMPLE.orders[0]
@@ -154,6 +154,34 @@ async def test_Q02_what_cannot_be_issued_today_is_left_out_and_said(room: Room, 
     }
     assert len(done.visit.content.orders) == 60
     assert done.visit.content.claim.department == draft.content.claim.department
+
+
+async def test_Q02_a_drug_that_was_put_under_control_since_is_left_out_and_the_rest_is_taken(
+    room: Room, carry_in: CarryIn
+) -> None:
+    draft = await room.desk.start(READER, PHONE)
+    await earlier(room, draft)
+    room.catalogue.attributes[DRUG.code] = {"controlled": "4"}
+
+    done = await carried(room, carry_in, draft, Section.DIAGNOSES, Section.ORDERS)
+
+    assert done.left_out == (LeftOut(section=Section.ORDERS, what=DRUG.code, reason="controlled"),)
+    assert (done.visit.content.orders, done.visit.content.diagnoses) == ((), FORMER.diagnoses)
+
+
+async def test_Q02_a_text_that_no_longer_fits_is_left_out_and_said_rather_than_cut(
+    room: Room, carry_in: CarryIn
+) -> None:
+    draft = await room.desk.start(READER, PHONE)
+    await earlier(room, draft)
+    typed = VisitContent(subjective="咳" * 3998, objective="咳" * (4000 - len(f"\n{FORMER.objective}")))
+    await room.desk.drafts.save(draft.visit_id, 1, typed, PHONE)
+
+    done = await carried(room, carry_in, draft, Section.SUBJECTIVE, Section.OBJECTIVE)
+
+    assert done.left_out == (LeftOut(section=Section.SUBJECTIVE, what="", reason="long"),)
+    assert done.visit.content.subjective == typed.subjective
+    assert done.visit.content.objective == f"{typed.objective}\n{FORMER.objective}"
 
 
 async def test_Q02_somebody_elses_visit_cannot_be_taken(room: Room, carry_in: CarryIn) -> None:

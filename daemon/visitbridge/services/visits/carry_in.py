@@ -18,7 +18,7 @@ from visitbridge.domain.visit import (
     VisitContent,
     VisitState,
 )
-from visitbridge.errors import NotFound, StaleRevision, UnknownCode, VisitClosed
+from visitbridge.errors import FieldInvalid, NotFound, StaleRevision, UnknownCode, VisitClosed
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.store import Store, Transaction
 from visitbridge.services.visits.acts import People, existing, note, who_acts
@@ -56,7 +56,9 @@ class FormerVisit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was not taken over: ``unknown`` to the data sets of today, ``controlled``, or ``full``."""
+    """Something that was not taken over: ``unknown`` to the data sets of today, ``controlled``, one too many for the list
+    (``full``), or a text (``what`` is empty) that is too ``long`` together with what is there.
+    """
 
     section: Section
     what: str
@@ -146,7 +148,11 @@ class CarryIn:
         changes: dict[str, object] = {}
         for section in (Section.SUBJECTIVE, Section.OBJECTIVE, Section.SPECIAL_NOTE):
             if section in sections:
-                changes[section.value] = _below(getattr(now, section), getattr(former, section))
+                text = _below(getattr(now, section), getattr(former, section))
+                if len(text) <= _LONGEST_TEXT:
+                    changes[section.value] = text
+                else:
+                    left_out.append(LeftOut(section=section, what="", reason="long"))
         if Section.DIAGNOSES in sections:
             changes["diagnoses"] = await self._diagnoses(now, former, left_out)
         if Section.ORDERS in sections:
@@ -188,7 +194,12 @@ class CarryIn:
     async def _obstacle(self, order: Order, there: int) -> str:
         if order.kind is OrderKind.CONTROLLED:
             return "controlled"
-        if not await self._knows(VisitContent(orders=(order,))):
+        try:
+            known = await self._knows(VisitContent(orders=(order,)))
+        except FieldInvalid:
+            # The code book has put the drug under control since.
+            return "controlled"
+        if not known:
             return "unknown"
         return "full" if there == _MOST_ORDERS else ""
 
@@ -220,7 +231,7 @@ def _same_person(visit: Visit, other: Visit) -> bool:
 def _below(text: str, more: str) -> str:
     if not text.strip() or more == text:
         return more or text
-    return text if not more else f"{text}\n{more}"[:_LONGEST_TEXT]
+    return text if not more else f"{text}\n{more}"
 
 
 def _former(visit: Visit) -> FormerVisit:
