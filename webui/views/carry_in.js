@@ -15,8 +15,8 @@ import { VisitPatient } from "../components/patient.js";
 
 /** What a section would bring, in one line; empty when there is nothing. @type {[string, (former: FormerVisit) => string][]} */
 const SECTIONS = [
-  ["diagnoses", (former) => former.diagnoses.map((one) => `${one.code} ${one.name_zh || one.name_en}`).join("、")],
-  ["orders", (former) => former.orders.map((one) => one.name || one.code).join("、")],
+  ["diagnoses", (former) => former.diagnoses.map((one) => `${one.code} ${one.name_zh || one.name_en}`).join(t("list.separator"))],
+  ["orders", (former) => former.orders.map((one) => one.name || one.code).join(t("list.separator"))],
   ["subjective", (former) => former.subjective],
   ["objective", (former) => former.objective],
   ["special_note", (former) => former.special_note],

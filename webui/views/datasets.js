@@ -72,7 +72,7 @@ export default function DataSets() {
     ${found.value === null && !found.error ? html`<${Loading} />` : null}
     ${status ? html`<p class="hint">${status.checked_at ? t("datasets.checked", { at: rocMoment(status.checked_at) }) : t("datasets.never_checked")}</p>` : null}
     ${found.value && sets.length === 0 ? html`<${Notice} kind="warn" title=${t("datasets.none")}><p>${t("setup.datasets.how")}</p><//>` : null}
-    ${status && sets.length > 0 && status.missing.length > 0 ? html`<${Notice} kind="warn" title=${t("datasets.missing")}><p>${status.missing.map(wordsOf).join("、")}</p><//>` : null}
+    ${status && sets.length > 0 && status.missing.length > 0 ? html`<${Notice} kind="warn" title=${t("datasets.missing")}><p>${status.missing.map(wordsOf).join(t("list.separator"))}</p><//>` : null}
     ${status && live.value.box?.dataset_group ? html`<${Group} key=${live.value.box.dataset_group} status=${status} changed=${found.reload} />` : null}
     ${sets.length > 0 ? html`<section class="group"><h2>${t("datasets.institution")}</h2><ul class="items">${own.map(({ name, set }) => set && set.rows > 0 ? html`<${SetRow} key=${name} set=${set} />`
       : html`<li class="item tall" key=${name} data-dataset=${name}><div class="row-text"><span class="row-title">${wordsOf(name)}</span><span class="tag warn">${t("datasets.empty_set")}</span></div></li>`)}</ul></section>` : null}

@@ -72,7 +72,7 @@ export default function Home() {
   const place = [rocDay(new Date(boxNow())), box?.institution?.name ?? box?.box_name ?? ""].filter(Boolean).join(" · ");
   return html`<${Screen} title=${t("home.title")} lead=${place} action=${action} header=${patient ? html`<${PatientHeader} name=${patient.name}
       idMasked=${patient.id_masked} birthDate=${patient.birth_date} sex=${patient.sex} />` : null}>
-    ${unread.filter((one) => one.urgent).map((one) => html`<a class="notice warn" href="#/announcements" data-urgent=${one.announcement_id}><span class="what">${t("announcements.urgent")}：${one.title}</span></a>`)}
+    ${unread.filter((one) => one.urgent).map((one) => html`<a class="notice warn" href="#/announcements" data-urgent=${one.announcement_id}><span class="what">${t("announcements.urgent_about", { title: one.title })}</span></a>`)}
     <ul class="card-chips" aria-label=${t("home.cards")}><${SamChip} /><${StaffChip} /><${PatientChip} /></ul>
     ${locked ? html`<a class="notice warn" href="#/rights" id="home-locked">${t("home.locked")}</a>` : html`<${Drafts} />`}
     <ul class="tiles" aria-label=${t("home.tiles")}>${TILES.filter((tile) => !locked || !tile.visits).map((tile) => html`<li><a href=${tile.href}>${t(tile.words)}${unread.length > 0 && tile.href === "#/announcements" ? html` <b class="tag">${unread.length}</b>` : null}</a></li>`)}

@@ -66,7 +66,7 @@ export default function Lessons() {
       <div class="actions"><${Button} id="lesson-again" busy=${begin.busy} onPress=${() => void begin.run(current.lesson_id)}>${t("lessons.again")}<//><${Button} kind="quiet" id="lesson-end" task=${end}>${t("lessons.stop")}<//></div>`
       : html`<section class="group"><h2>${t("lessons.choose")}</h2><ul class="items">${board.value.lessons.map((lesson) => html`<li class="item" data-lesson=${lesson.lesson_id}><div class="row-text">
         <span class="row-title">${t(`lesson.${lesson.lesson_id}.title`)}</span><span class="row-detail">${t(`lesson.${lesson.lesson_id}.goal`)}</span></div>
-        <${Button} busy=${begin.busy} label=${`${t("lessons.begin")}：${t(`lesson.${lesson.lesson_id}.title`)}`} onPress=${() => void begin.run(lesson.lesson_id)}>${t("lessons.begin")}<//></li>`)}</ul></section>`}
+        <${Button} busy=${begin.busy} label=${t("list.named", { name: t("lessons.begin"), value: t(`lesson.${lesson.lesson_id}.title`) })} onPress=${() => void begin.run(lesson.lesson_id)}>${t("lessons.begin")}<//></li>`)}</ul></section>`}
     ${lab.value ? html`<${Table} lab=${lab.value} act=${(/** @type {string} */ path, /** @type {unknown} */ json) => void act.run(path, json)} busy=${act.busy} />` : null}
     <${Time} />
     <div class="items"><${RowLink} href="#/lab" title=${t("lessons.more")} /></div>

@@ -22,7 +22,7 @@ document.head.append(style);
 function Table({ table, wide }) {
   return html`<div class="records ${wide ? "wide" : ""}"><ul class="items record-cards">${table.rows.map((row) => html`<li class="item tall"><div class="row-text">
       <span class="row-title">${rocDate(row.on)} ${row.institution}</span>
-      ${table.keys.filter((name) => row.values[name]).map((name) => html`<span class="row-detail">${name}：${row.values[name]}</span>`)}</div></li>`)}</ul>
+      ${table.keys.filter((name) => row.values[name]).map((name) => html`<span class="row-detail">${t("list.named", { name, value: row.values[name] ?? "" })}</span>`)}</div></li>`)}</ul>
     <div class="record-table" role="region" tabindex="0" aria-label=${t(`records.${table.kind}`)}><table><thead><tr><th scope="col">${t("records.institution")}</th>${table.columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${table.rows.map((row) => html`<tr><th scope="row">${row.institution}</th>${table.columns.map((name) => html`<td>${row.values[name] ?? ""}</td>`)}</tr>`)}</tbody></table></div></div>`;
 }
@@ -58,7 +58,7 @@ export function RecordPages({ view, left, contents }) {
     <div class="pills" role="group" aria-label=${t("records.tables")}>${names.map((name) => html`<button type="button" class="pill" data-tab=${name} aria-pressed=${name === chosen} onClick=${() => setTab(name)}>${t(`records.${name}`)}${counts.get(name) ? html` <span class="record-count">${counts.get(name)}</span>` : null}</button>`)}</div>
     ${chosen === "leftover" && left ? html`<${LeftoverList} left=${left} />` : null}
     ${table ? html`<div class="turn"><${Button} id="turn" kind="quiet" onPress=${() => setWide(!wide)}>${t(wide ? "records.upright" : "records.sideways")}<//></div><${Table} table=${table} wide=${wide} />` : null}
-    ${empty.length > 0 ? html`<p class="hint" data-empty=${empty.map((one) => one.kind).join(" ")}>${t("records.empty", { tables: empty.map((one) => t(`records.${one.kind}`)).join("、") })}</p>` : null}`;
+    ${empty.length > 0 ? html`<p class="hint" data-empty=${empty.map((one) => one.kind).join(" ")}>${t("records.empty", { tables: empty.map((one) => t(`records.${one.kind}`)).join(t("list.separator")) })}</p>` : null}`;
 }
 
 /** The card's visits and orders in the form of the other tables. @param {CardContents} contents @returns {RecordTable[]} */

@@ -57,7 +57,7 @@ export default function Today() {
     <p class="hint">${rocDay(new Date(boxNow()))}</p>
     <${ErrorNotice} error=${fetchAll.error ?? failed ?? plans.error}><${Button} onPress=${plans.reload}>${t("action.try_again")}<//><//>
     ${plans.value === null && !plans.error ? html`<${Loading} />` : null}
-    ${refused.length > 0 ? html`<${Notice} kind="warn" title=${t("today.not_fetched")}>${refused.map((one) => html`<p>${one.name}：${one.words}</p>`)}<//>` : null}
+    ${refused.length > 0 ? html`<${Notice} kind="warn" title=${t("today.not_fetched")}>${refused.map((one) => html`<p>${t("list.named", { name: one.name, value: one.words })}</p>`)}<//>` : null}
     ${plans.value !== null && list.length === 0 ? html`<${Notice} title=${t("today.empty")}><p>${t("today.empty_hint")}</p><//>` : null}
     <ul class="items">${list.map((plan) => html`<${PlanRow} key=${plan.plan_id} plan=${plan} remove=${remove} />`)}</ul>
     <a class="button plain add" id="add-plan" href="#/today/add">${t("today.add")}</a>
