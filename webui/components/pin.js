@@ -3,9 +3,9 @@ import { html } from "../lib/htm-preact.js";
 import { useRef, useState } from "../lib/preact-hooks.js";
 import { post } from "../core/api.js";
 import { renewed } from "../core/session.js";
-import { lineReady, readers, reading } from "../core/store.js";
+import { lineReady, readers } from "../core/store.js";
 import { t } from "../core/words.js";
-import { Button, ErrorNotice, Field, Notice, useFetched, useTask } from "./controls.js";
+import { Button, ErrorNotice, Field, useFetched, useTask } from "./controls.js";
 
 /**
  * Which reader and the PIN, as a form of its own; nothing but what is missing while the insurer cannot be asked or there is no card.
@@ -31,12 +31,9 @@ export function PinForm({ path, more, action, done }) {
     renewed();
     done?.();
   });
-  const asks = path || lineReady.value ? "" : "line";
-  const lack = useFetched(asks, async () => (asks ? import("./locked.js") : null)).value;
-  if (asks) return html`<${ErrorNotice} error=${send.error} />${lack ? html`<${lack.LineNotice} />` : null}`;
-  if (!reader && !path) {
-    return html`<${ErrorNotice} error=${send.error} /><${Notice} title=${t(reading.value ? "home.nhi.reading" : "sign_in.insert")}><p>${t("sign_in.insert_hint")}</p><//>`;
-  }
+  const asks = path || (reader && lineReady.value) ? "" : lineReady.value ? "card" : "line";
+  const lack = useFetched(asks, async () => (asks === "card" ? (await import("./insert.js")).Insert : asks ? (await import("./locked.js")).LineNotice : null)).value;
+  if (asks) return html`<${ErrorNotice} error=${send.error} />${lack ? html`<${lack} wants="hpc" />` : null}`;
   return html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void send.run(); }}>
     <${ErrorNotice} error=${send.error} />
     ${withCard.length > 1 && !path ? html`<fieldset class="choices"><legend>${t("sign_in.reader")}</legend>${withCard.map((r) => html`<label class="choice">

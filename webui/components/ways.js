@@ -5,6 +5,7 @@ import { put } from "../core/api.js";
 import { announce, live } from "../core/store.js";
 import { t } from "../core/words.js";
 import { ErrorNotice, Notice, RowLink, useTask } from "./controls.js";
+import { Insert } from "./insert.js";
 
 /** @typedef {import("../core/types").IdentifyBy} IdentifyBy */
 
@@ -23,7 +24,7 @@ export function Ways() {
   const [chosen, setChosen] = useState(/** @type {IdentifyBy | null} */ (null));
   const way = chosen ?? first();
   return html`<${Choice} way=${way} choose=${setChosen} />
-    ${way === "card" ? html`<${Notice} title=${t("start.insert")}><p>${t("start.insert_hint")}</p><//>` : null}
+    ${way === "card" ? html`<${Insert} wants="nhi" />` : null}
     ${way === "virtual_card" ? html`<div class="items"><${RowLink} id="to-virtual-card" href="#/virtual-card" title=${t("virtual_card.open")} detail=${t("identify.virtual_card.how")} /></div>` : null}
     ${way === "photo" ? html`<${Notice} kind="warn" title=${t("identify.photo.what")}><p>${t("identify.photo.where")}</p><p>${t("virtual_card.maybe.now")}</p>
       <div class="actions"><a class="button plain" href="#/help">${t("help.title")}</a></div><//>` : null}`;

@@ -34,8 +34,8 @@ function StaffChip() {
 
 function PatientChip() {
   const reader = patientReader.value;
-  const odd = readers.value.find((r) => r.card.error_code);
-  const detail = reader ? reader.name : odd ? errorWords(odd.card.error_code, "what") : t(reading.value ? "home.nhi.reading" : "home.nhi.insert");
+  const odd = readers.value.find((r) => r.card.error_code || r.card.kind === "institution")?.card;
+  const detail = reader ? reader.name : odd ? errorWords(odd.error_code || "GW-CRD-09", "what") : t(reading.value ? "home.nhi.reading" : "home.nhi.insert");
   return html`<${CardChip} id="nhi" ready=${reader !== null} title=${t("chip.nhi")} detail=${detail} />`;
 }
 

@@ -7,6 +7,11 @@ import { t } from "../core/words.js";
 import { ErrorNotice, RowLink, Screen, useFetched, useTask } from "../components/controls.js";
 import { lineLock, LockedButton } from "../components/locked.js";
 
+const style = document.createElement("link");
+style.rel = "stylesheet";
+style.href = "/css/setup.css";
+document.head.append(style);
+
 /** @typedef {import("../lib/preact.js").ComponentChildren} Children */
 
 /** @param {{ done: boolean, current: boolean, number: number, id: string, title: string, detail: string, children?: Children }} props */
