@@ -534,6 +534,30 @@ def test_N01_a_visit_that_lacks_something_ends_only_by_a_press_that_says_for_goo
     assert [call["mode"] for call in box.wait_calls(f"POST {API}/finish")] == [1]
 
 
+@pytest.mark.parametrize(
+    ("visit_type", "card", "shown"),
+    [
+        ("01", "waiting", "待取號"),
+        ("AH", "waiting", "這次不取號"),
+        ("AH", "done", "這次不取號"),
+        ("00", "done", "這次不取號"),
+        ("01", "not_wanted", "沒有"),
+    ],
+)
+def test_a_visit_that_takes_no_number_is_not_said_to_wait_for_one(
+    box: FakeBox, phone: Phone, visit_type: str, card: str, shown: str
+) -> None:
+    content = samples.content()
+    content["claim"]["visit_type"] = visit_type
+    box.answers[f"GET {API}"] = {
+        **samples.view(state="finished", finished_at=samples.ago(minutes=1), finish_mode=4, content=content),
+        "flags": samples.flags(card=card),
+    }
+    phone.open(f"{box.url}/#{VISIT}/result")
+
+    expect(phone.page.locator("#sequence")).to_have_text(shown)
+
+
 def test_N01_what_was_finished_with_less_than_all_is_taken_further_from_its_result(
     box: FakeBox, phone: Phone
 ) -> None:

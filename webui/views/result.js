@@ -31,14 +31,15 @@ export default function Result({ id }) {
   const { visit, flags, jobs, receipts, signature } = found.value;
   const open = jobs.filter(isOpen);
   const { content } = visit;
+  const here = `#/visits/${segment(id)}`;
   return html`<${Screen} title=${t(visit.state === "discarded" ? "result.discarded" : "result.title")} up="/visits" header=${html`<${VisitPatient} visit=${visit} />`}
-    action=${content.orders.some((o) => o.kind === "drug") && flags.vpn !== "not_wanted" ? html`<a class="button primary" id="to-prescription" href="#/visits/${segment(id)}/prescription">${t("result.prescription")}</a>`
+    action=${content.orders.some((o) => o.kind === "drug") && flags.vpn !== "not_wanted" ? html`<a class="button primary" id="to-prescription" href="${here}/prescription">${t("result.prescription")}</a>`
       : html`<a class="button primary" href="#/">${t("sign_in.to_home")}</a>`}>
     <${Flags} flags=${flags} />
     <${ErrorNotice} error=${found.error} />
     ${open.length > 0 ? html`<section class="group"><h2>${t("result.waiting")}</h2><ul class="items">${open.map((job) => html`<${JobCard} key=${job.job_id} job=${job} changed=${found.reload} />`)}</ul></section>` : null}
     ${further.value ? html`<${further.value.GoFurther} visit=${visit} changed=${found.reload} />` : null}
-    <dl class="facts"><dt>${t("result.sequence")}</dt><dd class="code" id="sequence">${visit.sequence ? visit.sequence.number : t(flags.card === "not_wanted" ? "none" : "flag.waiting_number")}</dd>
+    <dl class="facts"><dt>${t("result.sequence")}</dt><dd class="code" id="sequence">${visit.sequence ? visit.sequence.number : t(flags.card === "not_wanted" ? "none" : flags.card === "done" || content.claim.visit_type > "A" ? "result.no_number" : "flag.waiting_number")}</dd>
       <dt>${t("result.visit_at")}</dt><dd>${rocMoment(visit.visit_at)}</dd>
       <dt>${t("stay.title_short")}</dt><dd>${clock(content.occasion.arrived_at ?? visit.visit_at)}–${clock(content.occasion.departed_at ?? visit.finished_at ?? visit.visit_at)}</dd>
       <dt>${t("result.practitioner")}</dt><dd>${visit.practitioner.name}</dd>
@@ -52,6 +53,6 @@ export default function Result({ id }) {
     ${content.virtual_orders.length > 0 ? html`<section class="group"><h2>${t("virtual.title")}</h2><p class="code">${content.virtual_orders.join(" ")}</p></section>` : null}
     ${signature ? html`<section class="group"><h2>${t("signature.title")}</h2><div class="signed"><${Drawn} strokes=${signature.drawing.strokes} label=${t("signature.title")} /></div>
       <p>${t(`signature.by.${signature.drawing.signer}`, { at: clock(signature.signed_at) })}${signature.drawing.relation ? ` · ${signature.drawing.relation}` : ""}</p></section>`
-      : visit.state === "finished" ? html`<div class="items"><${RowLink} href=${`#/visits/${segment(id)}/signature`} title=${t("signature.none")} detail=${t("signature.add")} /></div>` : null}
-    ${visit.state === "finished" ? html`<div class="items"><${RowLink} id="to-export" href=${`#/visits/${segment(id)}/export`} title=${t("export.title")} detail=${t("export.for")} /></div>` : null}<//>`;
+      : visit.state === "finished" ? html`<div class="items"><${RowLink} href="${here}/signature" title=${t("signature.none")} detail=${t("signature.add")} /></div>` : null}
+    ${visit.state === "finished" ? html`<div class="items"><${RowLink} id="to-export" href="${here}/export" title=${t("export.title")} detail=${t("export.for")} /></div>` : null}<//>`;
 }
