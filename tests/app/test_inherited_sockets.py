@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import ssl
 import subprocess
@@ -66,3 +67,19 @@ def test_a_phone_that_calls_during_a_restart_is_served_by_the_next_run(tmp_path:
             gateway.communicate(timeout=PATIENCE_S)
 
         assert version == "TLSv1.3"
+
+
+def test_a_configuration_that_cannot_be_used_leaves_nobody_waiting(tmp_path: Path) -> None:
+    """Else systemd would start the program again, and again, for the phone that waits in the socket."""
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d/99-mistake.toml").write_text("[http]\nport = 'none'\n", "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        phones = [socket.create_connection(listener.getsockname(), timeout=PATIENCE_S) for _ in range(2)]
+        gateway = start(tmp_path, listener, "https")
+        gateway.communicate(timeout=PATIENCE_S)
+        answers = [phone.recv(1) for phone in phones]
+        waiting, _, _ = select.select([listener], [], [], 0)
+        for phone in phones:
+            phone.close()
+
+    assert (gateway.returncode, answers, waiting) == (78, [b"", b""], [])

@@ -9,7 +9,8 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from visitbridge.adapters.systemd import (
     inherited_listeners,
     make_notifier,
     started_by_systemd,
+    turn_away,
     watchdog_interval_s,
 )
 from visitbridge.app import Options, Ready, require_allowed, run_gateway
@@ -27,6 +29,7 @@ from visitbridge.cli.exit_codes import EXIT_SOFTWARE
 from visitbridge.cli.options import add_config
 from visitbridge.cli.ready import PAIR_SIGNAL, READY_FILE
 from visitbridge.config import Config, load_config
+from visitbridge.errors import ConfigError
 from visitbridge.runtime.wiping import is_wiping
 
 log = logging.getLogger(__name__)
@@ -43,13 +46,22 @@ def add_arguments(commands: argparse._SubParsersAction[Any]) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    listeners = inherited_listeners()
+    try:
+        return _run_on(listeners, arguments)
+    except ConfigError:
+        turn_away(listeners.values())
+        raise
+
+
+def _run_on(listeners: Mapping[str, socket.socket], arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config).config
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     options = Options(
         allow_virtual=arguments.allow_virtual,
         credentials_dir=Path(credentials) if credentials else None,
         watchdog_s=watchdog_interval_s(os.environ, os.getpid()),
-        listeners=inherited_listeners(),
+        listeners=listeners,
     )
     require_allowed(config, options)
     set_up_logs(form=config.log.format, level=config.log.level)

@@ -2,7 +2,7 @@
 
 from visitbridge.adapters.systemd.journal import journal_handler, started_by_systemd
 from visitbridge.adapters.systemd.notifier import NoNotifier, Notifier, SystemdNotifier, make_notifier
-from visitbridge.adapters.systemd.sockets import inherited_listeners
+from visitbridge.adapters.systemd.sockets import inherited_listeners, turn_away
 from visitbridge.adapters.systemd.status_line import StatusLine
 from visitbridge.adapters.systemd.watchdog import Watchdog, watchdog_interval_s
 
@@ -16,5 +16,6 @@ __all__ = [
     "journal_handler",
     "make_notifier",
     "started_by_systemd",
+    "turn_away",
     "watchdog_interval_s",
 ]

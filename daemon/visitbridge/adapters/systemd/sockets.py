@@ -6,10 +6,11 @@ needs no right to take ports 80 and 443.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def inherited_listeners() -> Mapping[str, socket.socket]:
@@ -23,3 +24,15 @@ def inherited_listeners() -> Mapping[str, socket.socket]:
     from visitbridge.adapters.systemd.binding import listening_files  # noqa: PLC0415 - may be absent
 
     return {name: socket.socket(fileno=number) for number, name in listening_files().items()}
+
+
+def turn_away(listeners: Iterable[socket.socket]) -> None:
+    """Close every connection that waits in the sockets, by a program that ends without serving: as long as one waits, systemd
+    starts the program again for it, however often it ended.
+    """
+    for listener in listeners:
+        listener.setblocking(False)
+        # BlockingIOError: nobody waits any more.
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
