@@ -18,7 +18,7 @@ INSIDE = {
     "of something else": (samples.card("unknown", error_code="GW-CRD-04"), "可能不是健保卡或醫事人員卡"),
     "of the institution": (samples.card("institution"), "醫事機構卡：登入 VPN 網站時插在電腦的讀卡機"),
 }
-UNREACHED = {
+UNREACHED: dict[str, tuple[list[samples.Json], str]] = {
     "none": ([], "找不到讀卡機"),
     "silent": ([{"state": "unavailable"}], "讀卡機沒有回應"),
     "asleep": ([{"state": "unavailable", "sleeps": True}], "讀卡機睡著了或不在附近"),
