@@ -124,6 +124,7 @@ EVERY: list[Check] = [
     *(check for state in ModemState if state is not ModemState.NONE for check in modem_checks(modem(state))),
     *modem_checks(None),
     *modem_checks(modem(ModemState.DATA_UP, bars=0)),
+    *modem_checks(modem(ModemState.SIM_PIN, bars=None)),
     *(data_check(meter) for meter in (None, MeterReading(), USED)),
     *(
         check
@@ -216,6 +217,19 @@ def test_what_is_behind_a_broken_part_of_the_modem_is_not_called_good(state: Mod
         0, 3 - broken
     )
     assert (CheckState.FAIL not in states) is (state is ModemState.DATA_UP)
+
+
+@pytest.mark.parametrize(
+    ("bars", "state", "code"),
+    [(None, CheckState.OK, "unmeasured"), (0, CheckState.WARN, "faint"), (2, CheckState.OK, "ok")],
+)
+def test_a_signal_that_nobody_measured_is_not_called_none(
+    bars: int | None, state: CheckState, code: str
+) -> None:
+    """Without its SIM a modem tells no signal; "0 of 4 bars" would be another fault than the one there is."""
+    radio, *_ = modem_checks(modem(ModemState.SIM_PIN, bars=bars))
+
+    assert (radio.item, radio.state, radio.code) == ("radio", state, code)
 
 
 def test_a_modem_that_is_still_starting_is_neither_good_nor_broken() -> None:

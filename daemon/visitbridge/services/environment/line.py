@@ -80,6 +80,8 @@ def path_checks(hop: str, untrusted: str = "") -> list[Check]:
 
 
 def _radio(topic: ModemTopic) -> Check:
-    if topic.bars is not None and topic.bars <= _FAINT_BARS:
+    if topic.bars is None:
+        return ok("radio", "unmeasured")
+    if topic.bars <= _FAINT_BARS:
         return warn("radio", "faint", bars=topic.bars)
-    return ok("radio", bars=topic.bars if topic.bars is not None else 0)
+    return ok("radio", bars=topic.bars)
