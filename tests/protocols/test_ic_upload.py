@@ -24,6 +24,7 @@ from visitbridge.domain.visit import (
     VisitState,
 )
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.ic_upload.check import check_record
 from visitbridge.protocols.ic_upload.from_visit import build_ic_record
 from visitbridge.protocols.ic_upload.record import IcOrder, IcRecord
 from visitbridge.protocols.ic_upload.xml import decode, encode
@@ -129,6 +130,17 @@ def test_no_diagnosis_no_record() -> None:
     with pytest.raises(FieldInvalid) as caught:
         build_ic_record(bare, FROM_CARD, sam_id="S")
     assert caught.value.field == "diagnoses"
+
+
+def test_a_usage_that_does_not_fit_is_refused_and_never_cut() -> None:
+    drug = msgspec.structs.replace(VISIT.content.orders[0], frequency="QW(1,2,3,4,6,7)", route="INHL")
+    content = msgspec.structs.replace(VISIT.content, orders=(drug,))
+    record = build_ic_record(msgspec.structs.replace(VISIT, content=content), OFFLINE, sam_id="S")
+
+    assert ("AC", "MB2[0].A75") in [(each.code, each.field) for each in check_record(record)]
+    with pytest.raises(FieldInvalid) as refused:
+        encode([record])
+    assert refused.value.field == "A75"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
 from visitbridge.domain.dispensing import check_fills, prescription_kind
 from visitbridge.domain.visit import Order, OrderKind
@@ -24,6 +25,15 @@ _EVERY = re.compile(r"Q([1-9][0-9]*)([HDW])")
 _ON_WEEKDAYS = re.compile(r"QW\(([1-7](?:,[1-7])*)\)")
 _IN_WEEKS = re.compile(r"([1-9][0-9]*)W([1-9][0-9]*)D")
 _HOURS = {"H": 1.0, "D": 24.0, "W": 168.0}
+
+
+LONGEST_USAGE: Final = 18
+"""Characters of frequency and route together, in the one field that a card and an upload have for them (A75)."""
+
+
+def usage_of(order: Order) -> str:
+    """用法, as cards and uploads carry it."""
+    return f"{order.frequency} {order.route}".strip()
 
 
 def intakes_per_day(frequency: str) -> float | None:
@@ -85,6 +95,12 @@ def check_complete(order: Order, field: str) -> None:
             raise FieldInvalid("an order needs it", field=f"{field}.{name}", params={"rule": "missing"})
     if not is_drug:
         return
+    if len(usage_of(order)) > LONGEST_USAGE:
+        raise FieldInvalid(
+            "frequency and route do not fit their field",
+            field=f"{field}.frequency",
+            params={"rule": "usage_length", "most": LONGEST_USAGE},
+        )
     computed = computed_total(order)
     if computed is not None and computed != order.total and not order.total_overridden:
         raise FieldInvalid(

@@ -6,13 +6,13 @@ from collections.abc import Collection
 
 import msgspec
 
+from visitbridge.domain.orders import usage_of
 from visitbridge.domain.roc import roc_date, roc_time
 from visitbridge.domain.visit import Order, OrderKind, Sequence, Visit
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.ic_upload.record import DIAGNOSIS_TAGS, IcOrder, IcRecord
 
 _SELF_DISPENSED = "0"
-_USAGE_LENGTH = 18
 _VIRTUAL_ORDER = "G"
 
 _ORDER_TYPES = {
@@ -93,7 +93,7 @@ def _order(order: Order, moment: str, *, self_dispensed: bool) -> IcOrder:
         time=moment,
         order_type=order_type,
         code=order.code,
-        usage=f"{order.frequency} {order.route}".strip()[:_USAGE_LENGTH] if is_drug else "",
+        usage=usage_of(order) if is_drug else "",
         days=str(order.days) if is_drug else "",
         quantity=f"{order.total:.1f}",
         handover=handover,
