@@ -133,7 +133,7 @@ RULES = {
     "POST /api/lock/remove": "proven technician",
     "POST /api/lock/cards": "proven technician",
     "DELETE /api/lock/cards": "proven technician",
-    "POST /api/box/reset": "technician",
+    "POST /api/box/reset": "proven technician",
     "GET /api/box/power": "paired",
     "POST /api/box/power/off": "paired",
     "GET /api/announcements": "paired",

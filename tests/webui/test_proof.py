@@ -92,6 +92,33 @@ def test_a_pass_phrase_has_not_to_be_typed_twice(box: FakeBox, phone: Phone) -> 
     expect(phone.page.locator("#new-phrase")).to_have_value("")
 
 
+def test_erasing_the_box_goes_on_with_what_was_asked(box: FakeBox, phone: Phone) -> None:
+    def prove(_: Any) -> Any:
+        box.answers["POST /api/box/reset"] = {}
+        return {}
+
+    def reset(body: Any) -> Any:
+        raise (
+            Refusal(403, "GW-ACC-16")
+            if body["even_with_unsent"]
+            else Refusal(409, "GW-STO-09", items=2, drafts=0)
+        )
+
+    box.answers |= {"POST /api/box/reset": reset, "POST /api/phone/unlock": prove}
+    box.answers["GET /api/lock/settings"] = {"starts_locked": False, "cards": False}
+    phone.open(f"{box.url}/#/settings/protection")
+    phone.page.click("#reset summary")
+    name = box.topics["box"]["box_name"]
+    phone.page.fill("#reset-name", name)
+    phone.page.click("#reset-box")
+    phone.page.click("#reset-even")
+    give_code(phone)
+
+    expect(phone.page.get_by_text("盒子正在清除資料")).to_be_visible()
+    asked = [False, True, True]
+    assert box.calls("POST /api/box/reset") == [{"name": name, "even_with_unsent": even} for even in asked]
+
+
 def test_another_refusal_keeps_nothing_that_was_typed(box: FakeBox, phone: Phone) -> None:
     def refuse(_: Any) -> Any:
         raise Refusal(422, "GW-REQ-01")

@@ -104,19 +104,21 @@ function ResetGroup() {
   const [name, setName] = useState("");
   const [refused, setRefused] = useState(false);
   const [done, setDone] = useState(false);
+  const even = useRef(false); // what was asked, to be asked again once card or code was shown
   const own = live.value.box?.box_name ?? "";
-  const reset = useTask(async (/** @type {boolean} */ even_with_unsent) => {
+  const reset = useTask(async (/** @type {boolean} */ even_with_unsent = even.current) => {
+    even.current = even_with_unsent;
     try {
       await post("/api/box/reset", { name, even_with_unsent });
       setDone(true);
     } catch (thrown) {
-      setRefused(/** @type {import("../core/api.js").ApiError} */ (thrown).body?.code === "GW-STO-09");
+      if (!isStale(thrown)) setRefused(/** @type {import("../core/api.js").ApiError} */ (thrown).body?.code === "GW-STO-09");
       throw thrown;
     }
   });
   if (done) return html`<${Notice} kind="warn" title=${t("protection.reset.done")}><p>${t("protection.reset.done_how")}</p><//>`;
   return html`<details class="fold" id="reset"><summary>${t("protection.reset.title")}</summary>
-    <p>${t("protection.reset.what")}</p><${ErrorNotice} error=${reset.error} />
+    <p>${t("protection.reset.what")}</p><${Refused} task=${reset} />
     <${Field} id="reset-name" label=${t("protection.reset.name")} hint=${t("protection.reset.name_hint", { name: own })}>
       <input id="reset-name" autocomplete="off" maxlength="80" aria-describedby="reset-name-hint" value=${name}
         onInput=${(/** @type {any} */ event) => setName(event.currentTarget.value)} /><//>

@@ -55,7 +55,7 @@ TECHNICIAN = Access(phone=True, role=BoxRole.TECHNICIAN)
 WATCHER = Access(phone=True, role=BoxRole.TECHNICIAN, watcher=True)
 PROVEN = Access(phone=True, proven=True)
 PROVEN_TECHNICIAN = Access(phone=True, role=BoxRole.TECHNICIAN, proven=True)
-"""For what decides who gets in: an open phone that was left lying about must not be enough."""
+"""For what decides who gets in, and for what nobody takes back: an open phone that was left lying about must not be enough."""
 
 
 def signed_in(right: Right | None = None) -> Access:

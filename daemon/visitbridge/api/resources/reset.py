@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from visitbridge.api.routes import TECHNICIAN, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import PROVEN_TECHNICIAN, AnyRoute, Call, NoQuery, Route
 from visitbridge.services.decommission import Decommission
 
 
@@ -28,7 +28,7 @@ class Resets:
                 method="POST",
                 path="/api/box/reset",
                 summary="Erase this box for good: keys, patients, phones, binding",
-                access=TECHNICIAN,
+                access=PROVEN_TECHNICIAN,
                 handler=self._reset,
                 body=ResetBox,
                 answer=None,
