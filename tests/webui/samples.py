@@ -51,6 +51,7 @@ def reader(reader_id: str, name: str, inside: Json) -> Json:
         "battery_low": None,
         "signal_dbm": None,
         "sleeps": False,
+        "trouble": "",
         "card": inside,
     }
 

@@ -114,6 +114,22 @@ def test_D03_a_reader_that_is_away_says_what_helps(
     phone.picture(artefacts, f"readers-away-{sleeps}")
 
 
+def test_a_reader_whose_pairing_was_lost_says_what_helps(box: FakeBox, phone: Phone) -> None:
+    slot = {**reader(KNOWN["reader_id"], KNOWN["name"], card()), "transport": "ble", "virtual": False}
+    away = {**slot, "state": "unavailable", "sleeps": True, "trouble": "GW-DEV-23"}
+    box.put("cards", {"readers": [away], "troubles": []})
+    box.put("bluetooth", bluetooth(remembered=[KNOWN]))
+    phone.open(box.url)
+    phone.go("/settings/readers")
+    row = phone.page.locator(f"[data-reader={KNOWN['reader_id']}]")
+    expect(row).to_contain_text("這台讀卡機和盒子的配對失效了。")
+    expect(row).to_contain_text("再重新連接；若它在別的盒子用過，請先在那個盒子移除。 GW-DEV-23")
+    expect(row).not_to_contain_text("睡著")
+    phone.page.click("#bluetooth")
+    expect(row).to_contain_text("這台讀卡機和盒子的配對失效了。")
+    expect(row).not_to_contain_text("沒有連線")
+
+
 def test_D02_it_scans_only_while_the_page_is_shown(box: FakeBox, phone: Phone) -> None:
     phone.open(box.url)
     phone.go("/settings/readers")

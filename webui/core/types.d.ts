@@ -45,6 +45,7 @@ export interface Reader {
   battery_low: boolean | null;
   signal_dbm: number | null;
   sleeps: boolean;
+  trouble: string;
   card: PresentCard;
 }
 

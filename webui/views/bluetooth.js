@@ -97,7 +97,7 @@ function RememberedRow({ reader, mayChange }) {
   const remove = useTask(async () => { await del(`/api/bluetooth/readers/${segment(reader.reader_id)}`); });
   const slot = live.value.cards?.readers.find((found) => found.reader_id === reader.reader_id);
   const ready = slot && slot.state !== "unavailable";
-  const detail = [reader.model === reader.name ? t(`bluetooth.brand.${reader.family}`) : reader.model, t(ready ? "bluetooth.connected" : "bluetooth.away")].join(" · ");
+  const detail = [reader.model === reader.name ? t(`bluetooth.brand.${reader.family}`) : reader.model, slot?.trouble ? errorWords(slot.trouble, "what") : t(ready ? "bluetooth.connected" : "bluetooth.away")].join(" · ");
   return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}</span>
     <span class="row-detail">${detail}</span>${reader.own_key === false ? html`<span class="row-detail">${t("bluetooth.factory_key")}</span>` : null}
     ${doing === "rename" ? html`<form class="stack" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); void rename.run(); }}>

@@ -10,10 +10,11 @@ import { ReaderTurn } from "../components/turn.js";
 function ReaderRow({ reader }) {
   const refresh = useTask(async () => { await post(`/api/readers/${segment(reader.reader_id)}/refresh`, {}, { timeout_s: 30 }); });
   const { card } = reader;
-  const inside = reader.state === "unavailable" ? t(reader.sleeps ? "readers.asleep" : "readers.unavailable") : card.patient ? t("readers.nhi", { name: card.patient.name }) : t(`card_kind.${card.kind}`);
+  const inside = reader.trouble ? errorWords(reader.trouble, "what") : reader.state === "unavailable" ? t(reader.sleeps ? "readers.asleep" : "readers.unavailable") : card.patient ? t("readers.nhi", { name: card.patient.name }) : t(`card_kind.${card.kind}`);
   const extras = [t(`readers.transport.${reader.transport}`), reader.virtual && reader.transport !== "virtual" ? t("readers.virtual") : "", reader.battery_percent == null ? "" : t("strip.power.battery", { percent: reader.battery_percent }),
     reader.signal_dbm == null ? "" : t("readers.signal", { dbm: reader.signal_dbm })].filter(Boolean);
   return html`<li class="item tall" data-reader=${reader.reader_id}><div class="row-text"><span class="row-title">${reader.name}${reader.battery_low ? html`<span class="tag warn">${t("readers.battery_low")}</span>` : null}</span><span>${inside}</span>
+    ${reader.trouble ? html`<span class="row-detail">${errorWords(reader.trouble, "now")} <span class="code">${reader.trouble}</span></span>` : null}
     ${card.error_code ? html`<span class="row-detail">${errorWords(card.error_code, "what")} <span class="code">${card.error_code}</span></span>` : null}
     <span class="row-detail">${extras.join(" · ")}</span><${ErrorNotice} error=${refresh.error} /></div>
     <${Button} kind="quiet" task=${refresh}>${t("readers.refresh")}<//><${ReaderTurn} readerId=${reader.reader_id} /></li>`;

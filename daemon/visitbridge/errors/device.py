@@ -114,6 +114,13 @@ class PairingFailed(DeviceError):
     default_retry = Retry.NEVER
 
 
+class PairingLost(DeviceError):
+    """Reader and box do not know each other any more: the bond or the reader's key is another's on one side."""
+
+    code = "GW-DEV-23"
+    default_retry = Retry.NEVER
+
+
 class SwitchOffRefused(DeviceError):
     """The machine does not switch itself off: nobody to ask, or who was asked said no."""
 

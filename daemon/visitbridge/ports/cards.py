@@ -39,7 +39,7 @@ class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reader_id`` is stable across re-plugs (never the PC/SC name). ``insertion`` counts insertions, so a
     quick swap is seen as another card. ``battery_percent``, ``battery_low`` and ``signal_dbm`` where the
-    reader and its transport tell them.
+    reader and its transport tell them. ``trouble``: error code of what keeps a reader away until a person does something.
     """
 
     reader_id: str
@@ -53,6 +53,7 @@ class ReaderInfo(msgspec.Struct, frozen=True, kw_only=True):
     battery_percent: int | None = None
     battery_low: bool | None = None
     signal_dbm: int | None = None
+    trouble: str = ""
 
 
 class CardReader(Protocol):

@@ -54,5 +54,5 @@ class Peripheral(Protocol):
         ...
 
     def open_link(self) -> AbstractAsyncContextManager[GattLink]:
-        """Connect; the block's end disconnects. Raises ReaderUnavailable."""
+        """Connect; the block's end disconnects. Raises ReaderUnavailable, PairingLost."""
         ...

@@ -29,6 +29,7 @@ def slot_of(info: ReaderInfo, card: PresentCard) -> Slot:
         battery_low=info.battery_low,
         signal_dbm=info.signal_dbm,
         sleeps=info.capability.sleeps,
+        trouble=info.trouble,
         card=SlotCard(
             kind=card.kind, insertion=card.insertion, error_code=card.error_code, patient=patient or None
         ),

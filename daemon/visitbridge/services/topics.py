@@ -90,7 +90,7 @@ class SlotCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
-    """``sleeps``: away may only mean asleep, until somebody touches it."""
+    """``sleeps``: away may only mean asleep, until somebody touches it. ``trouble``: error code of why it stays away."""
 
     reader_id: str
     name: str
@@ -102,6 +102,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     card: SlotCard
     battery_low: bool | None = None
     sleeps: bool = False
+    trouble: str = ""
 
 
 class CardsTopic(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from visitbridge.adapters.ble.reader import BleReader
 from visitbridge.errors import (
     CardRemoved,
     DeviceError,
+    PairingLost,
     ReaderRemoved,
     ReaderUnavailable,
     Retry,
@@ -26,6 +27,7 @@ from visitbridge.errors import (
 )
 from visitbridge.ports.cards import CardReader, ReaderInfo, ReaderState
 from visitbridge.ports.clock import Clock
+from visitbridge.protocols.acs.secure import FACTORY_MASTER_KEY
 from visitbridge.sim.ble.acr3901 import SimulatedAcr3901
 from visitbridge.sim.ble.br301 import SimulatedBr301
 from visitbridge.sim.ble.reader import Fault, SimulatedReader
@@ -315,6 +317,32 @@ async def test_a_reader_with_another_master_key_is_not_used(clock: FakeClock) ->
         with pytest.raises(ReaderUnavailable):
             async with desk.reader.open_session("one", deadline_s=10):
                 pass
+
+
+async def test_a_reader_that_does_not_know_the_box_any_more_is_not_called_asleep(clock: FakeClock) -> None:
+    async with open_desk(acr3901, clock) as desk:
+        stranger = desk.simulated
+        assert isinstance(stranger, SimulatedAcr3901)
+        stranger.master_key = bytes(16)
+        lost = await desk.wait(lambda info: info.trouble != "")
+        assert (lost.state, lost.trouble) == (ReaderState.UNAVAILABLE, PairingLost.code)
+        assert stranger.connections == 2
+
+        stranger.master_key = FACTORY_MASTER_KEY
+        clock.advance(31)
+        assert (await desk.wait_state(ReaderState.EMPTY)).trouble == ""
+
+
+async def test_a_new_name_leaves_it_said_that_the_pairing_was_lost(clock: FakeClock) -> None:
+    async with open_desk(acr3901, clock) as desk:
+        stranger = desk.simulated
+        assert isinstance(stranger, SimulatedAcr3901)
+        stranger.master_key = bytes(16)
+        await desk.wait(lambda info: info.trouble != "")
+        assert isinstance(desk.reader, BleReader)
+        desk.reader.rename("another name")
+        renamed = await desk.wait(lambda info: info.name == "another name")
+    assert renamed.trouble == PairingLost.code
 
 
 async def test_a_master_key_is_rotated_and_the_old_one_is_of_no_use_any_more() -> None:

@@ -7,9 +7,9 @@ from visitbridge.errors import (
     BluetoothUnavailable,
     DeviceError,
     PairingFailed,
+    PairingLost,
     ReaderRemoved,
     ReaderUnavailable,
-    Retry,
 )
 from visitbridge.ports.bluetooth import RadioState
 
@@ -29,7 +29,7 @@ def while_connecting(fault: BluezFault) -> DeviceError:
 def while_talking(fault: BluezFault) -> DeviceError:
     """A piece of a command may have reached the reader."""
     if fault.name in _NOT_ALLOWED:
-        return DeviceError("the reader wants to be paired first", retry=Retry.NEVER)
+        return PairingLost("the reader wants to be paired first")
     return ReaderRemoved(str(fault))
 
 

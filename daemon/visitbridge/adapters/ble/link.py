@@ -9,7 +9,7 @@ from visitbridge.adapters.ble import failures
 from visitbridge.adapters.ble.binding.values import options, write_arguments
 from visitbridge.adapters.ble.bluez import BluezFault
 from visitbridge.adapters.ble.radio import Radio
-from visitbridge.errors import DeviceError, ReaderRemoved, ReaderUnavailable
+from visitbridge.errors import DeviceError, PairingLost, ReaderRemoved, ReaderUnavailable
 from visitbridge.ports.bluetooth import RadioState
 
 # The kernel gives an attempt up after 20 s; looking for a reader that is off takes so long each time.
@@ -115,7 +115,7 @@ class BluezPeripheral:
         if radio.state is not RadioState.ON:
             raise ReaderUnavailable(f"Bluetooth: {radio.state}")
         if radio.mirror.device(address) is None:
-            raise ReaderUnavailable("BlueZ does not know this reader; it has to be paired again")
+            raise PairingLost("BlueZ does not know this reader; it has to be paired again")
         if address in radio.listeners:
             raise ReaderUnavailable("the reader is in use by a former connection")
         link = radio.listeners[address] = BluezLink(radio, address)

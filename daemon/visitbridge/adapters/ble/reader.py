@@ -21,6 +21,7 @@ from visitbridge.errors import (
     CardMute,
     DeviceError,
     DeviceTimeout,
+    PairingLost,
     ReaderRemoved,
     ReaderUnavailable,
     Retry,
@@ -86,15 +87,18 @@ class BleReader(Generic[R]):
         A lost connection is tried again at once, then with growing pauses.
         """
         self._tell, self._told = tell, None
+        strangers = 0
         while True:
             try:
                 await self._serve()
             except DeviceError as exc:
                 log.info("%s: %s", self._info.reader_id, exc)
+                strangers = strangers + 1 if isinstance(exc, PairingLost) else 0
             finally:
                 self._connection = None
                 self._info = msgspec.structs.replace(self._info, state=ReaderState.UNAVAILABLE, atr="")
-            self._show(ReaderState.UNAVAILABLE)
+            # Of two keys that it may have, each connection tries one.
+            self._show(ReaderState.UNAVAILABLE, trouble=PairingLost.code if strangers > 1 else "")
             self._failures += 1
             if self._failures > 1:
                 pause_s = delay_s(BackoffClass.DEVICE, self._failures - 1, self._jitter())
@@ -109,7 +113,7 @@ class BleReader(Generic[R]):
         """Show another name from now on."""
         self._info = msgspec.structs.replace(self._info, name=name)
         if self._told is not None:
-            self._show(self._info.state, atr=self._info.atr)
+            self._show(self._info.state, atr=self._info.atr, trouble=self._info.trouble)
 
     async def rotate_key(self) -> None:
         """Give the reader a new key. Raises ReaderUnavailable, ReaderBusy, DeviceError, StoreError."""
@@ -224,7 +228,9 @@ class BleReader(Generic[R]):
         elif item is Notice.CARD_IN and not self._is_in_use:
             await self._look(line, talk)
 
-    def _show(self, state: ReaderState, *, insertion: int | None = None, atr: str = "") -> None:
+    def _show(
+        self, state: ReaderState, *, insertion: int | None = None, atr: str = "", trouble: str = ""
+    ) -> None:
         insertion = self._info.insertion if insertion is None else insertion
         self._info = msgspec.structs.replace(
             self._info,
@@ -233,6 +239,7 @@ class BleReader(Generic[R]):
             atr=atr,
             virtual=self._peripheral.virtual,
             signal_dbm=self._peripheral.signal_dbm,
+            trouble=trouble,
         )
         if state is not ReaderState.UNAVAILABLE:
             self._failures = 0

@@ -12,7 +12,7 @@ import hmac
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from visitbridge.errors import DeviceError, Retry
+from visitbridge.errors import PairingLost
 from visitbridge.protocols.acs.frames import Code, Frame
 from visitbridge.protocols.reader_talk import out_of_step
 
@@ -66,9 +66,9 @@ class MutualAuthentication:
         return decrypt(self._master_key, self._host_random + self._reader_random)
 
     def finish(self, proof: bytes) -> SessionCipher:
-        """Check the reader's proof (16 bytes). Raises DeviceError (``retry=never``) when the keys differ."""
+        """Check the reader's proof (16 bytes). Raises PairingLost when the keys differ, DeviceError."""
         if not hmac.compare_digest(decrypt_block(self._master_key, proof), self._host_random):
-            raise DeviceError("the reader does not have the key this box has for it", retry=Retry.NEVER)
+            raise PairingLost("the reader does not have the key this box has for it")
         return SessionCipher(self._reader_random[:8] + self._host_random[:8])
 
 

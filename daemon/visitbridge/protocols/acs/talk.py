@@ -17,6 +17,7 @@ from visitbridge.errors import (
     CardMute,
     CardRemoved,
     DeviceError,
+    PairingLost,
     ReaderUnavailable,
     Retry,
 )
@@ -88,14 +89,14 @@ class AcsTalk:
     def authenticate(self) -> Dialogue[Frame, None]:
         """Prove to each other that both have the master key; everything later is encrypted.
 
-        Raises DeviceError, ``retry=never`` when the reader has another key.
+        Raises PairingLost when the reader has another key, DeviceError.
         """
         self._cipher = None
         exchange = MutualAuthentication(self._master_key, self._random(KEY_LENGTH))
         challenge = yield from self._ask(Code.AUTHENTICATE_1)
         proof = yield from self._ask(Code.AUTHENTICATE_2, exchange.respond(_unrefused(challenge)))
         if isinstance(proof, Refusal):
-            raise DeviceError(f"the reader refuses the key: error {proof.code:02X}", retry=Retry.NEVER)
+            raise PairingLost(f"the reader refuses the key: error {proof.code:02X}")
         self._cipher = exchange.finish(proof)
 
     def power_on(self) -> Dialogue[Frame, bytes]:
