@@ -106,7 +106,7 @@ def test_F02_the_first_visit_that_is_too_late_is_named() -> None:
 def test_L06_records_are_fetched_today_for_who_consented(
     plans: list[PlanView], state: CheckState, code: str, count: int
 ) -> None:
-    check = records_check(plans, NOW)
+    check = records_check(plans, NOW, TimeTrust.DATA_CENTRE)
     assert (check.state, check.code, check.params["count"]) == (state, code, count)
 
 
@@ -126,6 +126,21 @@ def test_B13_B14_data_sets_are_there_and_not_old(
 ) -> None:
     status = DataSetStatus(checked_at=at(7), missing=(), empty=())
     check = datasets_check(msgspec.structs.replace(status, **changes), NOW)
+    assert (check.state, check.code) == (state, code)
+
+
+@pytest.mark.parametrize(
+    ("plans", "state", "code"),
+    [
+        ((), CheckState.OK, "nobody"),
+        ((plan(9),), CheckState.WARN, "time"),
+        ((FETCHED,), CheckState.WARN, "time"),
+    ],
+)
+def test_L06_without_trusted_time_no_consent_is_called_missing(
+    plans: tuple[PlanView, ...], state: CheckState, code: str
+) -> None:
+    check = records_check(plans, NOW, TimeTrust.UNTRUSTED)
     assert (check.state, check.code) == (state, code)
 
 
@@ -217,7 +232,7 @@ async def test_B15_all_green_and_one_red_item_keeps_the_team_at_home() -> None:
 CODES = {
     "list": ("ok", "empty"),
     "hpc": ("ok", "none", "too_short"),
-    "records": ("ok", "nobody", "due", "no_consent"),
+    "records": ("ok", "nobody", "due", "no_consent", "time"),
     "datasets": ("ok", "today", "never", "missing", "old", "empty"),
     "queue": ("ok", "attention", "waiting"),
 }

@@ -89,6 +89,20 @@ def test_L06_who_was_refused_is_named_and_the_others_are_fetched(box: FakeBox, p
     assert box.calls("POST /api/records/fetch") == [{"consent_ids": ["c1", "c2"]}]
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/#/today", "沒有書面同意"), ("/#/today/p3", "還沒有書面同意")],
+    ids=["list", "person"],
+)
+def test_L06_without_the_time_no_consent_is_called_missing(
+    box: FakeBox, phone: Phone, path: str, said: str
+) -> None:
+    box.topics["time"] = {"trust": "untrusted"}
+    phone.open(box.url + path)
+    expect(phone.page.get_by_text("時間未校正，還看不出有沒有同意")).to_be_visible()
+    expect(phone.page.get_by_text(said, exact=True)).to_have_count(0)
+
+
 def test_L06_a_consent_is_sent_as_it_stands_on_paper(box: FakeBox, phone: Phone) -> None:
     box.answers["POST /api/plans/p3/consent"] = record_samples.CONSENT
     phone.open(box.url + "/#/today/p3")

@@ -53,7 +53,7 @@ export function ConsentScreen({ person, consent, giveTo, up, reload }) {
     ${consent ? html`<${Notice} kind=${consent.counts ? "good" : "warn"} title=${t(consent.counts ? "consent.holds" : "consent.over", { until: rocDate(consent.terms.until) })}>
       <p>${t("consent.signed", { on: rocDate(consent.terms.signed_on), who: t(`consent.signer.${consent.terms.signer}`) })}</p>
       <p>${consent.terms.kinds.map((kind) => t(`records.${kind}`)).join(t("list.separator"))}</p>
-      <p class="hint">${t("consent.recorded", { at: rocMoment(consent.at), who: consent.who })}</p><//>` : html`<${Notice} title=${t("consent.none")}><p>${t("consent.how")}</p><//>`}
+      <p class="hint">${t("consent.recorded", { at: rocMoment(consent.at), who: consent.who })}</p><//>` : timeLock() ? html`<${Notice} kind="warn" title=${t("today.consent_unknown")} />` : html`<${Notice} title=${t("consent.none")}><p>${t("consent.how")}</p><//>`}
     ${consent?.fetched_at ? html`<div class="items"><${RowLink} id="to-records" href="#/consents/${segment(consent.consent_id)}/records" title=${t("records.title")} detail=${t("today.fetched", { at: rocMoment(consent.fetched_at) })} /></div>` : null}
     <section class="group"><h2>${t(consent ? "consent.again" : "consent.paper")}</h2>
       <fieldset class="choices many"><legend>${t("consent.kinds")}</legend>${KINDS.map((kind) => html`<label class="choice"><input type="checkbox" name=${kind} checked=${kinds.includes(kind)}

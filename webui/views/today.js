@@ -13,8 +13,9 @@ import { lineLock, LockedButton, staffLock, timeLock } from "../components/locke
 
 const WITHIN_S = 60;
 
-/** What there is of a person's records, in words and never in colour alone. @param {PlanLine} plan */
+/** What there is of a person's records, in words and never in colour alone; without the time nobody can tell. @param {PlanLine} plan */
 function stateOf(plan) {
+  if (!plan.consent && timeLock()) return { name: "unknown", words: t("today.consent_unknown") };
   if (!plan.consent) return { name: "none", words: t("today.no_consent") };
   if (!plan.fetched_at) return { name: "due", words: t("today.due") };
   return { name: "here", words: t("today.fetched", { at: `${rocDay(plan.fetched_at)} ${clock(plan.fetched_at)}` }) };

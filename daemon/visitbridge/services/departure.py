@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 
 from visitbridge.domain.roc import TAIPEI
-from visitbridge.ports.clock import Clock
+from visitbridge.ports.clock import Clock, TimeTrust
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.services.datasets import DataSetStatus
 from visitbridge.services.environment.box import clock_check, power_check, readers_check, sam_check
@@ -68,7 +68,7 @@ class DepartureCheck:
                 list_check(plans),
                 sam_check(self._topic("box", BoxTopic), now),
                 hpc_check(self._staff.sessions(), plans, now),
-                records_check(plans, now),
+                records_check(plans, now, self._clock.trust),
                 datasets_check(await self._datasets.completeness(), now),
                 clock_check(self._clock.trust),
                 readers_check(self._topic("cards", CardsTopic)),
@@ -102,8 +102,13 @@ def hpc_check(sessions: Sequence[StaffSessionRow], plans: Sequence[PlanView], no
     return ok("hpc", until=until)
 
 
-def records_check(plans: Sequence[PlanView], now: dt.datetime) -> Check:
-    """Downloaded today for everybody who has consented; who has not is no fault of the box."""
+def records_check(plans: Sequence[PlanView], now: dt.datetime, trust: TimeTrust) -> Check:
+    """Downloaded today for everybody who has consented; who has not is no fault of the box.
+
+    Without trusted time nobody can tell whether a consent holds, which is not that there is none.
+    """
+    if plans and trust is TimeTrust.UNTRUSTED:
+        return warn("records", "time")
     consented = [view for view in plans if view.consent is not None]
     day = now.astimezone(TAIPEI).date()
     due = [
