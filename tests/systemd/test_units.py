@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from visitbridge.adapters.modem.profiles import PROFILES
+from visitbridge.adapters.modem.profiles import PROFILES, ModemProfile
 from visitbridge.app import STOP_BUDGET_S
 from visitbridge.runtime.wiping import WIPING_ENVIRONMENT
 
@@ -108,6 +108,26 @@ def test_udev_knows_the_modems_that_the_daemon_knows(vendor: str) -> None:
     named = re.findall(rf'idVendor}}=="{vendor}", ATTRS?{{idProduct}}=="([^"]+)"', rules)
 
     assert [set(each.split("|")) for each in named] == [known, known]
+
+
+@pytest.mark.parametrize(
+    ("profile", "identity"), [(profile, usb) for profile in PROFILES.values() for usb in profile.usb]
+)
+def test_udev_links_the_ports_that_the_daemon_would_take(profile: ModemProfile, identity: str) -> None:
+    rules = (SYSTEMD / "udev/70-visitbridge.rules").read_text("utf-8")
+    vendor, product = identity.split(":")
+    linked = re.findall(
+        rf'ID_VENDOR_ID}}=="{vendor}", (?:ENV{{ID_MODEL_ID}}=="([^"]+)", )?'
+        r'ENV{ID_USB_INTERFACE_NUM}=="(\d+)", SYMLINK\+="visitbridge/modem-(\w+)"',
+        rules,
+    )
+
+    assert {
+        kind: profile.place_of(identity, int(interface, 16))
+        for products, interface, kind in linked
+        if product in (products or product).split("|")
+    } == {"at": profile.at_interfaces[0], "nmea": 1}
+    assert sum(product in (products or product).split("|") for products, _, _ in linked) == 2
 
 
 def test_the_user_is_made_as_the_unit_wants_it(tmp_path: Path) -> None:

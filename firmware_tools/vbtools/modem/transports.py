@@ -22,7 +22,7 @@ from visitbridge.ports.modem import ModemSession
 FAMILIES = tuple(PROFILES)
 
 _ROLES = {0: "diagnostics", 1: "NMEA", 4: "audio"}
-"""By USB interface number, alike in SIMCom's SIM7600 and Quectel's EC25 (hardware.md §4.1)."""
+"""By place among the serial ports, alike in SIMCom's SIM7600 and Quectel's EC25 (hardware.md §4.1)."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,8 @@ def _mapped(port: UsbSerialPort) -> MappedPort:
     profile = next((each for each in PROFILES.values() if port.identity in each.usb), None)
     if profile is None:
         return MappedPort(port=port)
-    role = "AT" if port.interface in profile.at_interfaces else _ROLES.get(port.interface, "")
+    place = profile.place_of(port.identity, port.interface)
+    role = "AT" if place in profile.at_interfaces else _ROLES.get(place, "")
     return MappedPort(port=port, family=profile.name, role=role)
 
 
@@ -92,8 +93,10 @@ def _find(options: Options) -> tuple[Path, ModemProfile]:
     if len(modems) > 1:
         raise FieldInvalid("several modems; choose one with --port (see: vb-modem ports)", field="port")
     chosen = PROFILES[candidates[0].family]
-    by_interface = {each.port.interface: each.port.device for each in candidates}
-    return next(by_interface[n] for n in chosen.at_interfaces if n in by_interface), chosen
+    by_place = {
+        chosen.place_of(each.port.identity, each.port.interface): each.port.device for each in candidates
+    }
+    return next(by_place[n] for n in chosen.at_interfaces if n in by_place), chosen
 
 
 def _family_of(port: Path) -> ModemProfile:

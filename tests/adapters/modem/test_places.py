@@ -44,6 +44,14 @@ def test_a_port_is_known_by_vendor_product_and_interface(sysfs: Path) -> None:
     assert ports.at_port() == Path("/dev/ttyUSB5")
 
 
+def test_a_network_card_stands_before_the_ports_of_a_simcom_in_rndis(tmp_path: Path) -> None:
+    """1e0e:9011 as ``lsusb -t`` shows it: 0 and 1 are the card's, 2 to 6 diagnostics, NMEA, AT, modem, audio."""
+    for number, interface in enumerate(range(2, 7)):
+        plug(tmp_path, f"ttyUSB{number}", usb="1e0e:9011", interface=interface)
+
+    assert UsbPorts(SIM7600, sysfs=tmp_path).at_port() == Path("/dev/ttyUSB2")
+
+
 def test_the_second_best_at_port_is_taken_when_the_first_is_not_there(sysfs: Path) -> None:
     assert UsbPorts(EC25, sysfs=sysfs).at_port() == Path("/dev/ttyUSB2")
 

@@ -48,11 +48,11 @@ class UsbPorts:
         return next((ports[n] for n in self._profile.at_interfaces if n in ports), None)
 
     def _ports(self) -> dict[int, Path]:
-        """USB interface number → device file."""
+        """Place among the modem's serial ports → device file."""
         found: dict[int, Path] = {}
         for port in usb_serial_ports(sysfs=self._sysfs, dev=self._dev):
             if port.identity in self._profile.usb and self._serial in ("", port.serial):
-                found.setdefault(port.interface, port.device)
+                found.setdefault(self._profile.place_of(port.identity, port.interface), port.device)
         return found
 
 

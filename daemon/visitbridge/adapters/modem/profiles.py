@@ -12,7 +12,8 @@ ClockDialect = Literal["standard", "quectel"]
 
 
 class ModemProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """``usb``: vendor:product pairs, hex. ``at_interfaces``: USB interface numbers of AT ports, best first.
+    """``usb``: vendor:product pairs, hex. ``at_interfaces``: USB interface numbers of AT ports, best first, where the
+    serial ports come first; ``network_first``: how many interfaces of its network card a product has before them.
 
     ``password_first``: +CGAUTH takes password before user, as some SIMCom manuals print it. ``setup``: sent at
     every start, refusals ignored. ``dial``: brings the host's ECM or RNDIS interface up where the firmware
@@ -24,12 +25,17 @@ class ModemProfile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     usb: tuple[str, ...] = ()
     at_interfaces: tuple[int, ...] = ()
+    network_first: Mapping[str, int] = {}
     password_first: bool = False
     setup: tuple[str, ...] = ()
     dial: str = ""
     gnss: GnssDialect = "none"
     clock: ClockDialect = "standard"
     radio_rest_s: float = 10.0
+
+    def place_of(self, identity: str, interface: int) -> int:
+        """The number that ``interface`` of a product has among the serial ports, counted from the first of them."""
+        return interface - self.network_first.get(identity, 0)
 
 
 GENERIC = ModemProfile(name="generic")
@@ -38,6 +44,7 @@ SIM7600 = ModemProfile(
     name="sim7600",
     usb=("1e0e:9001", "1e0e:9011", "1e0e:9018"),
     at_interfaces=(2, 3),
+    network_first={"1e0e:9011": 2},
     gnss="simcom",
 )
 
