@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from vbtools.provision.profile import ADDRESS, Box, Profile
+from vbtools.provision.profile import ADDRESS, HOTSPOT_INTERFACE, Box, Profile
 from vbtools.provision.secrets import BoxSecrets
 
 FOLDER = "visitbridge"
@@ -64,6 +64,12 @@ def box_configuration(profile: Profile, box: Box, secrets: BoxSecrets) -> str:
             f"auth = {_quoted(modem.auth)}",
             f"user = {_quoted(modem.user)}",
         ]
+    if box.hotspot_ssid:
+        # Only what is named here is a way to the data centre once something is.
+        ways = ["modem"] if modem.profile != "none" else []
+        ways += ["ethernet:eth0"] if "eth0" in profile.uplinks else []
+        ways.append(f"hotspot:{HOTSPOT_INTERFACE}")
+        lines += ["", "[uplinks]", f"order = [{', '.join(map(_quoted, ways))}]"]
     return "\n".join(lines) + "\n"
 
 
@@ -79,7 +85,9 @@ def _interfaces(profile: Profile) -> str:
 def _connections(
     profile: Profile, box: Box, secrets: BoxSecrets, profiles: Mapping[str, str]
 ) -> dict[str, str]:
-    """The phones' Wi-Fi always; the modem's interface where there is a modem; the cable where it is an uplink."""
+    """The phones' Wi-Fi always; the modem's interface where there is a modem; the cable where it is an uplink; a hotspot
+    where the box's line names one.
+    """
     phones = profiles["visitbridge-phones.nmconnection"]
     phones = phones.replace("@SSID@", profile.ssid(box.serial)).replace("@PASSWORD@", secrets.wifi_key)
     phones = _with(phones, "interface-name", profile.phones.interface)
@@ -89,11 +97,14 @@ def _connections(
         made["visitbridge-vpn.nmconnection"] = _with(vpn, "interface-name", profile.modem.interface)
     if "eth0" in profile.uplinks:
         made["visitbridge-cable.nmconnection"] = profiles["visitbridge-cable.nmconnection"]
+    if box.hotspot_ssid:
+        hotspot = _with(profiles["visitbridge-hotspot.nmconnection"], "ssid", box.hotspot_ssid)
+        made["visitbridge-hotspot.nmconnection"] = _with(hotspot, "psk", box.hotspot_password)
     return made
 
 
 def _with(text: str, key: str, value: str) -> str:
-    changed, count = re.subn(rf"^{key}=.*$", f"{key}={value}", text, flags=re.M)
+    changed, count = re.subn(rf"^{key}=.*$", lambda _: f"{key}={value}", text, flags=re.M)
     if count != 1:
         raise ValueError(f"{key} is there {count} times")
     return changed

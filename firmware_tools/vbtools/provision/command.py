@@ -15,7 +15,15 @@ from vbtools.provision.card import FOLDER, card_files
 from vbtools.provision.images import FIRSTRUN_ARGUMENTS, FORMS, image_files
 from vbtools.provision.labels import Label, label_sheet
 from vbtools.provision.links import page_code, wifi_code
-from vbtools.provision.profile import ADDRESS, Box, Profile, beside, read_boxes, read_profile
+from vbtools.provision.profile import (
+    ADDRESS,
+    HOTSPOT_INTERFACE,
+    Box,
+    Profile,
+    beside,
+    read_boxes,
+    read_profile,
+)
 from vbtools.provision.secrets import BoxSecrets, make_secrets
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.certificates import KeyPair, issue_leaf
@@ -40,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("profile", type=Path, help="TOML file that describes the institution's boxes")
-    parser.add_argument("boxes", type=Path, help="CSV file: serial, apn_password, sim_pin")
+    parser.add_argument(
+        "boxes", type=Path, help="CSV file: serial, apn_password, sim_pin, hotspot_ssid, hotspot_password"
+    )
     parser.add_argument("folder", type=Path, help="new folder; one below it for each box, and labels.pdf")
     parser.add_argument("--form", choices=FORMS, default=FORMS[0], help="how the image takes files over")
     parser.set_defaults(handler=_provision)
@@ -54,6 +64,7 @@ def _provision(arguments: argparse.Namespace) -> None:
     package = _package(profile, arguments.profile, arguments.form)
     network = _network_profiles()
     _refuse_one_name_for_all(profile, boxes)
+    _refuse_closed_hotspots(profile, boxes)
     cards, labels = {}, []
     for box in boxes:
         secrets = make_secrets()
@@ -78,6 +89,14 @@ def _refuse_one_name_for_all(profile: Profile, boxes: Sequence[Box]) -> None:
     names = {profile.ssid(box.serial) for box in boxes}
     if len(names) < len(boxes):
         raise FieldInvalid("the same for every box: put {serial} into it", field="phones.ssid")
+
+
+def _refuse_closed_hotspots(profile: Profile, boxes: Sequence[Box]) -> None:
+    """The box's firewall answers nobody on an interface that is neither the phones' nor an uplink."""
+    if any(box.hotspot_ssid for box in boxes) and (
+        HOTSPOT_INTERFACE not in profile.uplinks or profile.phones.interface == HOTSPOT_INTERFACE
+    ):
+        raise FieldInvalid(f"a hotspot is reached through {HOTSPOT_INTERFACE}: name it here", field="uplinks")
 
 
 def _leaf_maker(profile: Profile, profile_file: Path) -> Callable[[], bytes]:

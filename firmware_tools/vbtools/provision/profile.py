@@ -1,7 +1,7 @@
 """What a technician writes down once for an institution, and the list of its boxes.
 
-The profile is TOML; the list is CSV with the columns ``serial``, ``apn_password`` and ``sim_pin``, of which only the
-first has to be filled in. Neither holds a secret of a box: those are made by the tool.
+The profile is TOML; the list is CSV with the columns ``serial``, ``apn_password``, ``sim_pin``, ``hotspot_ssid`` and
+``hotspot_password``, of which only the first has to be filled in. Neither holds a secret of a box: those are made by the tool.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ ModemKind = Literal["none", "sim7600", "ec25"]
 Serial = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{2,15}$")]
 """What is printed on the box; part of its Wi-Fi's name and of its own."""
 
+
+HOTSPOT_INTERFACE = "wlan1"
+"""A second Wi-Fi adapter, on a phone's hotspot or a router that is in the VPN (B16)."""
+
+_COLUMNS = frozenset({"serial", "apn_password", "sim_pin", "hotspot_ssid", "hotspot_password"})
 
 _SSID = r"^[^\s;\\]([^;\\\x00-\x1f\x7f]*[^\s;\\])?$"
 """NetworkManager's files have their own meaning for semicolons, backslashes and what is blank at an end."""
@@ -95,6 +100,14 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     serial: Serial
     apn_password: Annotated[str, Meta(max_length=64)] = ""
     sim_pin: Annotated[str, Meta(pattern=r"^([0-9]{4,8})?$")] = ""
+    hotspot_ssid: Annotated[str, Meta(max_length=32, pattern=rf"^$|{_SSID}")] = ""
+    hotspot_password: Annotated[str, Meta(pattern=r"^([!-[\]-~][ -[\]-~]{6,61}[!-[\]-~])?$")] = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.hotspot_ssid) != bool(self.hotspot_password):
+            raise ValueError("hotspot_ssid and hotspot_password come together")
+        if len(self.hotspot_ssid.encode()) > 32:
+            raise ValueError("hotspot_ssid has more than 32 bytes")
 
 
 def read_profile(text: str) -> Profile:
@@ -110,8 +123,8 @@ def read_boxes(text: str) -> tuple[Box, ...]:
     boxes: list[Box] = []
     for number, row in enumerate(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))), start=2):
         values = {str(key).strip(): (value or "").strip() for key, value in row.items() if key is not None}
-        if None in row or not set(values) <= {"serial", "apn_password", "sim_pin"}:
-            raise FieldInvalid("columns are serial, apn_password, sim_pin", field=f"line {number}")
+        if None in row or not set(values) <= _COLUMNS:
+            raise FieldInvalid(f"columns are {', '.join(sorted(_COLUMNS))}", field=f"line {number}")
         try:
             boxes.append(msgspec.convert(values, Box))
         except msgspec.ValidationError as exc:

@@ -310,6 +310,10 @@ def test_a_wrong_profile_is_refused_by_the_name_of_the_key(text: str, named: str
         ("serial\nVB-001\nVB-001\n", "serial"),
         ("serial,pin\nVB-001,1\n", "line 2"),
         ("serial,sim_pin\nVB-001,12\n", "line 2"),
+        ("serial,hotspot_ssid\nVB-001,office\n", "line 2"),
+        ("serial,hotspot_ssid,hotspot_password\nVB-001,office,short\n", "line 2"),
+        ("serial,hotspot_ssid,hotspot_password\nVB-001,仁愛居家護理所的公用手機,long enough\n", "line 2"),
+        ("serial,hotspot_ssid,hotspot_password\nVB-001,office,back\\slashes\n", "line 2"),
         ("serial\nVB-001,too,many\n", "line 2"),
     ],
 )
@@ -319,6 +323,41 @@ def test_a_wrong_list_is_refused_by_its_line(text: str, field: str) -> None:
 
     assert caught.value.field == field
     assert "12" not in caught.value.detail.replace("line 2", "")
+
+
+@pytest.mark.parametrize(
+    ("modem", "ways"),
+    [("ec25", ("modem", "ethernet:eth0", "hotspot:wlan1")), ("none", ("ethernet:eth0", "hotspot:wlan1"))],
+)
+def test_B16_a_phones_hotspot_is_a_way_out_of_the_box(
+    modem: str, ways: tuple[str, ...], tmp_path: Path
+) -> None:
+    profile = read_profile(PROFILE.format(extra="").replace("ec25", modem))
+    (box,) = read_boxes("serial,hotspot_ssid,hotspot_password\nVB-001,王小明的 iPhone,a 1 pass;word\n")
+    files = card_files(profile, box, fixed_secrets(), leaf=b"", profiles=network_profiles())
+    hotspot = files["visitbridge/private/visitbridge-hotspot.nmconnection"].decode()
+    (tmp_path / "visitbridge.toml").write_bytes(files["visitbridge/50-box.toml"])
+
+    assert re.findall(r"^(ssid|psk|interface-name)=(.+)$", hotspot, re.M) == [
+        ("interface-name", "wlan1"),
+        ("ssid", "王小明的 iPhone"),
+        ("psk", "a 1 pass;word"),
+    ]
+    assert load_config(tmp_path / "visitbridge.toml").config.uplinks.order == ways
+    assert b"pass;word" not in files["visitbridge/50-box.toml"]
+
+
+def test_a_hotspot_behind_the_firewall_is_refused_at_the_desk(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "boxes.csv").write_text(
+        "serial,hotspot_ssid,hotspot_password\nVB-001,office,long enough\n", "utf-8"
+    )
+    profile = (desk / "clinic.toml").read_text("utf-8")
+    (desk / "clinic.toml").write_text(f'uplinks = ["usb0"]\n{profile}', "utf-8")
+
+    assert provision(desk) == 1
+    assert "uplinks: " in capsys.readouterr().err
 
 
 def test_a_name_too_long_for_a_radio_is_refused() -> None:
