@@ -63,6 +63,22 @@ async def test_F05_after_its_end_the_person_goes_on_with_less(room: Room, card: 
     assert room.staff.acting(PHONE) is None
 
 
+async def test_F05_what_is_left_on_a_phone_shared_late_lasts_from_the_card_on(
+    room: Room, card: Cards
+) -> None:
+    row = await sign_in(room, card("hpc-doctor"))
+    room.clock.advance(EIGHT_HOURS_S - 60)
+    await room.staff.share(row.session_id, OTHER, by=PHONE)
+    room.clock.advance(60)
+    await wait_for(lambda: room.staff.sessions() == ())
+    room.clock.advance(4 * 3600.0 - 1)
+    assert room.staff.acting(OTHER) is not None
+
+    room.clock.advance(1)
+
+    assert (room.staff.acting(PHONE), room.staff.acting(OTHER)) == (None, None)
+
+
 async def test_who_ends_the_session_leaves_nothing_behind(room: Room, card: Cards) -> None:
     row = await sign_in(room, card("hpc-doctor"))
     await room.staff.end(row.session_id, PHONE)

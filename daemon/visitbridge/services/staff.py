@@ -213,11 +213,13 @@ class StaffDesk:
         return await self._begin_on(row, phone_id, act="staff.sign_in", by=phone_id)
 
     async def _begin_on(self, row: StaffSessionRow, phone_id: str, *, act: str, by: str) -> StaffSessionRow:
+        whole_s = (row.ends_at - row.started_at).total_seconds()
+        since_card_s = whole_s - (left_s(row.countdown, self._clock) or 0.0)
         former = Former(
             staff_id=row.staff_id,
             rights=row.rights,
             signed_in_at=row.started_at,
-            countdown=begin(self._clock, REDUCED_S),
+            countdown=begin(self._clock, max(0.0, REDUCED_S - since_card_s)),
             practitioner=signs_as(row),
         )
         entry = AuditEntry(
