@@ -95,7 +95,7 @@ class OutboxDesk:
         return float("inf") if ahead_s is None else self._clock.monotonic() + ahead_s
 
     def items(self) -> tuple[JobView, ...]:
-        """Every open item, by deadline, then age."""
+        """Every open item, by deadline, then age, then the steps of a visit as they follow each other."""
         return tuple(self._view_entry(entry) for entry in self._open)
 
     def view(self, job: Job, visit: Visit) -> JobView:

@@ -23,7 +23,7 @@ from visitbridge.services.outbox.kinds import JobKind, Kinds, Lane
 from visitbridge.services.outbox.views import wants_person
 from visitbridge.services.topics import VisitNotice
 
-_Order = tuple[dt.datetime, dt.datetime, str]
+_Order = tuple[dt.datetime, dt.datetime, int, str]
 
 
 @dataclass(slots=True)
@@ -48,8 +48,8 @@ class Entry:
 
     @property
     def order(self) -> _Order:
-        """By deadline, then age."""
-        return (self.job.due_at, self.job.created_at, self.job.job_id)
+        """By deadline, then age, then the steps of a visit as they follow each other."""
+        return (self.job.due_at, self.job.created_at, self.job.position, self.job.job_id)
 
 
 @dataclass(slots=True)
@@ -98,14 +98,14 @@ class OpenJobs:
 
     def oldest(self) -> Entry | None:
         """The item with the nearest deadline."""
-        return self._entries[self._order[0][2]] if self._order else None
+        return self._entries[self._order[0][-1]] if self._order else None
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        """By deadline, then age."""
-        for _, _, job_id in tuple(self._order):
+        """By deadline, then age, then the steps of a visit as they follow each other."""
+        for *_, job_id in tuple(self._order):
             entry = self._entries.get(job_id)
             if entry is not None:
                 yield entry
