@@ -22,8 +22,9 @@ function reasonWords({ code, params }) {
 
 /** @param {JobView} job */
 function stateWords(job) {
-  const state = job.state === "queued" && job.waiting_for.length > 0 ? "" : t(`job_state.${job.state}`);
-  return [state, ...job.waiting_for.map(reasonWords)].filter(Boolean).join(t("list.separator"));
+  const waits = job.waiting_for.map(reasonWords).join(t("list.separator"));
+  if (job.state === "unknown") return `${t(job.kind.startsWith("card.") ? "job_state.torn" : "job_state.unknown")} ${waits}`;
+  return waits || t(`job_state.${job.state}`);
 }
 
 /** @type {Record<string, string>} */
