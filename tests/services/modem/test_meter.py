@@ -123,6 +123,23 @@ async def test_a_wrong_clock_does_not_begin_a_month(store: Store, clock: FakeClo
     assert reading(subject) == ("2026-11", 10 * MB, 0)
 
 
+async def test_what_a_new_box_used_before_it_knew_the_time_is_of_its_first_month(
+    store: Store, clock: FakeClock
+) -> None:
+    counter = Counter()
+    subject = meter(store, clock, counter)
+    clock.trust = TimeTrust.UNTRUSTED
+    counter.count(9 * MB, 0)
+    await subject.look()
+    assert reading(subject) == ("", 9 * MB, 0)
+
+    clock.trust = TimeTrust.NETWORK
+    counter.count(10 * MB, 0)
+    await subject.look()
+
+    assert reading(subject) == ("2026-11", 10 * MB, 0)
+
+
 async def test_a_restart_of_the_daemon_counts_nothing_twice(store: Store, clock: FakeClock) -> None:
     counter = Counter()
     subject = meter(store, clock, counter)

@@ -72,7 +72,9 @@ class DataMeter:
             await self._keep()
 
     async def look(self) -> None:
-        """Add what went through since the last look; a month that began starts from zero."""
+        """Add what went through since the last look; a month that began starts from zero, the first one of a box with
+        what went through before it knew the time.
+        """
         now = self._interfaces.traffic(self._interface)
         if now is None:
             return
@@ -84,7 +86,7 @@ class DataMeter:
         )
         since = Traffic(received_bytes=0, sent_bytes=0) if fresh else before.counter
         month = self._month() or before.month
-        same = month == before.month
+        same = before.month in ("", month)
         self._reading = MeterReading(
             month=month,
             received_bytes=(before.received_bytes if same else 0) + now.received_bytes - since.received_bytes,
