@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from fhir.resources.R4B.bundle import Bundle
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.protocols.visit_export.samples import MADE_AT, TRANSCRIPT, VISIT
+from tests.protocols.visit_export.samples import AT, MADE_AT, TRANSCRIPT, VISIT
+from visitbridge.domain.amounts import fee_points
 from visitbridge.domain.visit import Diagnosis, VisitContent
 from visitbridge.errors import FieldInvalid, NotInBig5
 from visitbridge.protocols.visit_export import claim_xml, csv_table, fhir_bundle, scheme_json
@@ -254,3 +256,42 @@ def test_a_visit_without_a_diagnosis_is_refused(form: str) -> None:
         encode[form]()
 
     assert caught.value.field == "content.diagnoses"
+
+
+def test_a_claims_visit_fee_tells_when_by_whom_and_for_which_department() -> None:
+    stay = msgspec.structs.replace(
+        VISIT.content.occasion, arrived_at=AT - dt.timedelta(minutes=5), emergency=True
+    )
+    drug, fee = claim_xml.claim_of([with_content(occasion=stay)], {}).cases[0].lines
+
+    assert {tag: fee.get(tag) for tag in ("p14", "p15", "p16", "p20", "p21")} == {
+        "p14": "11511220925",
+        "p15": "11511221010",
+        "p16": "B123456780",
+        "p20": "EA",
+        "p21": "ECE",
+    }
+    assert (drug["p14"], drug["p15"]) == ("11511220930", "11511220930")
+    assert not {"p16", "p20", "p21"} & set(drug)
+
+
+@pytest.mark.parametrize(("price", "points"), [(1.5, "11"), (2.5, "18"), (0.5, "4")])
+def test_a_claims_lines_are_rounded_as_its_total_is(price: float, points: str) -> None:
+    order = msgspec.structs.replace(VISIT.content.orders[0], total=7.0, price=price)
+    found = with_content(orders=(order,), fee_points=fee_points([order]))
+    (case,) = claim_xml.claim_of([found], {}).cases
+
+    assert (case.lines[0]["p12"], case.body["d32"], case.body["d39"]) == (points, points, points)
+
+
+def test_the_schemes_file_gives_each_order_of_the_card_its_signature() -> None:
+    drug, fee, self_paid = VISIT.content.orders
+    found = msgspec.structs.replace(
+        with_content(orders=(self_paid, drug, fee)), order_signatures=("SIGNED1", "SIGNED2")
+    )
+
+    assert [(each.p01_2, each.A79) for each in scheme_json.scheme_visit(found, {}).pres] == [
+        (self_paid.code, ""),
+        (drug.code, "SIGNED1"),
+        (fee.code, "SIGNED2"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 
@@ -21,6 +22,8 @@ _ORDER_TYPES = {
     OrderKind.SERVICE: "3",
     OrderKind.TEST: "3",
 }
+ON_CARD: Final = frozenset(_ORDER_TYPES)
+"""Kinds of orders that a card holds and signs."""
 _HANDOVER = {("1", True): "01", ("1", False): "02", ("2", True): "05", ("2", False): "06"}
 _HANDOVER_OTHERS = {True: "03", False: "04"}
 
@@ -73,7 +76,7 @@ def _orders(visit: Visit, moment: str, signatures: Collection[str]) -> tuple[IcO
     lines = [
         _order(order, moment, self_dispensed=self_dispensed)
         for order in visit.content.orders
-        if order.kind in _ORDER_TYPES
+        if order.kind in ON_CARD
     ]
     if len(signatures) == len(lines):
         signed = zip(lines, signatures, strict=True)

@@ -6,6 +6,7 @@ totals of the month over all its systems) are for its system to fill in or corre
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,11 @@ from typing import Final
 
 import msgspec
 
+from visitbridge.domain.amounts import order_points
+from visitbridge.domain.home_fees import HOME_FEES
 from visitbridge.domain.roc import TAIPEI, roc_date, roc_time
 from visitbridge.domain.visit import Order, OrderKind, Visit
+from visitbridge.domain.visit_time import stay_of
 from visitbridge.errors import FieldInvalid
 from visitbridge.protocols.visit_export.transcript import Substitutes, Transcript, to_big5
 
@@ -35,6 +39,8 @@ _POINTS: Final[Mapping[str, tuple[OrderKind, ...]]] = {
     "d33": (OrderKind.SERVICE, OrderKind.TEST),
     "d34": (OrderKind.MATERIAL,),
 }
+_VISIT_FEES: Final = frozenset(fee.code for fee in HOME_FEES)
+_EMERGENCY: Final = "ECE"
 REQUIRED: Final = ("d3", "d8", "d9", "d11", "d14", "d15", "d19", "d28", "d30", "d39", "d40", "d41", "d49")
 
 
@@ -142,7 +148,7 @@ def _case(number: int, visit: Visit, chosen: Substitutes) -> ClaimCase:
     if not content.diagnoses:
         raise FieldInvalid("a visit without a diagnosis", field="content.diagnoses")
     day = roc_date(visit.visit_at.astimezone(TAIPEI).date())
-    points = {tag: sum(map(_line_points, _of_kinds(content.orders, kinds))) for tag, kinds in _POINTS.items()}
+    points = {tag: sum(map(order_points, _of_kinds(content.orders, kinds))) for tag, kinds in _POINTS.items()}
     drugs = _of_kinds(content.orders, (OrderKind.DRUG,))
     body = {
         "d3": visit.patient.id_no,
@@ -179,7 +185,7 @@ def _case(number: int, visit: Visit, chosen: Substitutes) -> ClaimCase:
 
 def _line(place: int, order: Order, visit: Visit) -> dict[str, str]:
     is_drug = order.kind is OrderKind.DRUG
-    moment = roc_time(visit.visit_at)[:11]
+    moment = _minute(visit.visit_at)
     values = {
         "p1": str(order.days) if is_drug else "",
         "p2": visit.content.claim.dispensing,
@@ -191,16 +197,32 @@ def _line(place: int, order: Order, visit: Visit) -> dict[str, str]:
         "p9": order.route,
         "p10": f"{order.total:.1f}",
         "p11": f"{order.price:.2f}",
-        "p12": str(_line_points(order)),
+        "p12": str(order_points(order)),
         "p13": f"{place:03d}",
         "p14": moment,
         "p15": moment,
+        **(_visit_fee(visit) if order.code in _VISIT_FEES else {}),
     }
     return {tag: value for tag, value in values.items() if value}
 
 
-def _line_points(order: Order) -> int:
-    return round(order.price * order.total * order.percentage / 100)
+def _visit_fee(visit: Visit) -> dict[str, str]:
+    """What the plan asks of a visit fee's own line: from arrival to departure, by whom, of which department, and whether
+    it was an emergency (nhi-domain §4.9).
+    """
+    arrived_at, departed_at = stay_of(visit)
+    return {
+        "p14": _minute(arrived_at),
+        "p15": _minute(departed_at or arrived_at),
+        "p16": visit.practitioner.id_no or visit.practitioner.staff_id,
+        "p20": visit.content.claim.department,
+        "p21": _EMERGENCY if visit.content.occasion.emergency else "",
+    }
+
+
+def _minute(moment: dt.datetime) -> str:
+    """p14 and p15 count to the minute."""
+    return roc_time(moment)[:11]
 
 
 def _of_kinds(orders: Sequence[Order], kinds: Sequence[OrderKind]) -> list[Order]:

@@ -14,6 +14,7 @@ import msgspec
 from visitbridge.domain.roc import roc_date, roc_time
 from visitbridge.domain.visit import Diagnosis, Order
 from visitbridge.errors import FieldInvalid
+from visitbridge.protocols.ic_upload.from_visit import ON_CARD
 from visitbridge.protocols.visit_export.transcript import Substitutes, Transcript, to_big5
 
 NO_NUMBER = "NA"
@@ -113,5 +114,10 @@ def _codes(diagnoses: Sequence[Diagnosis]) -> SchemeDiagnoses:
 
 
 def _orders(orders: Sequence[Order], signatures: Sequence[str]) -> tuple[SchemeOrder, ...]:
-    signed = signatures if len(signatures) == len(orders) else [""] * len(orders)
-    return tuple(SchemeOrder(p01_2=order.code, A79=mark) for order, mark in zip(orders, signed, strict=True))
+    """Each with its signature: the card gives them for its own orders, which self-paid ones are not."""
+    signed = sum(order.kind in ON_CARD for order in orders) == len(signatures)
+    marks = iter(signatures if signed else ())
+    return tuple(
+        SchemeOrder(p01_2=order.code, A79=next(marks, "") if order.kind in ON_CARD else "")
+        for order in orders
+    )
