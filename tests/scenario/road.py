@@ -24,10 +24,12 @@ from visitbridge.sim.modem import ModemSetup, VirtualModem
 from visitbridge.sim.relay import Line, Relay, open_relay
 from visitbridge.words import LANGUAGES, load_catalogue
 
-PACE = 0.005
+PACE = 0.02
 MODEM = ModemSection(profile="sim7600", apn="vpn.example", recovery_pace=PACE)
-# Where it matters which rung helped: each has more than a second to do so, also on a machine with much else to do.
-UNHURRIED = msgspec.structs.replace(MODEM, recovery_pace=0.02)
+# Where it matters which rung helped: each has seconds to do so, also on a machine with much else to do.
+UNHURRIED = msgspec.structs.replace(MODEM, recovery_pace=0.06)
+# Where no rung may be climbed: what the box needs to be well again comes long before the first is due.
+PATIENT = msgspec.structs.replace(MODEM, recovery_pace=0.5)
 DISTURBING = ("AT+CGATT=0", "AT+CFUN=0", "AT+CFUN=1,1")
 WORDS = load_catalogue().texts(LANGUAGES[0])
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.patience import PATIENCE_S
-from tests.scenario.road import MODEM, UNHURRIED, Road, open_road, open_switch
+from tests.scenario.road import MODEM, PATIENT, UNHURRIED, Road, open_road, open_switch
 from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
 
 PROVEN = ("radio", "sim", "registration", "apn", "dns", "vpn_host", "tls", "data_centre", "certificate")
@@ -95,7 +95,7 @@ async def test_a_sim_taken_out(tmp_path: Path) -> None:
 
 
 async def test_a_refusal_for_good_waits_for_a_person(tmp_path: Path) -> None:
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=PATIENT) as road:
         before = len(road.disturbances)
         road.virtual.begin(FaultKind.PDP_REFUSED)
         road.virtual.drop_bearer()
@@ -119,7 +119,7 @@ async def lose_and_regain(road: Road) -> None:
 
 async def test_a_line_that_comes_back_is_used_without_another_disturbance(tmp_path: Path) -> None:
     """How soon: tests/bench/test_drain_goals.py."""
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=PATIENT) as road:
         await lose_and_regain(road)
         before = len(road.disturbances)
         await road.until_up()

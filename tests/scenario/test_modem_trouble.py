@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.scenario.road import MODEM, UNHURRIED, open_road
+from tests.scenario.road import MODEM, PATIENT, UNHURRIED, open_road
 from visitbridge.sim.modem import Cure, FaultKind, ModemSetup
 
 RIGHT, WRONG = {"modem.sim_pin": "4821"}, {"modem.sim_pin": "1111"}
@@ -19,7 +19,7 @@ RESET = "AT+CFUN=1,1"
 
 
 async def test_a_wrong_sim_pin_is_sent_once_in_all_lives_of_the_box(tmp_path: Path) -> None:
-    async with open_road(tmp_path, LOCKED, secrets=RIGHT) as road:
+    async with open_road(tmp_path, LOCKED, modem=PATIENT, secrets=RIGHT) as road:
         await road.stop()
         road.virtual.restart(Cure.POWER)
         before = len(road.disturbances)
@@ -44,7 +44,7 @@ async def test_a_wrong_sim_pin_is_sent_once_in_all_lives_of_the_box(tmp_path: Pa
 
 async def test_a_blocked_sim_waits_for_the_carrier(tmp_path: Path) -> None:
     setup = ModemSetup(sim_pin="4821", pin_tries=0)
-    async with open_road(tmp_path, setup, secrets=RIGHT, bound=False) as road:
+    async with open_road(tmp_path, setup, modem=PATIENT, secrets=RIGHT, bound=False) as road:
         await road.until_down("sim_blocked", "SIM 卡已鎖住，要 PUK 碼才能解開")
         assert await road.verdict() == ("SIM 卡已鎖住，要 PUK 碼", "請聯絡電信業者")
         assert (road.pins_sent, road.disturbances) == ([], [])
@@ -113,7 +113,7 @@ async def test_a_modem_that_talks_gibberish_is_restarted(tmp_path: Path) -> None
 
 
 async def test_noise_and_storms_of_messages_change_nothing_but_the_log(tmp_path: Path) -> None:
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=PATIENT) as road:
         before, seen = len(road.disturbances), len(road.virtual.commands)
         began_s = time.monotonic()
         road.virtual.add_noise(b"\xff\x00\x1a> \r\n", storm=(b"+CGEV: NW MODIFY 1,0", 300))
@@ -130,7 +130,7 @@ async def test_noise_and_storms_of_messages_change_nothing_but_the_log(tmp_path:
 
 
 async def test_a_modem_that_restarts_by_itself_is_found_as_another_device(tmp_path: Path) -> None:
-    async with open_road(tmp_path) as road:
+    async with open_road(tmp_path, modem=PATIENT) as road:
         before, device = len(road.disturbances), road.virtual.link.readlink()
         road.virtual.unplug()
         await road.until_down("modem_absent", "找不到行動網路模組")

@@ -47,7 +47,7 @@ async def test_the_network_tells_the_time_in_quarter_hours(tmp_path: Path, zone_
 async def test_a_module_that_was_told_no_time_is_not_believed(tmp_path: Path) -> None:
     """It then answers with the date of its making; the box shows 時間未校正 until the data centre speaks."""
     async with open_road(tmp_path, bound=False) as road:
-        await road.until(lambda _: road.virtual.carries_traffic)
+        await road.until(lambda _: "AT+CCLK?" in road.virtual.commands)
         asked = road.virtual.commands.index("AT+CCLK?")
         await road.until(lambda _: len(road.virtual.commands) > asked + 5)
         _, state = await road.box.ask("GET", "/api/state")
