@@ -485,18 +485,24 @@ def test_M17_three_choices_where_something_is_left(box: FakeBox, draft: Draft, p
     assert draft.content["orders"] == []
 
 
-@pytest.mark.parametrize("known", [True, False])
+NOT_LOOKED_UP = "目前無法查詢餘藥（不代表沒有餘藥）"
+
+
+@pytest.mark.parametrize(
+    ("known", "uncounted", "words"),
+    [(True, 0, "紀錄裡沒有這項餘藥"), (True, 1, NOT_LOOKED_UP), (False, 0, NOT_LOOKED_UP)],
+    ids=["none", "a line that could not be counted", "no records"],
+)
 def test_M17_what_cannot_be_looked_up_is_not_called_none(
-    box: FakeBox, draft: Draft, phone: Phone, *, known: bool
+    box: FakeBox, draft: Draft, phone: Phone, known: bool, uncounted: int, words: str
 ) -> None:
     box.answers[f"GET {API}/leftover"] = {
         "known": known,
         "as_of": samples.ago(hours=1) if known else None,
         "medicines": [],
-        "uncounted": 0,
+        "uncounted": uncounted,
     }
     phone.open(f"{box.url}/#{VISIT}/order/0")
-    words = "紀錄裡沒有這項餘藥" if known else "目前無法查詢餘藥（不代表沒有餘藥）"
     expect(phone.page.locator("[data-left]")).to_contain_text(words)
 
 

@@ -54,7 +54,8 @@ export function Leftover({ draft, code, remove }) {
   const found = useFetched(`left ${draft.id} ${code}`, () => /** @type {Promise<Known>} */ (get(`/api/visits/${segment(draft.id)}/leftover?code=${encodeURIComponent(code)}`)));
   const known = found.value;
   if (!known && !found.error) return null;
-  if (!known?.known) return html`<p class="hint" data-left="unknown">${t("left.unknown")}</p>`;
+  // A line that could not be counted may be of this very medicine.
+  if (!known?.known || (!known.medicines.length && known.uncounted)) return html`<p class="hint" data-left="unknown">${t("left.unknown")}</p>`;
   const asOf = known.as_of ? rocMoment(known.as_of) : "";
   if (known.medicines.length === 0) return html`<p class="hint" data-left="none">${t("left.none", { at: asOf })}</p>`;
   return html`<div data-left="some">${known.medicines.map((medicine) => html`<${Left} key=${medicine.group} medicine=${medicine} closed=${!draft.writable.value} remove=${remove}
