@@ -231,7 +231,7 @@ class FlakyReader:
         return self._reader.open_session(owner, deadline_s=deadline_s)
 
 
-@pytest.mark.parametrize("failure", [PcscUnavailable, DeviceTimeout, CardAbsent, CardRemoved])
+@pytest.mark.parametrize("failure", [PcscUnavailable, DeviceTimeout, CardAbsent, CardBeingRead, CardRemoved])
 async def test_a_card_that_could_not_be_asked_is_asked_again(
     clock: FakeClock, card: Cards, failure: type[VisitBridgeError]
 ) -> None:

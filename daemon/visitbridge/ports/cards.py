@@ -65,7 +65,8 @@ class CardReader(Protocol):
     def open_session(self, owner: str, *, deadline_s: float) -> AbstractAsyncContextManager[CardChannel]:
         """Power the card and hold the reader until the block ends or ``deadline_s`` is over.
 
-        Raises ReaderBusy (owner and remaining seconds in ``params``), CardAbsent, CardMute, ReaderUnavailable.
+        Raises ReaderBusy (owner and remaining seconds in ``params``), CardAbsent, CardMute, CardBeingRead for one that the
+        reader is still looking at, ReaderUnavailable.
         """
         ...
 

@@ -38,7 +38,7 @@ from visitbridge.services.topics import CardsTopic
 
 _RECOGNISE_DEADLINE_S = 10.0
 _READ_AGAIN_S, _READ_AGAIN_MAX_S = 1.0, 60.0
-_Trouble = DeviceError | CardAbsent | CardRemoved
+_Trouble = DeviceError | CardAbsent | CardBeingRead | CardRemoved
 _KIND_OF_STATE: dict[ReaderState, CardKind] = {ReaderState.CARD: "reading", ReaderState.MUTE: "mute"}
 
 
@@ -151,7 +151,7 @@ class CardDesk:
     async def refresh(self, reader_id: str) -> PresentCard:
         """Read the card again, on request.
 
-        Raises DeviceError, CardAbsent, CardRemoved; ReaderBusy while somebody else has it.
+        Raises DeviceError, CardAbsent, CardBeingRead, CardRemoved; ReaderBusy while somebody else has it.
         """
         self.at(reader_id)
         await self._read(self.reader(reader_id))
@@ -217,7 +217,7 @@ class CardDesk:
                 return None
             try:
                 await self._read(reader)
-            except (DeviceError, CardAbsent, CardRemoved) as exc:
+            except (DeviceError, CardAbsent, CardBeingRead, CardRemoved) as exc:
                 self._show_trouble(reader_id, info, exc)
                 return exc
             return None
@@ -237,7 +237,10 @@ class CardDesk:
             self._set(info, "reading", error_code=error.code)
 
     async def _read(self, reader: CardReader) -> None:
-        """The result is dropped when the card has changed meanwhile. Raises DeviceError, CardAbsent, CardRemoved."""
+        """The result is dropped when the card has changed meanwhile.
+
+        Raises DeviceError, CardAbsent, CardBeingRead, CardRemoved.
+        """
         info = reader.info
         kind: CardKind = "unknown"
         record: BasicRecord | None = None
@@ -245,7 +248,7 @@ class CardDesk:
         try:
             async with reader.open_session("recognise", deadline_s=_RECOGNISE_DEADLINE_S) as channel:
                 kind, record = await channel.converse(identify(), deadline_s=_RECOGNISE_DEADLINE_S)
-        except (CardAbsent, CardRemoved):
+        except (CardAbsent, CardBeingRead, CardRemoved):
             raise
         except CardMute as exc:
             kind, code = "mute", exc.code

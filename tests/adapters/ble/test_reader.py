@@ -17,6 +17,7 @@ from visitbridge.adapters.ble.fleet import BleReaders
 from visitbridge.adapters.ble.line import Line
 from visitbridge.adapters.ble.reader import BleReader
 from visitbridge.errors import (
+    CardBeingRead,
     CardRemoved,
     DeviceError,
     PairingLost,
@@ -233,6 +234,21 @@ async def test_a_repeated_notice_takes_no_power_from_a_card_in_use(setup: Setup,
             assert await channel.transmit(GET_DATA) == RECORD + OK
             assert await channel.transmit(GET_DATA) == RECORD + OK
     assert desk.reader.info.insertion == 1
+
+
+@both
+async def test_a_card_that_the_reader_still_looks_at_is_not_called_absent(
+    setup: Setup, clock: FakeClock
+) -> None:
+    async with open_desk(setup, clock) as desk:
+        await desk.wait_state(ReaderState.EMPTY)
+        desk.spoil_next(Fault.SILENCE)
+        await desk.simulated.insert(DemoCard(ATR_T1))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        with pytest.raises(CardBeingRead):
+            async with desk.reader.open_session("one", deadline_s=10):
+                pass
 
 
 @both

@@ -17,6 +17,7 @@ from visitbridge.adapters.ble.line import Line
 from visitbridge.domain.backoff import BackoffClass, delay_s
 from visitbridge.errors import (
     CardAbsent,
+    CardBeingRead,
     CardError,
     CardMute,
     DeviceError,
@@ -65,6 +66,7 @@ class BleReader(Generic[R]):
         self._connection: tuple[Line[R], Talk[R]] | None = None
         self._jitter = jitter
         self._failures = 0
+        self._is_looking = False
         self._is_wanted = asyncio.Event()
         self._tell: Callable[[ReaderInfo], None] = _tell_nobody
         self._told: ReaderInfo | None = None
@@ -142,7 +144,7 @@ class BleReader(Generic[R]):
         lease = self._hold.take(owner, deadline_s)
         try:
             if self._info.state is ReaderState.EMPTY:
-                raise CardAbsent
+                raise CardBeingRead if self._is_looking else CardAbsent
             insertion = self._info.insertion
             self._lease = lease
             try:
@@ -259,6 +261,7 @@ class BleReader(Generic[R]):
         """Take note of a card that was put in. Until then the slot counts as empty, so that no session opens."""
         self._info = msgspec.structs.replace(self._info, state=ReaderState.EMPTY, atr="")
         insertion = self._info.insertion + 1
+        self._is_looking = True
         try:
             atr = await line.hold(_probe(talk), deadline_s=_POWER_S)
         except CardAbsent:
@@ -267,6 +270,8 @@ class BleReader(Generic[R]):
             self._show(ReaderState.MUTE, insertion=insertion)
         else:
             self._show(ReaderState.CARD, insertion=insertion, atr=atr.hex().upper())
+        finally:
+            self._is_looking = False
 
 
 def _probe(talk: Talk[R]) -> Dialogue[R, bytes]:
