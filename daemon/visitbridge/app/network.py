@@ -165,6 +165,7 @@ class Network:
                 self.activity,
                 ladder=Ladder(paced(LadderPolicy(), section.recovery_pace), rungs_of(hooks), jitter=draw),
                 hooks=hooks,
+                link_is_up=link.is_up,
             ),
             host_has_address=lambda: not section.interface or self.interfaces.has_address(section.interface),
             policy=WatchPolicy().paced(section.recovery_pace),

@@ -53,7 +53,7 @@ class HurriedClock:
 
 
 class ModemBench:
-    """``path_silent`` plays the link watch; ``states`` is every state published, in order."""
+    """``path_silent`` and ``link_up`` play the link watch; ``states`` is every state published, in order."""
 
     def __init__(
         self,
@@ -69,6 +69,7 @@ class ModemBench:
         self.activity = Activity()
         self.board = LiveBoard()
         self.path_silent = False
+        self.link_up = False
         self.states: list[ModemState] = []
         self.power_cuts = 0
         self.reboots = 0
@@ -83,6 +84,7 @@ class ModemBench:
             self.activity,
             ladder=Ladder(LADDER, rungs_of(found), jitter=lambda: 0.0),
             hooks=found,
+            link_is_up=lambda: self.link_up,
         )
         self.watch = ModemWatch(
             modem,

@@ -48,6 +48,20 @@ def test_every_symptom_is_given_time_and_starts_at_its_own_rung(symptom: Symptom
     assert first == (PATIENCE_S[symptom], SPAN[symptom][0])
 
 
+@pytest.mark.parametrize("symptom", Symptom)
+def test_a_box_that_another_uplink_serves_is_not_restarted(symptom: Symptom) -> None:
+    """The modem's rounds go on below that, and the box is not owed a restart for the time."""
+    subject = ladder()
+    rungs = set()
+    for now_s in range(0, round(24 * HOUR_S), 5):
+        rung = subject.due(symptom, now_s, spare_box=True)
+        if rung is not None:
+            subject.climbed(rung, now_s)
+            rungs.add(rung)
+
+    assert rungs == {rung for rung in Rung if SPAN[symptom][0] <= rung <= SPAN[symptom][1]} - {Rung.REBOOT}
+
+
 def test_each_rung_gets_time_to_help_before_the_next() -> None:
     climbed = climb(ladder(), Symptom.NO_DATA, until_s=900.0)
 

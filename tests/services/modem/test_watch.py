@@ -379,6 +379,23 @@ async def test_a_storm_of_messages_is_lived_through(tmp_path: Path, store: Store
         await bench.until(ModemState.DATA_UP)
 
 
+async def test_a_box_that_works_by_its_cable_is_not_restarted_for_its_modem(
+    tmp_path: Path, store: Store
+) -> None:
+    async with open_modem_bench(tmp_path, store) as bench:
+        await bench.until(ModemState.DATA_UP)
+        bench.link_up = True
+        bench.virtual.begin(FaultKind.PDP_STUCK)
+        bench.virtual.drop_bearer()
+        # Once round the ladder and up again.
+        await eventually(lambda: bench.power_cuts > 1, within_s=PATIENCE_S)
+        assert bench.reboots == 0
+
+        bench.link_up = False
+
+        await eventually(lambda: bench.reboots == 1, within_s=PATIENCE_S)
+
+
 async def test_the_last_reboot_is_remembered(tmp_path: Path, store: Store) -> None:
     async with open_modem_bench(tmp_path, store) as bench:
         await bench.until(ModemState.DATA_UP)

@@ -134,8 +134,11 @@ class Ladder:
             self._rung = None
             self._round = 0
 
-    def due(self, symptom: Symptom, now_s: float) -> Rung | None:
-        """The rung to climb now, or None: not yet (:meth:`due_at_s` says when)."""
+    def due(self, symptom: Symptom, now_s: float, *, spare_box: bool = False) -> Rung | None:
+        """The rung to climb now, or None: not yet (:meth:`due_at_s` says when).
+
+        ``spare_box``: another uplink carries, so the box itself is left running; rounds go on below that.
+        """
         self._healthy_since_s = None
         if self._symptom is None:
             self._due_at_s = max(
@@ -143,7 +146,7 @@ class Ladder:
                 now_s + self._spread(self._policy.patience_s[symptom]),
             )
         self._symptom = symptom
-        rung = self._next(symptom, now_s)
+        rung = self._next(symptom, now_s, spare_box=spare_box)
         if rung is None or now_s < max(self._due_at_s, self._allowed_at_s(rung)):
             return None
         return rung
@@ -162,10 +165,14 @@ class Ladder:
             self._policy.rules[rung].patience_s * 2.0 ** min(self._round, MOST_ROUNDS_DOUBLED)
         )
 
-    def _next(self, symptom: Symptom, now_s: float) -> Rung | None:
+    def _next(self, symptom: Symptom, now_s: float, *, spare_box: bool = False) -> Rung | None:
         """One above the last, or the first again (a new round, more patient) above the top."""
         first, last = SPAN[symptom]
-        usable = [rung for rung in self._available if first <= rung <= last]
+        usable = [
+            rung
+            for rung in self._available
+            if first <= rung <= last and not (spare_box and rung is Rung.REBOOT)
+        ]
         if not usable:
             return None
         above = [rung for rung in usable if self._rung is None or rung > self._rung]

@@ -1,9 +1,12 @@
-"""Climbing the recovery ladder: only when nothing is open that it would disturb."""
+"""Climbing the recovery ladder: only when nothing is open that it would disturb, and never restarting a box whose link
+is up by another way.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable
 
 import msgspec
 
@@ -36,10 +39,21 @@ def rungs_of(hooks: Hooks) -> set[Rung]:
 
 
 class Recovery:
-    """Call :meth:`load` once first: how recently the box was rebooted has to survive the reboot."""
+    """Call :meth:`load` once first: how recently the box was rebooted has to survive the reboot.
+
+    ``link_is_up``: whether the data centre answers, by whichever uplink.
+    """
 
     def __init__(
-        self, modem: Modem, store: Store, clock: Clock, activity: Activity, *, ladder: Ladder, hooks: Hooks
+        self,
+        modem: Modem,
+        store: Store,
+        clock: Clock,
+        activity: Activity,
+        *,
+        ladder: Ladder,
+        hooks: Hooks,
+        link_is_up: Callable[[], bool],
     ) -> None:
         self._modem = modem
         self._store = store
@@ -47,6 +61,7 @@ class Recovery:
         self._activity = activity
         self._ladder = ladder
         self._hooks = hooks
+        self._link_is_up = link_is_up
         self.last: Climb | None = None
 
     async def load(self) -> None:
@@ -65,7 +80,7 @@ class Recovery:
         Raises ModemAbsent and ModemSilent from a modem that went away on the rung.
         """
         now_s = self._clock.monotonic()
-        rung = self._ladder.due(symptom, now_s)
+        rung = self._ladder.due(symptom, now_s, spare_box=self._link_is_up())
         if rung is None:
             return False
         if not self._activity.is_idle:
