@@ -23,6 +23,7 @@ from visitbridge.errors import (
     StaffRequired,
     VisitBridgeError,
 )
+from visitbridge.ports.clock import TimeTrust
 from visitbridge.ports.records import StaffSessionRow
 from visitbridge.ports.store import Transaction
 from visitbridge.services.visits.in_hand import WorkInHand
@@ -77,6 +78,25 @@ async def test_F05_what_is_left_on_a_phone_shared_late_lasts_from_the_card_on(
     room.clock.advance(1)
 
     assert (room.staff.acting(PHONE), room.staff.acting(OTHER)) == (None, None)
+
+
+async def test_F05_a_box_that_was_off_and_knows_no_time_lets_go_on_who_types_the_phones_code(
+    room: Room, card: Cards
+) -> None:
+    row = await sign_in(room, card("hpc-doctor"))
+    room.clock.advance(3600.0)
+    await room.staff.keep()
+    room.clock.boot_id, room.clock.trust = "boot-2", TimeTrust.UNTRUSTED
+    assert room.staff.acting(PHONE) is None, "nobody can tell"
+
+    room.staff.take_up(PHONE)
+
+    acting = room.staff.acting(PHONE)
+    assert acting is not None
+    assert (acting.staff_id, acting.live) == (row.staff_id, False)
+    assert room.staff.acting(OTHER) is None
+    room.clock.advance(11 * 3600.0)
+    assert room.staff.acting(PHONE) is None
 
 
 async def test_who_ends_the_session_leaves_nothing_behind(room: Room, card: Cards) -> None:

@@ -344,6 +344,18 @@ async def test_an_act_of_a_phone_and_its_row_are_one_transaction(
     assert acts[-2:] == ["phone.code", "phone.lock"]
 
 
+async def test_only_a_code_that_opens_tells_that_the_phone_was_unlocked(desks: Desks, phone: Opened) -> None:
+    unlocked: list[str] = []
+    desks.phones.when_unlocked(unlocked.append)
+    with pytest.raises(CodeWrong):
+        await desks.phones.unlock(phone.phone, bytearray(b"000001"))
+    assert unlocked == []
+
+    await desks.phones.unlock(phone.phone, bytearray(CODE))
+
+    assert unlocked == [phone.phone.phone_id]
+
+
 async def test_a_phone_that_is_removed_while_its_code_is_compared_is_told_so(
     desks: Desks, phone: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,7 @@ def _wire(
     )
     phones = PhoneDesk(store, clock, limits=policies.of_phones(config.policy))
     phones.when_removed(staff.leave)
+    phones.when_unlocked(staff.take_up)
     presence = PresenceDesk(store, board, clock)
     outgoing = build_outgoing(
         config,

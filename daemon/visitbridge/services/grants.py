@@ -14,7 +14,7 @@ from visitbridge.domain.people import Right
 from visitbridge.domain.visit import Practitioner
 from visitbridge.ports.clock import Clock
 from visitbridge.ports.records import Countdown
-from visitbridge.services.countdown import kept, left_s, settled
+from visitbridge.services.countdown import kept, left_s, settled, taken_up
 
 REDUCED_S = 43_200.0
 """From the card on: as long as the phone's own session, which the card began."""
@@ -64,6 +64,14 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
             if phone not in phone_ids or (staff_id and former.staff_id != staff_id)
         }
         return Granted(former=kept)
+
+    def taken_up(self, phone_id: str, clock: Clock) -> Granted:
+        """In a boot without trusted time: what was left of who signed in last on this phone runs on from now."""
+        former = self.former.get(phone_id)
+        countdown = taken_up(former.countdown, clock) if former is not None else None
+        if former is None or countdown is None:
+            return self
+        return self.with_phone(phone_id, msgspec.structs.replace(former, countdown=countdown))
 
     def kept(self, clock: Clock) -> Granted:
         """Without those whose time is over; with what is left of the others, to be stored."""

@@ -57,6 +57,7 @@ class PhoneDesk:
         self._limits = limits
         self._book = PhoneBook(store, clock, grace_s=GRACE_S)
         self._on_removed: list[Callable[[str], None]] = []
+        self._on_unlocked: list[Callable[[str], None]] = []
         self._on_changed: list[Callable[[], None]] = []
 
     async def load(self) -> None:
@@ -84,6 +85,10 @@ class PhoneDesk:
     def when_removed(self, listener: Callable[[str], None]) -> None:
         """Call ``listener`` with the id of every phone that is unpaired."""
         self._on_removed.append(listener)
+
+    def when_unlocked(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener`` with the id of every phone that its code opens."""
+        self._on_unlocked.append(listener)
 
     def when_changed(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after a phone was opened or locked."""
@@ -178,6 +183,8 @@ class PhoneDesk:
                 cookie = await self._book.give_cookie(known, phone, row, act="phone.open", why="code")
         finally:
             digits[:] = bytes(len(digits))
+        for listener in self._on_unlocked:
+            listener(phone.phone_id)
         self._tell()
         known.proof_ends_s = self._proof_end_s()
         return cookie

@@ -184,6 +184,12 @@ class StaffDesk:
         except (LinkError, DataCentreError) as exc:
             log.info("staff session left to expire on the other side: %s", exc.code)
 
+    def take_up(self, phone_id: str) -> None:
+        """A locked phone was opened by its person's own code: who signed in last on it goes on with less (F05), though
+        nobody can tell yet, for want of trusted time, how long the box was off.
+        """
+        self._book.take_up(phone_id)
+
     def leave(self, phone_id: str) -> None:
         """A phone was unpaired: it is in no session any more; one that was on no other phone ends."""
         self._active.pop(phone_id, None)

@@ -82,6 +82,10 @@ class StaffBook:
         """What whoever signed in last on this phone may still do."""
         return self._granted.acting(phone_id, self._clock)
 
+    def take_up(self, phone_id: str) -> None:
+        """Stored with the next :meth:`keep`."""
+        self._granted = self._granted.taken_up(phone_id, self._clock)
+
     def forget_phone(self, phone_id: str) -> None:
         """Stored with the next :meth:`keep`."""
         self._granted = self._granted.without((phone_id,))
