@@ -39,8 +39,10 @@ def test_a_reset_leaves_the_power_on() -> None:
     assert play(CcidTalk().reset(), [(POWER_ON.format(1, 0), block(1, ATR))]) == ATR
 
 
-def test_a_mute_card_is_tried_with_every_voltage() -> None:
-    tries = [(POWER_ON.format(1 + power, power), failure(1 + power, 0xFE)) for power in range(4)]
+@pytest.mark.parametrize("error", [0xFE, 0xFD, 0xF8, 0xF7], ids=["mute", "parity", "TS", "TCK"])
+def test_a_card_without_a_clean_answer_to_reset_is_tried_with_every_voltage(error: int) -> None:
+    """A dirty chip is the card's trouble, not the connection's (CCID Rev. 1.1, table 6.2-2)."""
+    tries = [(POWER_ON.format(1 + power, power), failure(1 + power, error)) for power in range(4)]
     with pytest.raises(CardMute) as mute:
         play(CcidTalk().power_on(), tries)
     assert mute.value.retry is Retry.LATER

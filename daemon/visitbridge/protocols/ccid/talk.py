@@ -18,6 +18,8 @@ from visitbridge.protocols.reader_talk import Chain, Dialogue, Turn, chained, ou
 
 # libccid, too, gives up on a reader after ten replies to something else.
 _MOST_STRAYS = 10
+# What a dirty or broken chip makes of its answer to reset (§6.2.6, table 6.2-2).
+_NO_ANSWER_TO_RESET = frozenset({SlotError.ICC_MUTE, SlotError.PARITY, SlotError.BAD_TS, SlotError.BAD_TCK})
 
 _REPLY_TO = {
     CommandKind.ICC_POWER_ON: ReplyKind.DATA_BLOCK,
@@ -39,7 +41,7 @@ class CcidTalk:
         self._seq = 0
 
     def power_on(self) -> Dialogue[CcidReply, bytes]:
-        """Power the card and return its ATR, with every voltage in turn while it stays mute.
+        """Power the card and return its ATR, with every voltage in turn while it gives none that can be understood.
 
         Raises CardAbsent, CardMute, DeviceError.
         """
@@ -49,7 +51,7 @@ class CcidTalk:
                 return reply.data
             if reply.icc is Icc.ABSENT:
                 raise CardAbsent
-            if reply.error != SlotError.ICC_MUTE:
+            if reply.error not in _NO_ANSWER_TO_RESET:
                 raise _failure(reply)
         raise CardMute("no answer to reset at any voltage")
 
