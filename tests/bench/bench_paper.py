@@ -43,7 +43,6 @@ _SHEET = PrescriptionSheet(
     practitioner="示範醫師",
     diagnoses=("I10 本態性高血壓",),
     drugs=_DRUGS,
-    refills=3,
     qr_text=";".join(["VB0000000001", "2", *("x" * 10 for _ in range(54))]),
     passphrase="7F3A22KQ",
     print_no=1,

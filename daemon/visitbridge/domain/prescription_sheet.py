@@ -43,7 +43,6 @@ class PrescriptionSheet(msgspec.Struct, frozen=True, kw_only=True):
     practitioner: str
     diagnoses: tuple[str, ...]
     drugs: tuple[SheetDrug, ...]
-    refills: int
     qr_text: str
     passphrase: str
     print_no: int
@@ -77,7 +76,6 @@ def sheet_of(
             for diagnosis in visit.content.diagnoses
         ),
         drugs=tuple(map(_drug, drugs)),
-        refills=max((order.refills for order in drugs if order.chronic), default=0),
         qr_text=qr_text,
         passphrase=passphrase,
         print_no=print_no,

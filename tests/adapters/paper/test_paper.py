@@ -44,7 +44,6 @@ SHEET = PrescriptionSheet(
     practitioner="示範醫師",
     diagnoses=("I10 本態性高血壓",),
     drugs=(DRUG,),
-    refills=0,
     qr_text="VB0000000001;1;;測試病人甲",
     passphrase="7F3A22KQ",
     print_no=2,
@@ -116,10 +115,29 @@ def test_every_further_page_of_training_bears_it_too(tmp_path: Path) -> None:
     assert all("訓" in page for page in pages)
 
 
-def test_a_repeat_prescription_says_how_often(tmp_path: Path) -> None:
-    words, _ = printed(draw_page(msgspec.structs.replace(SHEET, refills=3), TEXTS), tmp_path)
+REPEATED = msgspec.structs.replace(DRUG, code="AC99999100", refills=3)
 
-    assert "可領 3 次" in words
+
+@pytest.mark.parametrize(
+    ("drugs", "said"),
+    [((DRUG,), 0), ((REPEATED,), 1), ((REPEATED, REPEATED), 1), ((DRUG, REPEATED), 1)],
+    ids=["once", "repeated", "both repeated", "one of two"],
+)
+def test_a_repeat_prescription_says_how_often(
+    drugs: tuple[SheetDrug, ...], said: int, tmp_path: Path
+) -> None:
+    words, _ = printed(draw_page(msgspec.structs.replace(SHEET, drugs=drugs), TEXTS), tmp_path)
+
+    assert words.count("可領 3 次") == said
+
+
+def test_a_medicine_for_once_is_not_taken_for_repeated_beside_one_that_is(tmp_path: Path) -> None:
+    sheet = msgspec.structs.replace(SHEET, drugs=(REPEATED, DRUG))
+    words, _ = printed(draw_page(sheet, TEXTS), tmp_path)
+
+    of_the_repeated, _, of_the_other = words.partition(DRUG.code)
+    assert "可領 3 次" in of_the_repeated.partition(REPEATED.code)[2]
+    assert "可領" not in of_the_other
 
 
 @pytest.mark.parametrize(

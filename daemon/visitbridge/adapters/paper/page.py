@@ -86,10 +86,15 @@ class _Page:
 
     def drugs(self, sheet: PrescriptionSheet) -> None:
         self._row({name: self._texts[f"column_{name}"] for name, _ in _COLUMNS})
+        counts = {drug.refills for drug in sheet.drugs}
         for drug in sheet.drugs:
-            self._row({name: getattr(drug, name) for name, _ in _COLUMNS})
-        if sheet.refills:
-            self._line(self._texts["refills"].format(count=sheet.refills), _BODY)
+            cells = {name: getattr(drug, name) for name, _ in _COLUMNS}
+            if drug.refills and len(counts) > 1:
+                # Beside a medicine for once, so that nobody takes that one for repeated too.
+                cells["name"] = f"{drug.name}（{self._repeats(drug.refills)}）"
+            self._row(cells)
+        if len(counts) == 1 and (count := counts.pop()):
+            self._line(self._repeats(count), _BODY)
         self._rule()
 
     def foot(self, sheet: PrescriptionSheet) -> None:
@@ -104,6 +109,9 @@ class _Page:
                 self._write(_LEFT + 3, top + 12 + 6 * number, line, _BODY)
         self._box(_LEFT + 50, top, 37, _CODE_MM, self._texts["stamp"])
         self._box(_LEFT + 91, top, 37, _CODE_MM, self._texts["signature"])
+
+    def _repeats(self, count: int) -> str:
+        return self._texts["refills"].format(count=count)
 
     def _pair(self, key: str, value: str) -> str:
         return f"{self._texts[key]} {value}" if key and value else ""
