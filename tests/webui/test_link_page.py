@@ -36,6 +36,19 @@ def test_the_first_broken_hop_is_in_bold_and_no_other(box: FakeBox, phone: Phone
     expect(phone.page.locator("[data-state=broken] .hop-state")).not_to_be_empty()
 
 
+@pytest.mark.parametrize(("state", "before"), [("good", ""), ("down", "host"), ("down", "sim_locked")])
+def test_of_a_box_out_of_reach_nothing_is_said(box: FakeBox, phone: Phone, state: str, before: str) -> None:
+    """What the box said last is no longer what it would say."""
+    box.topics["link"] = samples.link(state, before)
+    phone.open(f"{box.url}/#/status")
+    expect(phone.page.locator("[data-hop]").first).to_be_visible()
+
+    box.go_silent()
+
+    expect(phone.page.locator("[data-hop][data-state=unseen-yet]")).to_have_count(len(HOPS))
+    expect(phone.page.locator("[data-hop]")).to_have_count(len(HOPS))
+
+
 def test_of_a_good_link_no_hop_is_in_bold(box: FakeBox, phone: Phone) -> None:
     phone.open(f"{box.url}/#/status")
 

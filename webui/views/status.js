@@ -9,11 +9,11 @@ import { RescueNotice } from "../components/rescue.js";
 /** From near to far; `hop` of the link topic names the first broken one. */
 const HOPS = ["network", "dns", "host", "tls", "data_centre"];
 
-/** @param {{ hop: string }} props */
+/** `hop` null: nobody knows now. @param {{ hop: string | null }} props */
 function Hops({ hop }) {
-  const broken = HOPS.indexOf(hop);
+  const broken = HOPS.indexOf(hop ?? "");
   return html`<ol class="hops">${HOPS.map((name, i) => {
-    const state = broken < 0 || i < broken ? "ok" : i === broken ? "broken" : "unseen-yet";
+    const state = hop === null ? "unseen-yet" : broken < 0 || i < broken ? "ok" : i === broken ? "broken" : "unseen-yet";
     return html`<li class=${state} data-hop=${name} data-state=${state}><span class="mark" aria-hidden="true"></span>${t(`hop.${name}`)}<span class="hop-state">${t(`hop_state.${state}`)}</span></li>`;
   })}</ol>`;
 }
@@ -22,13 +22,14 @@ export default function Status() {
   tick.value;
   const { link, queue, time, power, box } = live.value;
   const staff = staffHere.value;
-  const other = link && link.hop && !HOPS.includes(link.hop);
+  const hop = reached.value && link ? link.hop : null;
+  const other = hop && !HOPS.includes(hop);
   return html`<${Screen} title=${t("status.title")} up="/">
     <${RescueNotice} />
     <section class="group"><h2>${t("status.link")}</h2>
       <p class="strong">${reached.value ? t(`strip.link.${link?.link ?? "unknown"}`) : t("strip.unreached")}</p>
-      ${other ? html`<p data-hop=${link.hop}>${t(`hop.${link.hop}`)}</p><p><a href="#/settings/environment">${t("environment.title")}</a></p>` : html`<${Hops} hop=${link?.hop ?? ""} />`}
-      ${link?.hop === "tls" ? html`<${Notice} kind="warn" title=${t("error.GW-LNK-05.what")}><p>${t("error.GW-LNK-05.where")}</p><p>${t("error.GW-LNK-05.now")}</p>
+      ${other ? html`<p data-hop=${hop}>${t(`hop.${hop}`)}</p><p><a href="#/settings/environment">${t("environment.title")}</a></p>` : html`<${Hops} hop=${hop} />`}
+      ${hop === "tls" ? html`<${Notice} kind="warn" title=${t("error.GW-LNK-05.what")}><p>${t("error.GW-LNK-05.where")}</p><p>${t("error.GW-LNK-05.now")}</p>
         <div class="actions"><a class="button plain" href="#/settings/environment">${t("environment.title")}</a><a class="button plain" href="#/settings/roots">${t("roots.title")}</a></div><p class="code">GW-LNK-05</p><//>` : null}
       <p class="hint">${link?.since ? t("status.since", { at: rocMoment(link.since) }) : ""}</p>
       <p class="hint">${link?.last_success_at ? t("status.last_success", { at: rocMoment(link.last_success_at) }) : t("status.never")}</p></section>
