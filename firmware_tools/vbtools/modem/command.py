@@ -1,6 +1,6 @@
 """``vb-modem``: find a modem's ports, ask it about itself, its SIM and the network, try an APN, and talk AT.
 
-Stop the gateway first (systemctl stop visitbridge.target): a modem's port has one user at a time. Secrets are asked for, never
+Stop the gateway first (systemctl stop visitbridge.target visitbridge.service): a modem's port has one user at a time. Secrets are asked for, never
 given on the command line, and neither printed nor kept.
 """
 

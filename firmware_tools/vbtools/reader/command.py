@@ -1,6 +1,6 @@
 """``vb-reader``: find readers, ask them about themselves, pair, send commands, and read a card a thousand times.
 
-Stop the gateway first where it uses the same reader (systemctl stop visitbridge.target): a reader has one user at a time.
+Stop the gateway first where it uses the same reader (systemctl stop visitbridge.target visitbridge.service): a reader has one user at a time.
 READER is an id as ``list`` shows it, or the beginning of one; it can be left out where there is only one reader.
 """
 

@@ -1,6 +1,6 @@
 """``vb-selftest``: try a box as a whole before it goes out, for minutes or a night, and sign what was found.
 
-Stop the gateway first (systemctl stop visitbridge.target) and put a card into every reader. The key that signs is made on the
+Stop the gateway first (systemctl stop visitbridge.target visitbridge.service) and put a card into every reader. The key that signs is made on the
 box at its first use; write its fingerprint down then (vb-selftest key), for whoever verifies a report later.
 """
 
