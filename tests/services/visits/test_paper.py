@@ -9,13 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.adapters.store.builders import KEY, receipt, save, visit
+from tests.adapters.store.builders import KEY, job, receipt, save, visit
 from visitbridge.adapters.store import open_store
+from visitbridge.domain.jobs import AgeLimits, JobState
 from visitbridge.domain.prescription_sheet import PrescriptionSheet
 from visitbridge.domain.visit import Diagnosis, Order, OrderKind, Visit, VisitContent, VisitFlags
 from visitbridge.errors import PaperFailed, PrescriptionEmpty
 from visitbridge.ports.store import Store
 from visitbridge.services.outbox.names import UPLOAD_VISIT
+from visitbridge.services.outbox.views import job_view
 from visitbridge.services.visits.paper import PrintingDesk
 from visitbridge.services.visits.prescription import prescription_of
 from visitbridge.services.visits.views import PrescriptionView, VisitView
@@ -151,6 +153,18 @@ async def test_a_number_that_was_given_is_not_given_again_after_a_failure(
         await desk.print(shown.visit_id, who="D-9", phone_id="p1")
 
     assert (await desk.print(shown.visit_id, who="D-9", phone_id="p1")).print_no == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "waiting_for"),
+    [(JobState.QUEUED, "prescription.upload"), (JobState.REJECTED, "prescription.attention")],
+)
+def test_O01_an_upload_that_was_sent_back_is_not_called_awaited(state: JobState, waiting_for: str) -> None:
+    shown = visit(content=PRESCRIBED)
+    sending = job_view(job(kind=UPLOAD_VISIT, state=state), shown, (), now=shown.visit_at, limits=AgeLimits())
+    view = VisitView(visit=shown, flags=VisitFlags(), jobs=(sending,), receipts={}, notice="")
+
+    assert prescription_of(view) == PrescriptionView(ready=False, waiting_for=waiting_for)
 
 
 def test_O01_a_visit_fee_alone_is_no_prescription() -> None:

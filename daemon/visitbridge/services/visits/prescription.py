@@ -22,8 +22,10 @@ def prescription_of(view: VisitView, *, training: bool = False) -> PrescriptionV
     if not prescribes(view.visit):
         return PrescriptionView(ready=False, waiting_for="prescription.no_orders")
     if receipt is None:
-        planned = any(job.kind == UPLOAD_VISIT for job in view.jobs)
-        waiting = "prescription.upload" if planned else "prescription.not_wanted"
+        upload = next((job for job in view.jobs if job.kind == UPLOAD_VISIT), None)
+        if upload is None:
+            return PrescriptionView(ready=False, waiting_for="prescription.not_wanted")
+        waiting = "prescription.attention" if upload.needs_person else "prescription.upload"
         return PrescriptionView(ready=False, waiting_for=waiting)
     return PrescriptionView(
         ready=True,
