@@ -41,6 +41,7 @@ async def test_ten_phones_see_each_change_and_a_flood_of_them_once_a_second(day:
 
         # As fast as one phone can.
         began_s, before = time.monotonic(), [one.heard[-1].delivery for one in listeners]
+        saved_before = visit["visit"]["revision"]
         while time.monotonic() < began_s + BUSY_S:
             await day.save(visit, {"subjective": f"喘 {time.monotonic()}"})
         await hear(listeners, visit_id, visit["visit"]["revision"])
@@ -49,4 +50,4 @@ async def test_ten_phones_see_each_change_and_a_flood_of_them_once_a_second(day:
     deliveries = [one.heard[-1].delivery - first for one, first in zip(listeners, before, strict=True)]
     assert max(deliveries) <= took_s + PHONE_BURST, "no phone is woken more than once a second"
     assert min(deliveries) >= BUSY_S / 2, "no phone is left out while others are told"
-    assert visit["visit"]["revision"] > 3 * max(deliveries), "changes were sent together"
+    assert visit["visit"]["revision"] - saved_before > max(deliveries), "changes were sent together"
