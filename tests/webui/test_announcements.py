@@ -94,8 +94,11 @@ def test_B04_T03_the_tour_goes_from_part_to_part_by_keyboard_and_is_over_for_goo
         expect(page.locator(".tour")).to_have_attribute("data-step", wanted)
         expect(page.locator(".tour-part")).to_have_count(1)
         panel, part = page.locator(".tour").bounding_box(), page.locator(".tour-part").bounding_box()
+        banner = page.locator(".banner.virtual").bounding_box()
         assert panel is not None
         assert part is not None
+        assert banner is not None
+        assert panel["y"] >= banner["y"] + banner["height"]
         covered = min(panel["y"] + panel["height"], part["y"] + part["height"]) - max(panel["y"], part["y"])
         seen.append((wanted, covered < part["height"] / 2))
         expect(page.locator("#tour-title")).to_be_focused()
