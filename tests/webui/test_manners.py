@@ -535,3 +535,19 @@ def test_a_phone_on_its_side_keeps_room_for_the_content(box: FakeBox, phone: Pho
 
     expect(phone.page.locator(".action-bar")).to_have_css("position", "static")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 844
+
+
+@pytest.mark.parametrize("banner", [".banner.virtual", ".banner.lost"])
+def test_a_phone_on_its_side_or_with_its_keyboard_up_still_shows_what_must_not_be_overlooked(
+    box: FakeBox, phone: Phone, banner: str
+) -> None:
+    phone.open(f"{box.url}/#{VISIT}")
+    phone.dress(Look(390, 400))
+    box.refuse_streams = banner == ".banner.lost"
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(phone.page.locator(banner)).to_be_visible()
+    phone.page.locator("#to-records").scroll_into_view_if_needed()
+    phone.page.evaluate("window.scrollTo(0, 600)")
+
+    expect(phone.page.locator(banner)).to_be_in_viewport(ratio=1)
+    expect(phone.page.locator(".strip")).not_to_be_in_viewport()

@@ -25,6 +25,7 @@ export default function Start() {
   const asks = useFetched(patient?.name_open ? patient.card_no_tail : "", async () => (patient?.name_open ? import("../components/card_name.js") : null));
   const ways = useFetched(`${!reader}`, async () => (reader ? null : import("../components/ways.js")));
   const online = linkUp.value && staffHere.value !== null;
+  const nobody = live.value.phone?.reduced ? "start.no_staff" : "start.nobody";
   const goesOn = (drafts.value ?? []).some((draft) => draft.patient_name === patient?.name);
   const disabledBox = live.value.box?.enabled === false;
   const action = reader && patient && !disabledBox && !noVisits.value ? html`<${Button} kind="primary" id="start-visit" busy=${start.busy} onPress=${() => void start.run(!online)}>
@@ -41,7 +42,7 @@ export default function Start() {
       <span>${r.card.patient?.name}<small>${r.name}</small></span></label>`)}</fieldset>` : null}
     ${!reader && ways.value ? html`<${ways.value.Ways} />` : null}
     ${reader && !linkUp.value ? html`<${Notice} kind="warn" title=${t("start.offline.what")}><p>${t("start.offline.where")}</p><p>${t("start.offline.now")}</p><//>` : null}
-    ${reader && !staffHere.value && (linkUp.value || !patient) ? html`<${Notice} kind="warn" title=${t(live.value.phone?.reduced ? "start.no_staff.what" : "start.nobody.what")}><p>${t(live.value.phone?.reduced ? "start.no_staff.now" : "start.nobody.now")}</p>
+    ${reader && !staffHere.value && (linkUp.value || !patient) ? html`<${Notice} kind="warn" title=${t(`${nobody}.what`)}><p>${t(`${nobody}.now`)}</p>
       <div class="actions"><a class="button plain" href="#/sign-in">${t("home.sign_in")}</a></div><//>` : null}
     ${drafts.value && drafts.value.length > 0 ? html`<section class="group"><h2>${t("home.drafts")}</h2><div class="items">${drafts.value.map((draft) => html`<${RowLink}
       href=${`#/visits/${draft.visit_id}`} title=${draft.patient_name} detail=${t("home.draft_since", { at: rocMoment(draft.visit_at) })} />`)}</div></section>` : null}<//>`;
