@@ -21,6 +21,10 @@ INSIDE = {
 UNREACHED: dict[str, tuple[list[samples.Json], str]] = {
     "none": ([], "找不到讀卡機"),
     "silent": ([{"state": "unavailable"}], "讀卡機沒有回應"),
+    "no longer paired": (
+        [{"state": "unavailable", "sleeps": True, "trouble": "GW-DEV-23"}],
+        "這台讀卡機和盒子的配對失效了。",
+    ),
     "asleep": ([{"state": "unavailable", "sleeps": True}], "讀卡機睡著了或不在附近"),
 }
 

@@ -15,6 +15,8 @@ function said({ wants }) {
   const usable = readers.value.filter((reader) => reader.state !== "unavailable");
   const odd = usable.find(({ card }) => card.error_code || card.kind === "institution")?.card;
   if (usable.length === 0) {
+    const code = readers.value.find((reader) => reader.trouble)?.trouble;
+    if (code) return { odd: true, title: errorWords(code, "what"), hint: errorWords(code, "now"), code, place: "#/settings/readers" };
     const name = readers.value.length === 0 ? "none" : readers.value.some((reader) => reader.sleeps) ? "asleep" : "unavailable";
     return { odd: true, title: t(`readers.${name}`), hint: t("readers.none_hint"), place: "#/settings/readers" };
   }
