@@ -44,7 +44,7 @@ def test_what_is_broken_stands_with_what_to_do(box: FakeBox, phone: Phone, artef
     box.answers["GET /api/environment"] = report(READY, ready=True)
     page.click("#modem-retry")
 
-    expect(page.get_by_text("可以出門")).to_be_visible()
+    expect(page.get_by_text("環境正常")).to_be_visible()
     expect(page.locator("[data-item=data]")).to_contain_text("2026-11 這期用了 84 MB")
     assert len(box.calls("POST /api/environment/modem/retry")) == 1
     expect(page.locator("#modem-retry")).to_have_count(0)
