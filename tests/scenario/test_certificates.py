@@ -86,6 +86,7 @@ async def test_Y11_an_unannounced_change_is_named_and_a_technician_mends_it(day:
 
 async def add_by_page(day: Day, root: Path) -> None:
     pem = await asyncio.to_thread(root.read_text, "ascii")
+    await day.phone.prove()
     answer = await day.call("POST", "/api/box/roots", {"pem": pem})
     assert [each["source"] for each in answer["roots"]] == ["binding", "technician"]
 

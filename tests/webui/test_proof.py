@@ -11,23 +11,36 @@ from playwright.sync_api import expect
 from tests.webui import samples
 from tests.webui.fake_box import FakeBox, Refusal
 from tests.webui.phone import Phone
+from tests.webui.test_roots import FIRST, PEM, SECOND, root
 
 PHRASE = "一二三四五六七八九十甲乙"
 
 
 class Asking:
-    """Refuses a call until somebody has shown card or code; then answers it."""
+    """Refuses a call until somebody has shown card or code; then answers it, and ``then`` is what the box answers else."""
 
-    def __init__(self, box: FakeBox, call: str, answer: Any, *, way: str, shown: Any) -> None:
+    def __init__(
+        self,
+        box: FakeBox,
+        call: str,
+        answer: Any,
+        *,
+        way: str = "POST /api/phone/unlock",
+        shown: Any = None,
+        then: dict[str, Any] | None = None,
+    ) -> None:
         self.proven = False
+        self._box = box
         self._answer = answer
-        self._shown = shown
+        self._shown = shown or {}
+        self._then = then or {}
         box.answers[call] = self._act
         box.answers[way] = self._prove
 
     def _act(self, _: Any) -> Any:
         if not self.proven:
             raise Refusal(403, "GW-ACC-16")
+        self._box.answers |= self._then
         return self._answer
 
     def _prove(self, _: Any) -> Any:
@@ -79,7 +92,7 @@ def test_each_way_of_showing_who_it_is_goes_on_with_what_was_asked(
 
 def test_a_pass_phrase_has_not_to_be_typed_twice(box: FakeBox, phone: Phone) -> None:
     answer = {"starts_locked": True, "cards": False}
-    Asking(box, "PUT /api/lock/phrase", answer, way="POST /api/phone/unlock", shown={})
+    Asking(box, "PUT /api/lock/phrase", answer)
     box.answers["GET /api/lock/settings"] = {"starts_locked": False, "cards": False}
     phone.open(f"{box.url}/#/settings/protection")
     phone.page.fill("#new-phrase", PHRASE)
@@ -117,6 +130,34 @@ def test_erasing_the_box_goes_on_with_what_was_asked(box: FakeBox, phone: Phone)
     expect(phone.page.get_by_text("盒子正在清除資料")).to_be_visible()
     asked = [False, True, True]
     assert box.calls("POST /api/box/reset") == [{"name": name, "even_with_unsent": even} for even in asked]
+
+
+def test_Y11_a_root_is_added_once_it_is_known_who_asks(box: FakeBox, phone: Phone) -> None:
+    both = {"roots": [root(FIRST, "binding"), root(SECOND, "technician")]}
+    box.answers["GET /api/box/roots"] = {"roots": [root(FIRST, "binding")]}
+    Asking(box, "POST /api/box/roots", both, then={"GET /api/box/roots": both})
+    phone.open(f"{box.url}/#/settings/roots")
+    phone.page.fill("#root-pem", PEM)
+    phone.page.click("#add-root")
+    give_code(phone)
+
+    expect(phone.page.locator(f"[data-root='{SECOND}']")).to_contain_text("技術人員加入")
+    assert box.calls("POST /api/box/roots") == [{"pem": PEM}] * 2
+
+
+def test_Y11_a_root_is_removed_once_it_is_known_who_asks(box: FakeBox, phone: Phone) -> None:
+    box.answers["GET /api/box/roots"] = {"roots": [root(FIRST, "binding"), root(SECOND, "technician")]}
+    call = f"DELETE /api/box/roots/{FIRST}"
+    left = {"roots": [root(SECOND, "technician")]}
+    Asking(box, call, left, then={"GET /api/box/roots": left})
+    phone.open(f"{box.url}/#/settings/roots")
+    first = phone.page.locator(f"[data-root='{FIRST}']")
+    first.get_by_role("button", name="移除").click()
+    first.get_by_role("button", name="移除").click()
+    give_code(phone)
+
+    expect(first).to_have_count(0)
+    assert len(box.calls(call)) == 2
 
 
 def test_another_refusal_keeps_nothing_that_was_typed(box: FakeBox, phone: Phone) -> None:

@@ -6,6 +6,7 @@ import { pairs, rocDate } from "../core/format.js";
 import { announce } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button, ErrorNotice, Field, Loading, Screen, useFetched, useTask } from "../components/controls.js";
+import { Refused } from "../components/proof.js";
 
 /** @typedef {import("../core/types").PortalRoot} PortalRoot */
 /** @typedef {{ roots: PortalRoot[] }} Answer */
@@ -17,7 +18,7 @@ function Root({ root, only, changed }) {
   return html`<li class="item tall" data-root=${root.fingerprint}><div class="row-text"><span class="row-title">${root.subject}</span>
     <span>${t(`roots.source.${root.source}`)} · ${t("roots.until", { date: rocDate(root.ends_at.slice(0, 10)) })}</span>
     <span class="label">${t("roots.fingerprint")}</span><span class="code">${pairs(root.fingerprint)}</span>
-    <${ErrorNotice} error=${remove.error} />
+    <${Refused} task=${remove} />
     ${only ? null : sure ? html`<p class="hint">${t("roots.sure")}</p><div class="actions"><${Button} kind="danger" task=${remove}>${t("roots.remove")}<//>
       <${Button} onPress=${() => setSure(false)}>${t("roots.keep")}<//></div>` : html`<div class="actions"><${Button} kind="quiet" onPress=${() => setSure(true)}>${t("roots.remove")}<//></div>`}</div></li>`;
 }
@@ -35,7 +36,7 @@ export default function Roots() {
   return html`<${Screen} title=${t("roots.title")} up="/settings"
     action=${html`<${Button} kind="primary" id="add-root" task=${add} disabled=${pem.trim() === ""}>${t("roots.add")}<//>`}>
     <p>${t("roots.intro")}</p>
-    <${ErrorNotice} error=${add.error ?? read.error ?? roots.error} />
+    <${Refused} task=${add} /><${ErrorNotice} error=${read.error ?? roots.error} />
     ${known ? html`<ul class="items">${known.map((root) => html`<${Root} key=${root.fingerprint} root=${root} only=${known.length === 1} changed=${roots.set} />`)}</ul>`
       : roots.error ? null : html`<${Loading} />`}
     ${known?.length === 0 ? html`<p class="hint">${t("roots.unbound")}</p>` : null}

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from visitbridge.api.routes import TECHNICIAN, AnyRoute, Call, NoQuery, Route
+from visitbridge.api.routes import PROVEN_TECHNICIAN, TECHNICIAN, AnyRoute, Call, NoQuery, Route
 from visitbridge.services.portal_trust import PortalTrust, RootView
 
 
@@ -41,7 +41,7 @@ class PortalRoots:
                 method="POST",
                 path="/api/box/roots",
                 summary="Trust one more root, once its fingerprint was compared",
-                access=TECHNICIAN,
+                access=PROVEN_TECHNICIAN,
                 handler=self._add,
                 body=NewRoot,
                 answer=Roots,
@@ -51,7 +51,7 @@ class PortalRoots:
                 method="DELETE",
                 path="/api/box/roots/{fingerprint}",
                 summary="Trust a root no longer",
-                access=TECHNICIAN,
+                access=PROVEN_TECHNICIAN,
                 handler=self._remove,
                 answer=Roots,
             ),
