@@ -26,6 +26,8 @@ NOBODY: dict[str, Any] = {"sessions": []}
 FIRST_LOAD_REQUESTS = 25
 GZIP_BYTES = 60_000
 VISIT_GZIP_BYTES = 61_500
+# Twenty seconds after a page came, whatever is done with it then.
+FETCHED_AHEAD = {"/views/help.js", "/core/hotlines.js"}
 WORDS = "/api/words/zh-Hant-TW"
 FIRST_WORDS = f"{WORDS}/first"
 CHINESE = re.compile(r"[一-鿿]")
@@ -166,7 +168,7 @@ def test_a_whole_visit_is_light(box: FakeBox, phone: Phone) -> None:
     phone.page.click("#to-prescription")
     expect(phone.page.locator("#passphrase")).to_be_visible()
 
-    files = {path for path in phone.served if not path.startswith("/api/")}
+    files = {path for path in phone.served if not path.startswith("/api/")} - FETCHED_AHEAD
     assert sum(map(gzipped, files)) <= VISIT_GZIP_BYTES
 
 
