@@ -15,12 +15,12 @@ VOLT, OTHER = "class/hwmon/hwmon1", "class/hwmon/hwmon0"
 CELL, MOUSE, MAINS = (f"class/power_supply/{name}" for name in ("bq27441-0", "a-hid-mouse", "usb"))
 
 
-def found(folder: Path, files: Mapping[str, str]) -> PowerFound:
+async def found(folder: Path, files: Mapping[str, str]) -> PowerFound:
     for name, content in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content + "\n")
-    return BoardPower(folder).read()
+    return await BoardPower(folder).read()
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def found(folder: Path, files: Mapping[str, str]) -> PowerFound:
     ],
     ids=str,
 )
-def test_under_voltage_is_what_holds_now(
+async def test_under_voltage_is_what_holds_now(
     tmp_path: Path, files: Mapping[str, str], under_voltage: bool | None
 ) -> None:
-    assert found(tmp_path, files) == PowerFound(under_voltage=under_voltage, battery_percent=None)
+    assert await found(tmp_path, files) == PowerFound(under_voltage=under_voltage, battery_percent=None)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,10 @@ def test_under_voltage_is_what_holds_now(
     ],
     ids=str,
 )
-def test_the_battery_is_the_boxs_own(tmp_path: Path, files: Mapping[str, str], percent: int | None) -> None:
-    assert found(tmp_path, files) == PowerFound(under_voltage=None, battery_percent=percent)
+async def test_the_battery_is_the_boxs_own(
+    tmp_path: Path, files: Mapping[str, str], percent: int | None
+) -> None:
+    assert await found(tmp_path, files) == PowerFound(under_voltage=None, battery_percent=percent)
 
 
 @pytest.mark.parametrize(
@@ -85,10 +87,10 @@ def test_the_battery_is_the_boxs_own(tmp_path: Path, files: Mapping[str, str], p
         ("", None),
     ],
 )
-def test_whether_the_battery_runs_down_is_its_gauges_word(
+async def test_whether_the_battery_runs_down_is_its_gauges_word(
     tmp_path: Path, status: str, discharging: bool | None
 ) -> None:
     files = {f"{CELL}/type": "Battery", f"{CELL}/capacity": "4", f"{CELL}/status": status}
-    assert found(tmp_path, files) == PowerFound(
+    assert await found(tmp_path, files) == PowerFound(
         under_voltage=None, battery_percent=4, discharging=discharging
     )

@@ -22,9 +22,13 @@ class Board:
 
     def __init__(self, found: PowerFound) -> None:
         self.found = found
+        self.closed = False
 
-    def read(self) -> PowerFound:
+    async def read(self) -> PowerFound:
         return self.found
+
+    def close(self) -> None:
+        self.closed = True
 
 
 async def shown(
@@ -67,6 +71,14 @@ async def test_a_box_that_cannot_tell_says_so() -> None:
     assert await shown([NOTHING]) == [PowerTopic(battery_percent=None, under_voltage=None)]
 
 
+async def test_a_gauge_that_does_not_tell_is_shown_as_that() -> None:
+    lost = PowerFound(under_voltage=False, battery_percent=None, battery_silent=True)
+    assert await shown([STEADY, lost]) == [
+        PowerTopic(battery_percent=80, under_voltage=False),
+        PowerTopic(battery_percent=None, under_voltage=False, battery_silent=True),
+    ]
+
+
 async def test_under_voltage_is_logged_when_it_begins(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         await shown([STEADY, SAGGING, SAGGING, STEADY, SAGGING])
@@ -105,9 +117,15 @@ async def test_a_battery_that_runs_out_is_told_of_once(
 
 
 async def test_phones_are_told_that_the_box_goes_off() -> None:
-    board = LiveBoard()
-    watch = PowerWatch(Board(STEADY), board, FakeClock(), off_below_percent=5)
+    board, probe = LiveBoard(), Board(STEADY)
+    watch, ready = PowerWatch(probe, board, FakeClock(), off_below_percent=5), asyncio.Event()
+    running = asyncio.ensure_future(watch.run(ready.set))
+    await ready.wait()
     watch.going()
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert probe.closed
     assert board.snapshot()["power"] == PowerTopic(
         battery_percent=80, under_voltage=False, switching_off=True
     )

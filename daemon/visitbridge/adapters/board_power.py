@@ -22,13 +22,17 @@ class BoardPower:
     def __init__(self, sysfs: Path = Path("/sys")) -> None:
         self._sysfs = sysfs
 
-    def read(self) -> PowerFound:
+    async def read(self) -> PowerFound:
         percent, discharging = self._battery()
         return PowerFound(
-            under_voltage=self._under_voltage(), battery_percent=percent, discharging=discharging
+            under_voltage=self.under_voltage(), battery_percent=percent, discharging=discharging
         )
 
-    def _under_voltage(self) -> bool | None:
+    def close(self) -> None:
+        """Nothing is held between looks."""
+
+    def under_voltage(self) -> bool | None:
+        """None where neither driver nor firmware tells."""
         for sensor in self._folders("class/hwmon"):
             if _text(sensor / "name") == "rpi_volt":
                 alarm = _text(sensor / "in0_lcrit_alarm")

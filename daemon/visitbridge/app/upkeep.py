@@ -12,12 +12,13 @@ from visitbridge.adapters.datacentre.client import HttpDataCentre
 from visitbridge.adapters.disk import FolderDisk
 from visitbridge.adapters.logind import LogindMachine
 from visitbridge.adapters.logs.recent import RecentLogs
+from visitbridge.adapters.pisugar import PiSugarPower
 from visitbridge.adapters.store import SqlStore
 from visitbridge.adapters.system_clock import SystemClock
 from visitbridge.app.health import program_versions
 from visitbridge.app.network import Network
 from visitbridge.app.options import Options
-from visitbridge.config import Config, plain_settings
+from visitbridge.config import Config, PowerSection, plain_settings
 from visitbridge.runtime.jitter import draw
 from visitbridge.services.binding import BoxRecord
 from visitbridge.services.datasets import DataSetRefresh
@@ -26,7 +27,7 @@ from visitbridge.services.health import HealthDesk, HealthReports
 from visitbridge.services.link import LinkWatch
 from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
-from visitbridge.services.power import PowerWatch
+from visitbridge.services.power import PowerProbe, PowerWatch
 from visitbridge.services.site_steps import SiteBook
 from visitbridge.services.support import SupportDesk
 from visitbridge.services.switching_off import SwitchOff
@@ -105,7 +106,9 @@ def build_upkeep(
     )
     # A laboratory's machine is somebody's computer: only a bus of its own may be asked.
     is_our_machine = not options.allow_virtual or "DBUS_SYSTEM_BUS_ADDRESS" in os.environ
-    power = PowerWatch(BoardPower(), board, clock, off_below_percent=config.power.off_below_percent)
+    power = PowerWatch(
+        _power_probe(config.power), board, clock, off_below_percent=config.power.off_below_percent
+    )
     switch_off = SwitchOff(
         store,
         clock,
@@ -117,3 +120,8 @@ def build_upkeep(
     return Upkeep(
         survey=survey, support=support, health=health, switch_off=switch_off, power=power, reports=reports
     )
+
+
+def _power_probe(section: PowerSection) -> PowerProbe:
+    board = BoardPower()
+    return PiSugarPower(board, port=section.pisugar_port) if section.battery == "pisugar" else board

@@ -243,6 +243,14 @@ class LogSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PowerSection(msgspec.Struct, frozen=True, kw_only=True):
+    battery: Annotated[
+        Literal["kernel", "pisugar"],
+        Meta(
+            description="Who knows the box's battery: the kernel (/sys/class/power_supply), or the pisugar-server of a PiSugar "
+            "board, asked on 127.0.0.1"
+        ),
+    ] = "kernel"
+    pisugar_port: Annotated[int, Meta(ge=1, le=65_535, description="TCP port of pisugar-server")] = 8423
     off_below_percent: Annotated[
         int,
         Meta(

@@ -19,15 +19,24 @@ _LOOKS: Final = 2
 
 
 class PowerFound(msgspec.Struct, frozen=True, kw_only=True):
-    """None: this box cannot tell. ``discharging``: the battery is all there is, by its gauge's own word."""
+    """None: this box cannot tell. ``discharging``: the battery is all there is, by its gauge's own word.
+    ``battery_silent``: there should be a battery, and its gauge does not tell.
+    """
 
     under_voltage: bool | None
     battery_percent: int | None
     discharging: bool | None = None
+    battery_silent: bool = False
 
 
 class PowerProbe(Protocol):
-    def read(self) -> PowerFound: ...
+    async def read(self) -> PowerFound:
+        """Return soon, whatever the gauge does, and raise nothing: what cannot be told is None."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the gauge; the next ``read`` takes it up again."""
+        ...
 
 
 class PowerWatch:
@@ -49,6 +58,7 @@ class PowerWatch:
         self._clock = clock
         self._off_below_percent = off_below_percent
         self._on_low: list[Callable[[int], Awaitable[None]]] = []
+        self._found = PowerFound(under_voltage=None, battery_percent=None)
         self._under_voltage = False
         self._low_looks = 0
         self._going = False
@@ -60,23 +70,26 @@ class PowerWatch:
         self._on_low.append(listener)
 
     def going(self) -> None:
-        """The machine goes off: every phone is told."""
+        """The machine goes off: every phone is told, with what was found last."""
         self._going = True
-        self._publish(self._probe.read())
+        self._publish()
 
     async def run(self, ready: Callable[[], None]) -> None:
-        await self._look()
-        ready()
-        while True:
-            await self._clock.wait_until(self._clock.monotonic() + EVERY_S)
+        try:
             await self._look()
+            ready()
+            while True:
+                await self._clock.wait_until(self._clock.monotonic() + EVERY_S)
+                await self._look()
+        finally:
+            self._probe.close()
 
     async def _look(self) -> None:
-        found = self._probe.read()
+        found = self._found = await self._probe.read()
         if found.under_voltage and not self._under_voltage:
             log.warning("under-voltage: the supply does not hold")
         self._under_voltage = bool(found.under_voltage)
-        self._publish(found)
+        self._publish()
         percent = found.battery_percent
         low = percent is not None and percent <= self._off_below_percent and found.discharging is True
         self._low_looks = self._low_looks + 1 if low and self._off_below_percent else 0
@@ -84,12 +97,14 @@ class PowerWatch:
             for listener in self._on_low:
                 await listener(percent)
 
-    def _publish(self, found: PowerFound) -> None:
+    def _publish(self) -> None:
+        found = self._found
         self._board.put(
             "power",
             PowerTopic(
                 battery_percent=found.battery_percent,
                 under_voltage=found.under_voltage,
+                battery_silent=found.battery_silent,
                 switching_off=self._going,
             ),
         )

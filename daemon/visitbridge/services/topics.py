@@ -134,10 +134,13 @@ class TimeTopic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PowerTopic(msgspec.Struct, frozen=True, kw_only=True):
-    """``switching_off``: the machine has agreed to go off; nobody should begin anything."""
+    """``switching_off``: the machine has agreed to go off; nobody should begin anything. ``battery_silent``: there should
+    be a battery, and its gauge does not tell.
+    """
 
     battery_percent: int | None
     under_voltage: bool | None
+    battery_silent: bool = False
     switching_off: bool = False
 
 

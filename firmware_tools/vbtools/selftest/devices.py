@@ -36,7 +36,7 @@ class BoardSupply:
         self._power = BoardPower(sysfs)
 
     def under_voltage(self) -> bool | None:
-        return self._power.read().under_voltage
+        return self._power.under_voltage()
 
 
 async def try_store(folder: Path, commits: int) -> Finding:

@@ -158,6 +158,7 @@ EVERY: list[Check] = [
         power_check(PowerTopic(battery_percent=battery, under_voltage=low))
         for battery, low in ((None, None), (80, False), (None, True), (10, None), (None, False))
     ),
+    power_check(PowerTopic(battery_percent=None, under_voltage=False, battery_silent=True)),
     *(check for reason in ("root", "validity", "name", "other") for check in path_checks("tls", reason)),
     *(
         portal_certificate_check(topic, NOW)

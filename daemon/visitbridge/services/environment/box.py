@@ -91,10 +91,12 @@ def readers_check(cards: CardsTopic | None) -> Check:
 
 
 def power_check(power: PowerTopic | None) -> Check:
+    if power is not None and power.under_voltage:
+        return fail("power", "under_voltage")
+    if power is not None and power.battery_silent:
+        return warn("power", "silent")
     if power is None or (power.under_voltage is None and power.battery_percent is None):
         return absent("power")
-    if power.under_voltage:
-        return fail("power", "under_voltage")
     if power.battery_percent is None:
         return ok("power", "steady")
     if power.battery_percent <= BATTERY_WARN_PERCENT:
