@@ -35,7 +35,7 @@ class PiSugarPower:
     178 and 188). Nothing is raised: a server that is away, silent or not understood is a battery that nobody knows.
     """
 
-    def __init__(self, board: PowerProbe, *, port: int, answer_within_s: float = 2.0) -> None:
+    def __init__(self, board: PowerProbe, *, port: int, answer_within_s: float = 5.0) -> None:
         self._board = board
         self._port = port
         self._answer_within_s = answer_within_s
