@@ -184,6 +184,8 @@ async def test_M13_every_field_of_an_order_is_kept(box: VisitHouse) -> None:
         ({"long_term": True, "days": 32, "total": 32.0}, "days", "days_chronic"),
         ({"chronic": True, "refills": 4, "days": 28, "total": 28.0}, "refills", "refills_days"),
         ({"frequency": ""}, "frequency", "missing"),
+        ({"kind": "self_paid", "total": 3.0}, "total", "total_differs"),
+        ({"kind": "self_paid", "route": ""}, "route", "missing"),
     ],
 )
 async def test_M13_what_leaves_the_box_keeps_to_arithmetic_and_law(
@@ -194,6 +196,14 @@ async def test_M13_what_leaves_the_box_keeps_to_arithmetic_and_law(
         f"content.orders[0].{member}",
         rule,
     )
+
+
+async def test_M09_M13_a_medicine_that_the_patient_pays_for_is_bound_by_no_days_of_the_insurers(
+    box: VisitHouse,
+) -> None:
+    paid = {**DRUG, "kind": "self_paid", "code": "SP1", "days": 14, "total": 14.0}
+    (order,) = (await box.finished(orders=[paid]))["visit"]["content"]["orders"]
+    assert {name: order[name] for name in paid} == paid
 
 
 async def test_M13_a_total_that_a_person_typed_and_marked_leaves(box: VisitHouse) -> None:

@@ -73,6 +73,10 @@ def test_M10_M13_not_even_in_a_draft(changes: dict[str, object], member: str) ->
         ({"long_term": True, "days": 28, "total": 84.0, "refills": 2}, "refills"),
         ({"chronic": True, "refills": 0, "days": 28, "total": 84.0}, "refills"),
         ({"kind": OrderKind.SERVICE, "total": 0.0}, "total"),
+        ({"kind": OrderKind.SELF_PAID, "total": 3.0}, "total"),
+        ({"kind": OrderKind.SELF_PAID, "frequency": "", "days": 0}, "frequency"),
+        ({"kind": OrderKind.SELF_PAID, "route": ""}, "route"),
+        ({"kind": OrderKind.SELF_PAID, "days": 0}, "days"),
         ({"chronic": True, "refills": 3, "days": 32, "total": 96.0}, "days"),
         ({"chronic": True, "refills": 3, "days": 31, "total": 93.0}, "refills"),
     ],
@@ -95,6 +99,10 @@ def test_M13_not_when_it_leaves_the_box(changes: dict[str, object], member: str)
         {"chronic": True, "refills": 3, "days": 28, "total": 84.0},
         {"chronic": True, "refills": 3, "days": 30, "total": 90.0},
         {"kind": OrderKind.SERVICE, "frequency": "", "route": "", "days": 0, "total": 1.0},
+        {"kind": OrderKind.SELF_PAID, "days": 28, "total": 84.0},
+        {"kind": OrderKind.SELF_PAID, "frequency": "QW(1,2,3,4,6,7)", "route": "INHL", "total": 6.0},
+        {"kind": OrderKind.SELF_PAID, "total": 3.0, "total_overridden": True},
+        {"kind": OrderKind.SELF_PAID, "dose": 0.0, "frequency": "", "route": "", "days": 0, "total": 3.0},
     ],
 )
 def test_M13_what_may_leave(changes: dict[str, object]) -> None:

@@ -356,10 +356,57 @@ def test_M09_M11_M16_every_category_becomes_its_kind_of_order(
     phone.page.fill("#search", "測試")
     phone.page.click(".hit[data-code=X1]")
     expect(phone.page.locator("#price")).to_have_value("120")
-    expect(phone.page.locator("#dose")).to_have_count(0)
+    expect(phone.page.locator("#dose")).to_have_count(int(kind == "self_paid"))
     phone.expect_saved()
     order = draft.content["orders"][-1]
     assert (order["kind"], order["code"], order["price"], order["total"]) == (kind, "X1", 120, 1)
+
+
+def test_M09_M13_a_self_paid_medicine_is_told_how_it_is_taken_and_a_dressing_is_not(
+    box: FakeBox, draft: Draft, phone: Phone
+) -> None:
+    box.answers["GET /api/catalogue/self_paid"] = [samples.hit("X1", "測試項目", price="120")]
+    phone.open(f"{box.url}/#{VISIT}/pick/self_paid")
+    phone.page.fill("#search", "測試")
+    phone.page.click(".hit[data-code=X1]")
+    phone.page.fill("#total", "3")
+    phone.expect_saved()
+    order = draft.content["orders"][-1]
+    assert (order["total"], order["total_overridden"]) == (3, False), "nothing is computed for a dressing"
+
+    phone.page.locator("#dose").press_sequentially("0.5")
+    for choice in ("BID", "EXT", "14 天"):
+        phone.page.get_by_role("button", name=choice, exact=True).click()
+    expect(phone.page.locator("#total")).to_have_value("14")
+    phone.page.fill("#total", "10")
+    expect(phone.page.locator("#total-note")).to_contain_text("自填，與計算的 14 不同")
+    phone.expect_saved()
+    order = draft.content["orders"][-1]
+    assert [order[name] for name in ("dose", "frequency", "route", "days", "total", "total_overridden")] == [
+        *(0.5, "BID", "EXT", 14),
+        *(10, True),
+    ]
+
+    for choice in ("BID", "EXT"):
+        phone.page.get_by_role("button", name=choice, exact=True).click()
+    phone.page.fill("#days", "")
+    phone.page.fill("#dose", "")
+    expect(phone.page.locator("#total-note")).to_have_count(0)
+    phone.expect_saved()
+    order = draft.content["orders"][-1]
+    assert [order[name] for name in ("dose", "frequency", "route", "days", "total")] == [0, "", "", 0, 10]
+
+
+def test_M11_a_self_paid_row_brings_how_it_is_taken(box: FakeBox, draft: Draft, phone: Phone) -> None:
+    preset = {"dose": "1", "frequency": "BID", "route": "PO", "days": "14"}
+    box.answers["GET /api/catalogue/self_paid"] = [samples.hit("X1", "測試項目", **preset)]
+    phone.open(f"{box.url}/#{VISIT}/pick/self_paid")
+    phone.page.fill("#search", "測試")
+    phone.page.click(".hit[data-code=X1]")
+    expect(phone.page.locator("#total")).to_have_value("28")
+    phone.expect_saved()
+    order = draft.content["orders"][-1]
+    assert (order["kind"], order["total"], order["long_term"]) == ("self_paid", 28, False)
 
 
 def test_M09_a_package_adds_its_diagnoses_and_orders_once(box: FakeBox, draft: Draft, phone: Phone) -> None:

@@ -22,14 +22,14 @@ const BLANK = {
 const ORDINARY_DAYS = 7;
 
 /**
- * An order with the defaults of its kind: a drug's total follows from dose, frequency and days, other things are one.
+ * An order with the defaults of its kind: a medicine's total follows from dose, frequency and days, other things are one.
  * @param {Partial<Order> & { kind: Order["kind"] }} given
  * @returns {Order}
  */
 export function newOrder(given) {
   const order = { ...BLANK, ...(given.kind === "drug" ? { dose: 1 } : { total: 1 }), ...given };
   if (order.kind === "drug" && !order.chronic && order.days > ORDINARY_DAYS) order.long_term = true;
-  return given.total === undefined && order.kind === "drug" ? { ...order, total: computedTotal(order) ?? 0 } : order;
+  return given.total === undefined ? { ...order, total: computedTotal(order) ?? order.total } : order;
 }
 
 /**
@@ -42,8 +42,8 @@ export function orderOf(kind, hit) {
   const number = (/** @type {string} */ name) => (preset[name] === undefined ? {} : { [name]: Number(preset[name]) });
   return newOrder({
     kind, code: hit.code, name: hit.name_zh || hit.name_en, ...number("price"),
-    ...(kind === "drug" ? { ...number("dose"), ...number("days"), frequency: preset["frequency"] ?? "", route: preset["route"] ?? "",
-      ...(Number(preset["refills"]) > 1 ? { chronic: true, refills: Number(preset["refills"]) } : {}) } : {}),
+    ...(kind === "drug" || kind === "self_paid" ? { ...number("dose"), ...number("days"), frequency: preset["frequency"] ?? "", route: preset["route"] ?? "" } : {}),
+    ...(kind === "drug" && Number(preset["refills"]) > 1 ? { chronic: true, ...number("refills") } : {}),
   });
 }
 

@@ -35,7 +35,7 @@ function NumberField({ id, label, value, max, step, closed, change }) {
  * @param {{ label: string, values: (string | number)[], chosen: string | number, closed: boolean, pick: (value: any) => void, more?: string, words?: (value: any) => string }} props
  */
 function Choices({ label, values, chosen, closed, pick, more, words = String }) {
-  const shown = chosen === "" || chosen === 0 || values.includes(chosen) ? values : [chosen, ...values];
+  const shown = !chosen || values.includes(chosen) ? values : [chosen, ...values];
   return html`<div class="field"><span class="label">${label}</span><div class="pills" role="group" aria-label=${label}>${shown.map((value) => html`<button type="button"
     class="pill" disabled=${closed} aria-pressed=${value === chosen} onClick=${() => pick(value)}>${words(value)}</button>`)}
     ${more && !closed ? html`<a class="pill more" href=${more}>${t("order.more")}</a>` : null}</div></div>`;
@@ -55,8 +55,7 @@ const KINDS = {
 function Detail({ order, closed, change }) {
   const row = useRow(DATASETS[order.kind] ?? "drugs", order.code);
   const facts = /** @type {[string, string][]} */ ([
-    ["code", order.code], ["name_zh", row?.name_zh ?? ""], ["name_en", row?.name_en ?? ""], ["indication", row?.attributes["indication"] ?? ""],
-    ["form", row?.attributes["form"] ?? ""], ["ingredient", row?.attributes["ingredient"] ?? ""],
+    ["code", order.code], ["name_zh", row?.name_zh], ["name_en", row?.name_en], ...["indication", "form", "ingredient"].map((name) => [name, row?.attributes[name]]),
   ]).filter(([, value]) => value);
   return html`<details class="fold" id="order-detail"><summary>${t("order.detail")}</summary><dl class="facts">${facts.map(([name, value]) => html`<dt>${t(`order.${name}`)}</dt><dd>${value}</dd>`)}</dl>
     ${order.self_entered ? html`<${Field} id="own-code" label=${t("order.own_code")}><input id="own-code" class="code" maxlength="20" autocomplete="off" readonly=${closed} value=${order.own_code}
@@ -67,9 +66,11 @@ function Detail({ order, closed, change }) {
 function Taking({ draft, index, order, change }) {
   const closed = !draft.writable.value;
   const base = `#/visits/${segment(draft.id)}/pick`;
+  /** Pressed once more, it is taken back from a self-paid item, which is no medicine without any. @param {"frequency" | "route"} name */
+  const set = (name) => (/** @type {string} */ value) => change({ [name]: order.kind === "self_paid" && value === order[name] ? "" : value });
   return html`<${NumberField} id="dose" label=${t("order.dose")} value=${order.dose} max="9999" step="0.1" closed=${closed} change=${(/** @type {number} */ dose) => change({ dose })} />
-    <${Choices} label=${t("order.frequency")} values=${COMMON_FREQUENCIES} chosen=${order.frequency} closed=${closed} pick=${(/** @type {string} */ frequency) => change({ frequency })} more=${`${base}/frequencies/${index}`} />
-    <${Choices} label=${t("order.route")} values=${COMMON_ROUTES} chosen=${order.route} closed=${closed} pick=${(/** @type {string} */ route) => change({ route })} more=${`${base}/routes/${index}`} />
+    <${Choices} label=${t("order.frequency")} values=${COMMON_FREQUENCIES} chosen=${order.frequency} closed=${closed} pick=${set("frequency")} more=${`${base}/frequencies/${index}`} />
+    <${Choices} label=${t("order.route")} values=${COMMON_ROUTES} chosen=${order.route} closed=${closed} pick=${set("route")} more=${`${base}/routes/${index}`} />
     <${Choices} label=${t("order.days")} values=${COMMON_DAYS} chosen=${order.days} closed=${closed} pick=${(/** @type {number} */ days) => change({ days })} words=${(/** @type {number} */ days) => t("order.days_short", { days })} />
     <${NumberField} id="days" label=${t("order.days_other")} value=${order.days} max="92" step="1" closed=${closed} change=${(/** @type {number} */ days) => change({ days: Math.floor(days) })} />
     ${order.kind === "drug" ? html`<${Choices} label=${t("order.prescription")} values=${Object.keys(KINDS)} chosen=${kindOf(order)} closed=${closed}
@@ -82,12 +83,11 @@ function Taking({ draft, index, order, change }) {
 function Editor({ draft, index, order, reload }) {
   const up = editorPath(draft);
   const closed = !draft.writable.value;
-  const taken = order.kind === "drug" || (order.kind === "self_paid" && order.dose > 0);
-  const computed = taken ? computedTotal(order) : null;
+  const computed = computedTotal(order);
   /** @param {Partial<Order>} changes */
   const change = (changes) => {
     const changed = { ...order, ...changes };
-    if (taken && !changed.total_overridden) changed.total = computedTotal(changed) ?? (changes.total ?? order.total);
+    if (!changed.total_overridden) changed.total = computedTotal(changed) ?? changed.total;
     draft.change({ orders: draft.content.value.orders.map((o, i) => (i === index ? changed : o)) });
   };
   const remove = () => {
@@ -98,11 +98,12 @@ function Editor({ draft, index, order, reload }) {
     action=${html`<${Button} kind="primary" id="order-done" onPress=${() => { draft.saveSoon(); back(up); }}>${t("order.done")}<//>`}>
     <div class="visit-facts"><p class="row-title">${order.name}</p><p><span class="code">${order.code}</span><span class="tag">${t(`order.kind.${order.kind}`)}</span>${order.self_entered ? html`<span class="tag">${t("order.self_entered")}</span>` : null}</p><${SaveState} draft=${draft} /></div>
     <${SaveTrouble} draft=${draft} reload=${reload} />
-    ${order.kind === "drug" ? html`<${Allergies} draft=${draft} always /><${Leftover} draft=${draft} code=${order.code} remove=${remove} />` : null}
-    ${taken ? html`<${Taking} draft=${draft} index=${index} order=${order} change=${change} />` : null}
+    ${order.kind === "drug" || order.kind === "self_paid" ? html`<${Allergies} draft=${draft} always />
+      ${order.kind === "drug" ? html`<${Leftover} draft=${draft} code=${order.code} remove=${remove} />` : null}
+      <${Taking} draft=${draft} index=${index} order=${order} change=${change} />` : null}
     <div class="total ${order.total_overridden ? "by-hand" : ""}"><${NumberField} id="total" label=${t("order.total")} value=${order.total} max="99999" step="0.1" closed=${closed}
-        change=${(/** @type {number} */ total) => change({ total, total_overridden: taken && (computed === null || total !== computed) })} />
-      ${taken ? html`<p class="hint" id="total-note">${order.total_overridden && computed !== null ? t("order.overridden", { computed: quantity(computed) }) : computed === null ? t("order.total_needed") : t("order.computed", { dose: quantity(order.dose), frequency: order.frequency, days: order.days })}</p>` : null}
+        change=${(/** @type {number} */ total) => change({ total, total_overridden: (order.kind === "drug" || order.frequency !== "") && total !== computed })} />
+      ${order.frequency ? html`<p class="hint" id="total-note">${computed === null ? t("order.total_needed") : t(order.total_overridden ? "order.overridden" : "order.computed", { computed: quantity(computed), dose: quantity(order.dose), frequency: order.frequency, days: order.days })}</p>` : null}
       ${order.total_overridden && computed !== null ? html`<${Button} kind="quiet" id="total-computed" disabled=${closed} onPress=${() => change({ total_overridden: false })}>${t("order.use_computed", { computed: quantity(computed) })}<//>` : null}</div>
     <div class="pair"><${NumberField} id="price" label=${t(order.kind === "self_paid" ? "order.price_self" : "order.price")} value=${order.price} max="9999999" step="0.01" closed=${closed} change=${(/** @type {number} */ price) => change({ price })} />
       ${order.kind === "service" ? html`<${NumberField} id="percentage" label=${t("order.percentage")} value=${order.percentage} max="999" step="1" closed=${closed} change=${(/** @type {number} */ percentage) => change({ percentage: Math.floor(percentage) })} />` : null}</div>

@@ -24,6 +24,7 @@ _SINGLE_DOSE = frozenset({"STAT", "ONCE"})
 _EVERY = re.compile(r"Q([1-9][0-9]*)([HDW])")
 _ON_WEEKDAYS = re.compile(r"QW\(([1-7](?:,[1-7])*)\)")
 _IN_WEEKS = re.compile(r"([1-9][0-9]*)W([1-9][0-9]*)D")
+_DRUGS = frozenset({OrderKind.DRUG, OrderKind.CONTROLLED})
 _HOURS = {"H": 1.0, "D": 24.0, "W": 168.0}
 
 
@@ -66,6 +67,16 @@ def computed_total(order: Order) -> float | None:
     return math.ceil(round(order.dose * per_day * order.days * 1e5) / 1e4) / 10
 
 
+def is_medicine(order: Order) -> bool:
+    """Whether the patient takes it: a drug, or what the patient pays for (自費藥品, M09) with a word on how to take it.
+
+    Supplements and dressings are in the same category, without such words.
+    """
+    if order.kind is OrderKind.SELF_PAID:
+        return bool(order.dose or order.frequency or order.route or order.days)
+    return order.kind in _DRUGS
+
+
 def check_draft(order: Order, field: str) -> None:
     """What even a draft may not hold. Raises FieldInvalid; ``field`` is the order's own path.
 
@@ -81,31 +92,34 @@ def check_draft(order: Order, field: str) -> None:
 
 
 def check_complete(order: Order, field: str) -> None:
-    """What an order needs before it leaves the box. Raises FieldInvalid naming the member."""
+    """What an order needs before it leaves the box. Raises FieldInvalid naming the member.
+
+    A medicine that the patient pays for is written like any other, but neither the room on the card nor the days
+    that the insurer pays for bind it.
+    """
     check_draft(order, field)
-    is_drug = order.kind is OrderKind.DRUG
+    taken = is_medicine(order)
     for name, missing in (
         ("code", not order.code),
-        ("frequency", is_drug and not order.frequency),
-        ("route", is_drug and not order.route),
-        ("days", is_drug and order.days < 1),
+        ("frequency", taken and not order.frequency),
+        ("route", taken and not order.route),
+        ("days", taken and order.days < 1),
         ("total", order.total <= 0),
     ):
         if missing:
             raise FieldInvalid("an order needs it", field=f"{field}.{name}", params={"rule": "missing"})
-    if not is_drug:
-        return
-    if len(usage_of(order)) > LONGEST_USAGE:
+    if order.kind is OrderKind.DRUG and len(usage_of(order)) > LONGEST_USAGE:
         raise FieldInvalid(
             "frequency and route do not fit their field",
             field=f"{field}.frequency",
             params={"rule": "usage_length", "most": LONGEST_USAGE},
         )
-    computed = computed_total(order)
+    computed = computed_total(order) if taken else None
     if computed is not None and computed != order.total and not order.total_overridden:
         raise FieldInvalid(
             "differs from dose × frequency × days and is not marked",
             field=f"{field}.total",
             params={"rule": "total_differs"},
         )
-    check_fills(prescription_kind(order), order.days, max(order.refills, 1), field)
+    if order.kind is OrderKind.DRUG:
+        check_fills(prescription_kind(order), order.days, max(order.refills, 1), field)

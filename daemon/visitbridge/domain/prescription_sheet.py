@@ -6,15 +6,17 @@ import datetime as dt
 
 import msgspec
 
+from visitbridge.domain.orders import is_medicine
 from visitbridge.domain.people import mask_id
 from visitbridge.domain.roc import TAIPEI, roc_date
 from visitbridge.domain.visit import Order, OrderKind, Visit
 
-_DRUGS = frozenset({OrderKind.DRUG, OrderKind.CONTROLLED})
-
 
 class SheetDrug(msgspec.Struct, frozen=True, kw_only=True):
-    """One drug, as text. ``refills``: how often a 慢箋 is dispensed, 0 for none."""
+    """One medicine, as text. ``refills``: how often a 慢箋 is dispensed, 0 for none.
+
+    ``self_paid``: 自費; the code for the pharmacy, whose layout has no mark for it, does not name it.
+    """
 
     code: str
     name: str
@@ -24,6 +26,7 @@ class SheetDrug(msgspec.Struct, frozen=True, kw_only=True):
     days: str
     total: str
     refills: int
+    self_paid: bool = False
 
 
 class PrescriptionSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +63,7 @@ def sheet_of(
     training: bool = False,
 ) -> PrescriptionSheet:
     """The sheet of one visit; the patient's id is masked, as on everything that leaves the box on paper."""
-    drugs = tuple(order for order in visit.content.orders if order.kind in _DRUGS)
+    drugs = tuple(order for order in visit.content.orders if is_medicine(order))
     return PrescriptionSheet(
         institution_code=visit.institution.code,
         institution_name=visit.institution.name,
@@ -88,12 +91,13 @@ def _drug(order: Order) -> SheetDrug:
     return SheetDrug(
         code=order.code,
         name=order.name,
-        dose=f"{order.dose:g}",
+        dose=f"{order.dose:g}" if order.dose else "",
         frequency=order.frequency,
         route=order.route,
         days=str(order.days),
         total=f"{order.total:g}",
         refills=order.refills if order.chronic else 0,
+        self_paid=order.kind is OrderKind.SELF_PAID,
     )
 
 

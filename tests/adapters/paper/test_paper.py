@@ -140,6 +140,15 @@ def test_a_medicine_for_once_is_not_taken_for_repeated_beside_one_that_is(tmp_pa
     assert "可領" not in of_the_other
 
 
+def test_M09_what_the_patient_pays_for_says_so_beside_what_the_insurer_pays_for(tmp_path: Path) -> None:
+    paid = msgspec.structs.replace(DRUG, code="SP1", self_paid=True)
+    words, _ = printed(draw_page(msgspec.structs.replace(SHEET, drugs=(DRUG, paid)), TEXTS), tmp_path)
+
+    of_the_drug, _, of_the_paid = words.partition(paid.code)
+    assert "自費" not in of_the_drug
+    assert "自費，不在 QR" in of_the_paid
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

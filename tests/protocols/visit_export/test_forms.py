@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.protocols.visit_export.samples import AT, MADE_AT, TRANSCRIPT, VISIT
 from visitbridge.domain.amounts import fee_points
-from visitbridge.domain.visit import Diagnosis, VisitContent
+from visitbridge.domain.visit import Diagnosis, Order, OrderKind, VisitContent
 from visitbridge.errors import FieldInvalid, NotInBig5
 from visitbridge.protocols.visit_export import claim_xml, csv_table, fhir_bundle, scheme_json
 from visitbridge.protocols.visit_export.transcript import Transcript, to_big5, unfit_characters
@@ -56,6 +56,29 @@ def test_the_golden_bundle_is_fhir_and_claims_tw_core_for_every_resource() -> No
     assert {"Patient", "Practitioner", "Organization", "Coverage", "Encounter"} <= set(kinds)
     assert (kinds.count("Condition"), kinds.count("MedicationRequest"), kinds.count("Procedure")) == (2, 1, 2)
     assert all("-twcore" in resource["meta"]["profile"][0] for resource in resources)
+
+
+def test_M09_a_medicine_that_the_patient_pays_for_is_requested_under_no_code_of_the_insurers() -> None:
+    paid = Order(
+        kind=OrderKind.SELF_PAID,
+        code="SP2",
+        name="自費凝膠",
+        dose=1,
+        frequency="BID",
+        route="EXT",
+        days=14,
+        total=28,
+    )
+    bundle = fhir_bundle.bundle_of(with_content(orders=(paid,)), at=MADE_AT)
+
+    (request,) = (
+        entry["resource"]
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "MedicationRequest"
+    )
+    assert request["medicationCodeableConcept"]["coding"] == [{"code": "SP2", "display": "自費凝膠"}]
+    assert request["dosageInstruction"][0]["text"] == "1 BID EXT"
+    assert request["dispenseRequest"]["quantity"] == {"value": 28}
 
 
 def test_every_reference_of_a_bundle_leads_to_a_resource_in_it() -> None:

@@ -97,6 +97,27 @@ async def test_O05_a_sheet_holds_drugs_and_the_code_once_it_is_uploaded(
     assert shown.patient.id_no not in str(msgspec.to_builtins(sheet))
 
 
+async def test_M09_a_sheet_holds_what_the_patient_pays_for_and_takes_but_not_in_the_code(
+    store: Store, clock: FakeClock
+) -> None:
+    paid = Order(kind=OrderKind.SELF_PAID, code="SP1", name="示範凝膠", frequency="BID", route="EXT", days=14)
+    dressing = Order(kind=OrderKind.SELF_PAID, code="SP2", name="示範敷料", total=3)
+    orders = (*PRESCRIBED.orders, msgspec.structs.replace(paid, total=1), dressing)
+    shown, printer = visit(content=msgspec.structs.replace(PRESCRIBED, orders=orders)), Printer()
+    await save(store, shown)
+
+    await desk_for(store, clock, printer, shown, uploaded=True).print(
+        shown.visit_id, who="D-9", phone_id="p1"
+    )
+
+    (sheet,) = printer.sheets
+    assert [(drug.code, drug.self_paid, drug.dose) for drug in sheet.drugs] == [
+        ("AC1", False, "1"),
+        ("SP1", True, ""),
+    ]
+    assert sheet.qr_text.split(";")[14:] == ["AC1", "1", "BID", "PO", "14"]
+
+
 async def test_a_sheet_of_training_says_so_and_its_code_is_no_prescription(
     store: Store, clock: FakeClock
 ) -> None:

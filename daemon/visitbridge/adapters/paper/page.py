@@ -89,7 +89,9 @@ class _Page:
         counts = {drug.refills for drug in sheet.drugs}
         for drug in sheet.drugs:
             cells = {name: getattr(drug, name) for name, _ in _COLUMNS}
-            if drug.refills and len(counts) > 1:
+            if drug.self_paid:
+                cells["name"] = f"{drug.name}（{self._texts['self_paid']}）"
+            elif drug.refills and len(counts) > 1:
                 # Beside a medicine for once, so that nobody takes that one for repeated too.
                 cells["name"] = f"{drug.name}（{self._repeats(drug.refills)}）"
             self._row(cells)

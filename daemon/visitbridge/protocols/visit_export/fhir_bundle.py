@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from visitbridge.domain.id_numbers import IdKind, id_kind
+from visitbridge.domain.orders import is_medicine
 from visitbridge.domain.people import Sex
 from visitbridge.domain.roc import TAIPEI
 from visitbridge.domain.visit import Diagnosis, Order, OrderKind, Visit
@@ -27,7 +28,10 @@ _ORGANIZATION_ID: Final = f"{_TW}/CodeSystem/organization-identifier-tw"
 _DEPARTMENT: Final = f"{_TW}/CodeSystem/medical-consultation-department-nhi-tw"
 _DRUG: Final = f"{_TW}/CodeSystem/medication-nhi-tw"
 _SERVICE: Final = f"{_TW}/CodeSystem/medical-service-payment-tw"
-_FEE_SYSTEMS: Final[Mapping[OrderKind, str]] = {OrderKind.SERVICE: _SERVICE, OrderKind.TEST: _SERVICE}
+_ORDER_SYSTEMS: Final[Mapping[OrderKind, str]] = {
+    **dict.fromkeys((OrderKind.DRUG, OrderKind.CONTROLLED), _DRUG),
+    **dict.fromkeys((OrderKind.SERVICE, OrderKind.TEST), _SERVICE),
+}
 _ICD: Final = f"{_TW}/CodeSystem/icd-10-cm-2023-tw"
 _VISIT_NUMBER: Final = "https://nhicore.nhi.gov.tw/empd/sid/visit-identifier"
 _SEQUENCE: Final = "https://nhicore.nhi.gov.tw/empd/sid/nhi-card-visit-sequence"
@@ -216,18 +220,19 @@ def _condition(visit: Visit, ids: _Ids, place: int, diagnosis: Diagnosis) -> Res
 
 
 def _order(visit: Visit, ids: _Ids, place: int, order: Order) -> Resource:
+    code = {"coding": [_coding(_ORDER_SYSTEMS.get(order.kind, ""), order.code, order.name)]}
     common = {
         "subject": ids.to("patient"),
         "encounter": ids.to("encounter"),
     }
-    if order.kind in {OrderKind.DRUG, OrderKind.CONTROLLED}:
+    if is_medicine(order):
         return {
             "resourceType": "MedicationRequest",
             "id": ids.of(f"order-{place}"),
             "meta": _meta("MedicationRequest"),
             "status": "active",
             "intent": "order",
-            "medicationCodeableConcept": {"coding": [_coding(_DRUG, order.code, order.name)]},
+            "medicationCodeableConcept": code,
             **common,
             "authoredOn": _instant(visit.visit_at),
             "requester": ids.to("practitioner"),
@@ -239,7 +244,7 @@ def _order(visit: Visit, ids: _Ids, place: int, order: Order) -> Resource:
         "id": ids.of(f"order-{place}"),
         "meta": _meta("Procedure"),
         "status": "completed",
-        "code": {"coding": [_coding(_FEE_SYSTEMS.get(order.kind, ""), order.code, order.name)]},
+        "code": code,
         **common,
         "performedDateTime": _instant(visit.visit_at),
     }
