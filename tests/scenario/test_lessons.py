@@ -58,6 +58,8 @@ SECOND_CARD_READ = Look(
     where=(Check(at="cards.readers[1].card.kind", equals="nhi"),),
     within_s=PATIENCE_S,
 )
+# A visit is corrected once nothing of it is on its way any more.
+ONLY_ONE_WAITS = Look(api="/api/state", where=(Check(at="queue.depth", equals=1),), within_s=PATIENCE_S)
 FINISHED: tuple[AnyStep, ...] = (written(), FinishVisit(visit=_VISIT, mode=4))
 
 
@@ -132,6 +134,7 @@ async def card_pulled(trainee: Trainee) -> None:
 async def rejected(trainee: Trainee) -> None:
     await trainee.do(*seen(), done=2)
     await trainee.do(
+        ONLY_ONE_WAITS,
         Call(path=f"/api/visits/${{{_VISIT}.visit.visit_id}}", keep=_VISIT),
         written("頭暈三天,夜間加重"),
         done=3,

@@ -551,8 +551,9 @@ async def test_no_correction_while_a_sibling_is_in_doubt(room: Room) -> None:
     ]
     await room.store.write(lambda tx: [tx.jobs.replace(row, fence=0) for row in rows])
     changed = msgspec.structs.replace(CONTENT, subjective="改")
-    with pytest.raises(JobNotMovable):
+    with pytest.raises(JobNotMovable) as refused:
         await room.desk.drafts.save(saved.visit_id, view.visit.revision, changed, PHONE)
+    assert refused.value.retry is Retry.LATER
     assert (await room.visit(saved.visit_id)).content == CONTENT
 
 

@@ -155,7 +155,7 @@ class OutboxDesk:
         if entry is None:
             raise NotFound("outbox item", field="job_id")
         if entry.busy:
-            raise JobNotMovable("being worked on")
+            raise JobNotMovable("being worked on", retry=Retry.LATER)
         entry.busy = True
         try:
             job = await self._ledger.act(job_id, change, act=act, who=who, phone_id=phone_id)

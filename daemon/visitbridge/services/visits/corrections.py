@@ -7,7 +7,7 @@ import datetime as dt
 from visitbridge.domain.job_states import Move, allows
 from visitbridge.domain.jobs import Job, JobState
 from visitbridge.domain.visit import Visit
-from visitbridge.errors import JobNotMovable, VisitClosed
+from visitbridge.errors import JobNotMovable, Retry, VisitClosed
 from visitbridge.ports.store import Transaction
 from visitbridge.services.outbox.kinds import Kinds
 
@@ -27,7 +27,7 @@ def revise_open_jobs(tx: Transaction, visit: Visit, kinds: Kinds, now: dt.dateti
         if not job.state.is_open:
             continue
         if not allows(kind.path, job.state, Move.REVISE):
-            raise JobNotMovable(f"{job.kind} is {job.state.value}")
+            raise JobNotMovable(f"{job.kind} is {job.state.value}", retry=Retry.LATER)
         revised = kind.revise(job, visit, now)
         tx.jobs.replace(revised, fence=job.fence)
         again.append(revised)
