@@ -132,7 +132,12 @@ async def test_each_change_follows(house: House, phone: Phone) -> None:
     assert (first.name, first.data) == ("change", {"topic": "time", "value": {"trust": "network"}})
     assert second.data == {
         "topic": "power",
-        "value": {"battery_percent": 62, "under_voltage": False, "switching_off": False},
+        "value": {
+            "battery_percent": 62,
+            "under_voltage": False,
+            "battery_silent": False,
+            "switching_off": False,
+        },
     }
 
 

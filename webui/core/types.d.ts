@@ -151,7 +151,7 @@ export interface Topics {
   time: { trust: string };
   store: { rescued_at: string | null; backup_at: string | null };
   erasure: { ordered_at: string | null; unsent: number };
-  power: { battery_percent: number | null; under_voltage: boolean | null; switching_off?: boolean };
+  power: { battery_percent: number | null; under_voltage: boolean | null; battery_silent?: boolean; switching_off?: boolean };
   certificate: PageCertificate;
   /** No part of the state: a notice that a visit has changed. */
   visit: { visit_id: string; revision: number; state: string; flags: VisitFlags };
