@@ -1,6 +1,7 @@
 """What an idle gateway costs: wake-ups a second with modem, link and a reader at rest, beside a bare aiohttp app.
 
-The gateway is the real program, bound to a data centre over TLS, its modem on a pseudo-terminal, its link 正常.
+The gateway is the real program, bound to a data centre over TLS, its modem on a pseudo-terminal, its link 正常, with a
+system bus as every box has one, whose bluetoothd is away.
 Wake-ups are voluntary context switches of all its threads.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import ssl
 import sys
@@ -28,6 +30,7 @@ from visitbridge.app import Ready
 from visitbridge.config import DataCentreSection, ModemSection, ReadersSection, dump
 from visitbridge.config.load import Loaded
 from visitbridge.protocols.datacentre.device import BindTicket, encode_ticket
+from visitbridge.sim.bluez.bus import open_private_bus
 from visitbridge.sim.modem import ModemSetup, VirtualModem
 
 _BARE = """
@@ -67,6 +70,7 @@ async def open_gateway(folder: Path) -> AsyncIterator[int]:
     async with (
         VirtualModem(folder / "modem-at", ModemSetup()).open() as modem,
         open_running_portal(folder / "portal") as portal,
+        open_private_bus() as bus,
     ):
         config = msgspec.structs.replace(
             config_for(folder),
@@ -77,15 +81,21 @@ async def open_gateway(folder: Path) -> AsyncIterator[int]:
         file = folder / "visitbridge.toml"
         file.write_text(dump(Loaded(config=config, origins={})), "utf-8")
         command = ("-m", "visitbridge", "run", "--config", str(file), "--allow-virtual")
-        async with open_program(sys.executable, *command) as (process, ready):
+        async with open_program(sys.executable, *command, bus=bus.address) as (process, ready):
             await bind(ready, portal, config.box.runtime_dir / PRESENCE_FILE)
             yield process.pid
 
 
 @asynccontextmanager
-async def open_program(*command: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
-    """A child and the JSON line that it prints when it is ready."""
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+async def open_program(
+    *command: str, bus: str = ""
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
+    """A child and the JSON line that it prints when it is ready. ``bus``: the address of its system bus."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": bus or os.environ.get("DBUS_SYSTEM_BUS_ADDRESS", "")},
+    )
     try:
         assert process.stdout is not None
         yield process, json.loads(await process.stdout.readline())
