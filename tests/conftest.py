@@ -25,9 +25,6 @@ settings.register_profile(
 )
 settings.load_profile("at any speed")
 
-# Of the event loop, of 10 ms each.
-_TURNS_TO_END = 50
-
 # Suites that start whole programs; `dev` runs them apart from the unit tests. Seconds one test may take.
 _SLOW_SUITES_TIMEOUT_S = {
     "scenario": 600,
@@ -75,11 +72,8 @@ async def no_task_leaks() -> AsyncIterator[None]:
     """Part of ``nothing_leaks``; not to be asked for by tests."""
     before = leaks.tasks()
     yield
-    # What the test's last line ended is still on its way out: a cancelled task, the other end of a closed connection.
-    for _ in range(_TURNS_TO_END):
-        if leaks.tasks() <= before:
-            break
-        await asyncio.sleep(0.01)
+    # What the test cancelled in its last line is still on its way out.
+    await asyncio.sleep(0)
     _expect_none("tasks", leaks.tasks() - before)
 
 

@@ -108,8 +108,8 @@ async def test_the_box_calls_pcscd_keeps_it_while_it_runs_and_lets_it_go() -> No
             await asyncio.sleep(LEAVES_AFTER_S + 5)
             woken_per_s = (wake_ups() - before_count) / (LEAVES_AFTER_S + 5)
             assert pcscd.pid == pid
-            # What keeps pcscd is the box's context, and no questions; the figure at rest is in tests/bench/test_reader_goals.py.
-            assert woken_per_s <= 10
+            # Two readers, one wake-up a second for each; what keeps pcscd is the box's context, and no questions.
+            assert woken_per_s <= 2
         await wait_let_go(pcscd, LEAVES_AFTER_S + PATIENCE_S)
 
         # Gone, or going by this very call.

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from tests import leaks
 from tests.patience import PATIENCE_S
 from visitbridge.sim.relay import Line, Relay, open_relay
 
@@ -22,7 +23,8 @@ async def heard() -> list[bytes]:
 
 @pytest.fixture
 async def relay(heard: list[bytes]) -> AsyncIterator[Relay]:
-    """A relay to a server that answers every piece with the same bytes."""
+    """A relay to a server that answers every piece with the same bytes, until both have let go of all connections."""
+    before = leaks.tasks()
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(100):
@@ -34,6 +36,9 @@ async def relay(heard: list[bytes]) -> AsyncIterator[Relay]:
     async with open_relay("127.0.0.1", server.sockets[0].getsockname()[1]) as opened:
         yield opened
     server.close()
+    async with asyncio.timeout(PATIENCE_S):
+        while leaks.tasks() - before:  # noqa: ASYNC110 - the other ends of sockets
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture
