@@ -59,8 +59,16 @@ class ModemSession(Protocol):
 
     async def signal(self) -> Signal: ...
 
-    async def define_bearer(self, bearer: Bearer) -> bool:
-        """Store APN and authentication; True when the modem has to attach anew for them to count."""
+    async def knows_bearer(self, bearer: Bearer) -> bool:
+        """Whether its APN is stored; the modem has to attach anew for one that was not to count."""
+        ...
+
+    async def define_bearer(self, bearer: Bearer) -> None:
+        """Store its APN."""
+        ...
+
+    async def authenticate(self, bearer: Bearer) -> None:
+        """Store its account, or that there is none."""
         ...
 
     async def bearer(self, context: int) -> BearerState: ...

@@ -26,7 +26,10 @@ async def try_apn(
     if state is not SimState.READY:
         raise SimPinRefused(f"the SIM is not open: {state.value}")
     note("define")
-    attach_anew = await session.define_bearer(bearer)
+    attach_anew = not await session.knows_bearer(bearer)
+    if attach_anew:
+        await session.define_bearer(bearer)
+    await session.authenticate(bearer)
     await session.radio_on()
     note("register")
     await _wait_registered(session, wait_s)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
+from tests.patience import PATIENCE_S
 from visitbridge.adapters.modem.at_modem import AtModem
 from visitbridge.adapters.modem.places import LinkedPort
 from visitbridge.adapters.modem.profiles import PROFILES, ModemProfile
@@ -34,10 +36,9 @@ async def open_bench(
         yield virtual, AtModem(LinkedPort(virtual.link, allow_virtual=True), quick(setup.family), CLOCK)
 
 
-async def eventually(condition: Callable[[], object], *, within_s: float = 5.0) -> None:
+async def eventually(condition: Callable[[], object]) -> None:
     """Wait until ``condition`` holds; real time, since a terminal is real."""
-    for _ in range(round(within_s / 0.005)):
-        if condition():
-            return
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s
         await asyncio.sleep(0.005)
-    raise AssertionError("never came true")

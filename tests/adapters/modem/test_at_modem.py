@@ -39,8 +39,9 @@ async def test_from_power_on_to_an_address(tmp_path: Path, family: str) -> None:
     ):
         await registered(session)
         assert await session.sim() is SimState.READY
-        assert await session.define_bearer(BEARER)
-        assert not await session.define_bearer(BEARER)
+        assert not await session.knows_bearer(BEARER)
+        await session.define_bearer(BEARER)
+        assert await session.knows_bearer(BEARER)
         await session.activate(1)
         bearer = await session.bearer(1)
         signal = await session.signal()
@@ -70,7 +71,7 @@ async def test_authentication_has_no_arguments_when_there_is_none(
     tmp_path: Path, auth: Bearer, sent: str
 ) -> None:
     async with open_bench(tmp_path) as (virtual, modem), modem.open_session() as session:
-        await session.define_bearer(auth)
+        await session.authenticate(auth)
 
     assert [line for line in virtual.commands if "CGAUTH" in line] == [sent]
 

@@ -51,9 +51,9 @@ async def test_a_scripted_day_is_lived_through(tmp_path: Path, store: Store) -> 
     player = Player(bench.virtual, script)
     async with bench.virtual.open(), bench.watching():
         player.start()
-        await eventually(lambda: player.is_over, within_s=10)
+        await eventually(lambda: player.is_over)
         await eventually(lambda: ModemState.ABSENT in bench.states[2:])
-        await eventually(lambda: bench.watch.state is ModemState.DATA_UP, within_s=10)
+        await eventually(lambda: bench.watch.state is ModemState.DATA_UP)
         player.stop()
 
     assert FaultKind.PDP_STUCK not in bench.virtual.faults
@@ -82,7 +82,7 @@ async def test_the_modem_runs_by_itself(tmp_path: Path) -> None:
     link = tmp_path / "modem-at"
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "visitbridge.sim.modem", str(link))
     try:
-        await eventually(lambda: LinkedPort(link, allow_virtual=True).at_port() is not None, within_s=10)
+        await eventually(lambda: LinkedPort(link, allow_virtual=True).at_port() is not None)
     finally:
         process.terminate()
         await process.wait()

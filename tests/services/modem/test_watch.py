@@ -9,7 +9,6 @@ from typing import TypeVar
 import pytest
 
 from tests.adapters.modem.bench import eventually
-from tests.patience import PATIENCE_S
 from tests.services.modem.bench import ModemBench, open_modem_bench
 from visitbridge.domain.modem import ModemState
 from visitbridge.errors import StoreFull
@@ -71,6 +70,21 @@ async def test_the_apn_is_known_before_the_data_connection(tmp_path: Path, store
         assert bench.commands.index('AT+CGDCONT=1,"IP","vpn.example"') < bench.commands.index("AT+CGACT=1,1")
         # LTE attached with the old one, so it attaches once more.
         assert bench.commands.index("AT+CGATT=0") < bench.commands.index("AT+CGACT=1,1")
+
+
+async def test_an_apn_stored_by_a_session_that_broke_off_is_attached_with_by_the_next(
+    tmp_path: Path, store: Store
+) -> None:
+    bench = ModemBench(tmp_path, store, ModemSetup(), hurry=20)
+    broken_off = Script(step=(Step(on="AT+CGDCONT=1", do="begin", fault=FaultKind.SILENT),))
+    async with bench.virtual.open():
+        Player(bench.virtual, broken_off).start()
+        async with bench.watching():
+            await bench.until(ModemState.SILENT)
+            bench.virtual.end(FaultKind.SILENT)
+            await bench.until(ModemState.DATA_UP)
+
+    assert bench.commands.index("AT+CGATT=0") < bench.commands.index("AT+CGACT=1,1")
 
 
 async def test_a_restart_of_the_daemon_does_not_disturb_a_modem_that_works(
@@ -144,8 +158,8 @@ async def test_a_silent_modem_is_restarted_blindly_and_then_by_its_power(
         bench.virtual.begin(FaultKind.SILENT, cure)
         bench.watch.look_now()
 
-        await eventually(lambda: bench.watch.state is ModemState.SILENT, within_s=20)
-        await eventually(lambda: bench.watch.state is ModemState.DATA_UP, within_s=20)
+        await eventually(lambda: bench.watch.state is ModemState.SILENT)
+        await eventually(lambda: bench.watch.state is ModemState.DATA_UP)
 
         assert bench.commands.count("AT+CFUN=1,1") == 1
         assert bench.power_cuts == cuts
@@ -333,12 +347,12 @@ async def test_a_full_disk_ends_no_recovery(tmp_path: Path, store: Store) -> Non
         await bench.until(ModemState.DATA_UP)
         bench.virtual.begin(FaultKind.SILENT)
         bench.watch.look_now()
-        await eventually(lambda: disk.refused, within_s=PATIENCE_S)
+        await eventually(lambda: disk.refused)
         assert bench.reboots == 0
 
         bench.virtual.end(FaultKind.SILENT)
 
-        await eventually(lambda: bench.watch.state is ModemState.DATA_UP, within_s=PATIENCE_S)
+        await eventually(lambda: bench.watch.state is ModemState.DATA_UP)
 
 
 async def test_a_sim_put_in_later_is_noticed(tmp_path: Path, store: Store) -> None:
@@ -388,12 +402,12 @@ async def test_a_box_that_works_by_its_cable_is_not_restarted_for_its_modem(
         bench.virtual.begin(FaultKind.PDP_STUCK)
         bench.virtual.drop_bearer()
         # Once round the ladder and up again.
-        await eventually(lambda: bench.power_cuts > 1, within_s=PATIENCE_S)
+        await eventually(lambda: bench.power_cuts > 1)
         assert bench.reboots == 0
 
         bench.link_up = False
 
-        await eventually(lambda: bench.reboots == 1, within_s=PATIENCE_S)
+        await eventually(lambda: bench.reboots == 1)
 
 
 async def test_the_last_reboot_is_remembered(tmp_path: Path, store: Store) -> None:

@@ -150,21 +150,24 @@ class AtSession:
         lte = self._read(answers.extended_signal, extended.lines[0]) if extended.ok else Signal()
         return msgspec.structs.replace(lte, rssi_dbm=rssi_dbm)
 
-    async def define_bearer(self, bearer: Bearer) -> bool:
+    async def knows_bearer(self, bearer: Bearer) -> bool:
         known = await self.answer(Command(text="AT+CGDCONT?", prefix="+CGDCONT:", lines="many"))
         defined = self._read(answers.defined_apns, known.lines).get(bearer.context)
-        changed = defined is None or (defined[0], defined[1].lower()) != (bearer.ip_type, bearer.apn.lower())
-        if changed:
-            await self.answer(
-                order(f'AT+CGDCONT={bearer.context},"{bearer.ip_type}","{_quotable(bearer.apn)}"')
-            )
+        return defined is not None and (defined[0], defined[1].lower()) == (
+            bearer.ip_type,
+            bearer.apn.lower(),
+        )
+
+    async def define_bearer(self, bearer: Bearer) -> None:
+        await self.answer(order(f'AT+CGDCONT={bearer.context},"{bearer.ip_type}","{_quotable(bearer.apn)}"'))
+
+    async def authenticate(self, bearer: Bearer) -> None:
         authentication = order(self._authentication(bearer), secret=True)
         if bearer.auth is ApnAuth.NONE:
             # A modem that knows no authentication refuses to be told that there is none.
             await self.ask(authentication)
         else:
             await self.answer(authentication)
-        return changed
 
     async def bearer(self, context: int) -> BearerState:
         active = await self.answer(Command(text="AT+CGACT?", prefix="+CGACT:", lines="many"))

@@ -162,7 +162,7 @@ class ModemWatch:
         self._reading = None
         self._refused_cme = None
         self._activated_at_s = None
-        self._defined = self._attach_anew = False
+        self._defined = False
         # LTE attaches with the first context, so it is told before the radio is on.
         await self._define(session)
         await self._try(session.radio_on())
@@ -176,9 +176,9 @@ class ModemWatch:
             )
             self._settle(self._reading)
             registration = self._reading.registration
-            if self._attach_anew and registration is not None and registration.has_data:
-                self._attach_anew = False
+            if self._attach_anew and self._defined and registration is not None and registration.has_data:
                 await self._try(session.reattach())
+                self._attach_anew = False
                 continue
             wait_s = await self._act(session)
             wait_s = min(wait_s, await self._chores.run_due(session))
@@ -239,7 +239,11 @@ class ModemWatch:
     async def _define(self, session: ModemSession) -> None:
         """Tell the modem APN and account. Some take them only once the SIM is open; then the next look tries again."""
         try:
-            self._attach_anew = await session.define_bearer(self._bearer)
+            if not await session.knows_bearer(self._bearer):
+                # Noted before: were the answer lost, the next session would find the APN stored and the modem attached without.
+                self._attach_anew = True
+                await session.define_bearer(self._bearer)
+            await session.authenticate(self._bearer)
             self._defined = True
         except ModemRefused as exc:
             self._take_refusal(exc)
