@@ -21,6 +21,7 @@ from visitbridge.app.network import Network, open_network
 from visitbridge.app.options import Options
 from visitbridge.app.outgoing import build_outgoing
 from visitbridge.app.parts import Parts
+from visitbridge.app.people import build_people
 from visitbridge.app.places import downloads_folder
 from visitbridge.app.readers import new_reader_desk
 from visitbridge.app.records import build_record_rooms
@@ -38,14 +39,10 @@ from visitbridge.services.link.history import LinkHistory
 from visitbridge.services.live import LiveBoard
 from visitbridge.services.locking import LockDesk, Ring
 from visitbridge.services.outbox.steps import StepHook, no_hook
-from visitbridge.services.pairing import PairingDesk
-from visitbridge.services.phones import PhoneDesk
-from visitbridge.services.presence import PresenceDesk
 from visitbridge.services.relay import CardRelay
 from visitbridge.services.retention import RetentionDesk
 from visitbridge.services.safekeeping import Safekeeping
 from visitbridge.services.site_steps import SiteBook
-from visitbridge.services.staff import StaffDesk
 from visitbridge.services.tours import TourBook
 from visitbridge.services.turns import ReaderTurns
 from visitbridge.services.visits.desk import VisitDesk
@@ -150,19 +147,16 @@ def _wire(
         default_name=config.box.name,
         version=__version__,
     )
-    staff = StaffDesk(
-        store,
-        cards,
-        data_centre,
-        board,
-        clock,
+    people = build_people(
+        config,
+        clock=clock,
+        store=store,
+        board=board,
+        cards=cards,
+        data_centre=data_centre,
         new_id=mint_id,
-        policy=policies.of_staff(config.policy),
     )
-    phones = PhoneDesk(store, clock, limits=policies.of_phones(config.policy))
-    phones.when_removed(staff.leave)
-    phones.when_unlocked(staff.take_up)
-    presence = PresenceDesk(store, board, clock)
+    staff, phones = people.staff, people.phones
     outgoing = build_outgoing(
         config,
         clock=clock,
@@ -260,8 +254,8 @@ def _wire(
         catalogue=catalogue,
         datasets=datasets,
         phones=phones,
-        presence=presence,
-        pairing=PairingDesk(phones, presence, clock, label_digest=config.pairing.label_digest),
+        presence=people.presence,
+        pairing=people.pairing,
         binding=binding,
         cards=cards,
         reader_desk=reader_desk,
@@ -300,7 +294,7 @@ def _wire(
             *((reader_desk,) if reader_desk is not None else ()),
             staff,
             phones,
-            PresenceFile(presence, config.box.runtime_dir),
+            PresenceFile(people.presence, config.box.runtime_dir),
             records.keeper,
             safekeeping,
             upkeep.reports,
