@@ -112,18 +112,25 @@ async def test_A06_D05_what_is_no_patient_card_is_refused_by_name(
         room.desk.require_nhi(READER)
 
 
+async def told_of(card: Contacts, clock: FakeClock, *, realm: str) -> tuple[CardDesk, CardReader]:
+    """A desk that has been told of a card, and has not asked it yet."""
+    readers = VirtualReaders(clock, slots=1)
+    desk = CardDesk(LiveBoard(), clock, realm=realm)
+    await readers.slots[0].insert(card)
+    (reader,) = readers.readers()
+    desk.slot_changed(reader.info, reader)
+    return desk, reader
+
+
 async def test_D05_a_card_that_nobody_has_asked_yet_is_not_called_a_wrong_one(
     clock: FakeClock, card: Cards
 ) -> None:
-    readers = VirtualReaders(clock, slots=1)
-    desk = CardDesk(LiveBoard(), clock, realm="test")
-    await readers.slots[0].insert(card("patient-wang"))
-    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
+    desk, reader = await told_of(card("patient-wang"), clock, realm="test")
     with pytest.raises(CardBeingRead):
         desk.require_nhi(READER)
     with pytest.raises(CardBeingRead):
         desk.require_hpc(READER)
-    await desk.recognise(readers.readers()[0])
+    await desk.recognise(reader)
     assert desk.require_nhi(READER)[1].card_no == "900000000001"
     with pytest.raises(WrongCardKind):
         desk.require_hpc(READER)
@@ -141,22 +148,16 @@ async def test_an_empty_reader_and_an_unknown_one_are_different_errors(room: Roo
 async def test_T08_no_card_of_the_test_realm_meets_production_data(
     card_id: str, clock: FakeClock, card: Cards
 ) -> None:
-    readers = VirtualReaders(clock, slots=1)
-    desk = CardDesk(LiveBoard(), clock, realm="production")
-    await readers.slots[0].insert(card(card_id))
-    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
-    await desk.recognise(readers.readers()[0])
+    desk, reader = await told_of(card(card_id), clock, realm="production")
+    await desk.recognise(reader)
     assert desk.at(READER).error_code == CardRealmMixed.code
 
 
 async def test_T08_a_professional_of_the_test_realm_is_not_asked_for_a_pin_on_a_production_box(
     clock: FakeClock, card: Cards
 ) -> None:
-    readers = VirtualReaders(clock, slots=1)
-    desk = CardDesk(LiveBoard(), clock, realm="production")
-    await readers.slots[0].insert(card("hpc-doctor"))
-    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
-    await desk.recognise(readers.readers()[0])
+    desk, reader = await told_of(card("hpc-doctor"), clock, realm="production")
+    await desk.recognise(reader)
 
     with pytest.raises(CardRealmMixed):
         desk.require_hpc(READER)
@@ -179,11 +180,8 @@ async def test_T08_a_production_card_meets_no_test_data(room: Room) -> None:
 
 
 async def test_T08_a_test_card_on_a_production_box_is_refused(clock: FakeClock, card: Cards) -> None:
-    readers = VirtualReaders(clock, slots=1)
-    desk = CardDesk(LiveBoard(), clock, realm="production")
-    await readers.slots[0].insert(card("patient-wang"))
-    desk.slot_changed(readers.readers()[0].info, readers.readers()[0])
-    await desk.recognise(readers.readers()[0])
+    desk, reader = await told_of(card("patient-wang"), clock, realm="production")
+    await desk.recognise(reader)
     with pytest.raises(CardRealmMixed):
         desk.require_nhi(READER)
     assert desk.find_card("900000000001") is None
